@@ -1,0 +1,38 @@
+import { z } from "zod";
+
+/**
+ * The agent dials the control plane's agent port with one WebSocket over mutual TLS (`wss://…/agent/v1`); both sides
+ * then call each other over it. A text frame is JSON: a request, a response or a notification, as in JSON-RPC but
+ * without its version. A binary frame is a request or response with bytes after it: 4 bytes little-endian length of
+ * the JSON, the JSON, the bytes (telemetry batches, artifact chunks).
+ */
+export const requestFrame = z.object({ id: z.number().int(), method: z.string(), params: z.unknown() });
+export const responseFrame = z.object({
+  id: z.number().int(),
+  result: z.unknown().optional(),
+  error: z.object({ summary: z.string(), detail: z.string(), retryable: z.boolean() }).optional(),
+});
+export const notificationFrame = z.object({ method: z.string(), params: z.unknown() });
+
+export type RequestFrame = z.infer<typeof requestFrame>;
+export type ResponseFrame = z.infer<typeof responseFrame>;
+export type NotificationFrame = z.infer<typeof notificationFrame>;
+export type Frame = RequestFrame | ResponseFrame | NotificationFrame;
+
+export function encodeBinaryFrame(frame: Frame, bytes: Uint8Array): Uint8Array {
+  const head = new TextEncoder().encode(JSON.stringify(frame));
+  const whole = new Uint8Array(4 + head.length + bytes.length);
+  new DataView(whole.buffer).setUint32(0, head.length, true);
+  whole.set(head, 4);
+  whole.set(bytes, 4 + head.length);
+  return whole;
+}
+
+/** Throws a TypeError for a frame that is cut short or whose head is no JSON. */
+export function decodeBinaryFrame(whole: Uint8Array): { frame: Frame; bytes: Uint8Array } {
+  if (whole.length < 4) throw new TypeError("binary frame is shorter than its length field");
+  const headLength = new DataView(whole.buffer, whole.byteOffset).getUint32(0, true);
+  if (4 + headLength > whole.length) throw new TypeError("binary frame is shorter than its head");
+  const head = new TextDecoder("utf-8", { fatal: true }).decode(whole.subarray(4, 4 + headLength));
+  return { frame: JSON.parse(head) as Frame, bytes: whole.subarray(4 + headLength) };
+}

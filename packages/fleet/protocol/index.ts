@@ -1,0 +1,3 @@
+export * from "./desired.ts";
+export * from "./frames.ts";
+export * from "./methods.ts";

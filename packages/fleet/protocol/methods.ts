@@ -1,0 +1,170 @@
+import { actionSchema, factsSchema, healthSchema, propertyChangeSchema, resourceSchema } from "@havn/model";
+import { z } from "zod";
+import { balancerSpec, hostDesired, instanceSpec } from "./desired.ts";
+
+/** One resource as it is on the host now, compared with what is wanted. */
+export const resourceReading = z.object({
+  address: z.string(),
+  action: actionSchema,
+  changes: z.array(propertyChangeSchema).describe("secrets already masked"),
+  error: z.string().optional(),
+});
+export type ResourceReading = z.infer<typeof resourceReading>;
+
+export const resourceReport = z.object({
+  address: z.string(),
+  state: z.enum(["unchanged", "changed", "failed", "skipped"]),
+  changes: z.array(propertyChangeSchema),
+  commands: z.array(z.array(z.string())).describe("what was run, secrets masked"),
+  error: z.string().optional(),
+  durationMs: z.number(),
+});
+export type ResourceReport = z.infer<typeof resourceReport>;
+
+export const instanceReport = z.object({
+  id: z.string(),
+  service: z.string(),
+  release: z.string(),
+  port: z.number().int(),
+  health: healthSchema,
+  pid: z.number().int().optional(),
+  since: z.number(),
+  restarts: z.number().int(),
+  detail: z.string().optional(),
+});
+export type InstanceReport = z.infer<typeof instanceReport>;
+
+export const slotReport = z.object({
+  slot: z.string(),
+  instance: z.string().optional(),
+  state: z.string().describe("as HAProxy says: UP, DOWN, MAINT, DRAIN, no check"),
+  sessions: z.number().int(),
+});
+
+/** The state of a host as its agent sees it now; sent on every change and with every heartbeat (5 s). */
+export const hostReport = z.object({
+  at: z.number(),
+  revision: z.number().int(),
+  instances: z.array(instanceReport),
+  balancers: z.array(
+    z.object({ name: z.string(), slots: z.array(slotReport), error: z.string().optional() }),
+  ),
+  checks: z.array(
+    z.object({
+      address: z.string(),
+      ok: z.boolean(),
+      output: z.string(),
+      since: z.number(),
+      durationMs: z.number(),
+    }),
+  ),
+  /** Resources that differ from what is wanted, with what differs. */
+  drift: z.array(resourceReading),
+  driftCheckedAt: z.number().optional(),
+});
+export type HostReport = z.infer<typeof hostReport>;
+
+/** A thing that happened on the host and must reach the timeline exactly once: `key` is unique per agent. */
+export const agentEvent = z.object({
+  key: z.string(),
+  at: z.number(),
+  kind: z.string(),
+  severity: z.enum(["info", "warning", "error"]),
+  address: z.string().optional(),
+  summary: z.string(),
+  data: z.record(z.string(), z.unknown()),
+});
+export type AgentEvent = z.infer<typeof agentEvent>;
+
+const none = z.object({});
+
+/** What the control plane asks of an agent. All of it may be asked twice: each method is idempotent. */
+export const agentMethods = {
+  "facts.read": { params: none, result: factsSchema },
+  /** Compares resources with the host; changes nothing. */
+  "resources.read": {
+    params: z.object({ resources: z.array(resourceSchema), secrets: hostDesired.shape.secrets }),
+    result: z.object({ readings: z.array(resourceReading) }),
+  },
+  /** Applies resources in order, stops at the first failure; `bundle.progress` notifications tell of each. */
+  "bundle.apply": {
+    params: z.object({
+      bundleId: z.string(),
+      resources: z.array(resourceSchema),
+      /** Prior resources of addresses that are no longer declared, to be removed, in order. */
+      remove: z.array(resourceSchema),
+      secrets: hostDesired.shape.secrets,
+    }),
+    result: z.object({ reports: z.array(resourceReport) }),
+  },
+  /** Stores what the host shall be, for enforcement, drift and supervision. Starts and stops nothing by itself. */
+  "desired.put": { params: hostDesired, result: z.object({ revision: z.number().int() }) },
+  /** Fetches the release if needed and starts it; returns once the process runs (not: is healthy). */
+  "instance.start": { params: instanceSpec, result: instanceReport },
+  /** Resolves when the health check passes; fails when it has not within `timeoutMs`, with the last lines of its log. */
+  "instance.waitHealthy": {
+    params: z.object({ id: z.string(), timeoutMs: z.number() }),
+    result: instanceReport,
+  },
+  /** SIGTERM, then SIGKILL after its grace; removes it from what is kept running. */
+  "instance.stop": { params: z.object({ id: z.string() }), result: none },
+  /** Makes HAProxy be as `balancerSpec` says: configuration written, running state set through its socket, no reload
+   *  unless frontends changed. A slot's address changes only while it is in maintenance. */
+  "balancer.apply": { params: balancerSpec, result: z.object({ slots: z.array(slotReport) }) },
+  /** Resolves when HAProxy calls the slot UP. */
+  "balancer.waitUp": {
+    params: z.object({ balancer: z.string(), slot: z.string(), timeoutMs: z.number() }),
+    result: none,
+  },
+  /** Drains the slot, resolves when no session is left or `timeoutMs` has passed, then sets it to maintenance. */
+  "balancer.drain": {
+    params: z.object({ balancer: z.string(), slot: z.string(), timeoutMs: z.number() }),
+    result: z.object({ sessionsLeft: z.number().int() }),
+  },
+  "balancer.remove": { params: z.object({ name: z.string() }), result: none },
+  /** Stops and removes everything that Havn put on this host (instances, balancers, agent state), before the agent
+   *  itself is removed. Resources are removed by `bundle.apply` before. */
+  "host.leave": { params: none, result: none },
+} as const;
+
+/** What an agent tells or asks the control plane. */
+export const serverMethods = {
+  hello: {
+    params: z.object({ facts: factsSchema, report: hostReport }),
+    result: z.object({ heartbeatMs: z.number(), revision: z.number().int() }),
+  },
+  report: { params: hostReport, result: none },
+  /** Binary request. Answered only once the batch is on disk; `batch` makes a resent one count once. */
+  "telemetry.push": {
+    params: z.object({ kind: z.enum(["samples", "logs"]), batch: z.string(), rows: z.number().int() }),
+    result: none,
+  },
+  /** Answered only once all are committed. */
+  "events.push": { params: z.object({ events: z.array(agentEvent) }), result: none },
+  /** Answered by a binary response: up to 1 MiB of the artifact from `offset`. */
+  "artifact.read": {
+    params: z.object({ digest: z.string(), offset: z.number().int() }),
+    result: z.object({ size: z.number().int() }),
+  },
+} as const;
+
+/** Notification during `bundle.apply`, agent to control plane. */
+export const bundleProgress = z.object({ bundleId: z.string(), address: z.string(), state: z.string() });
+
+export type AgentMethod = keyof typeof agentMethods;
+export type ServerMethod = keyof typeof serverMethods;
+export type AgentParams<M extends AgentMethod> = z.input<(typeof agentMethods)[M]["params"]>;
+export type AgentResult<M extends AgentMethod> = z.output<(typeof agentMethods)[M]["result"]>;
+export type ServerParams<M extends ServerMethod> = z.input<(typeof serverMethods)[M]["params"]>;
+export type ServerResult<M extends ServerMethod> = z.output<(typeof serverMethods)[M]["result"]>;
+
+/** How the control plane's rooms reach a host; fleet provides it. Each room declares the part that it needs. */
+export interface HostClient {
+  /** Throws a HavnError (retryable when the host is not connected or the connection fell). */
+  call<M extends AgentMethod>(
+    host: string,
+    method: M,
+    params: AgentParams<M>,
+    options?: { signal?: AbortSignal; timeoutMs?: number; onProgress?: (progress: unknown) => void },
+  ): Promise<AgentResult<M>>;
+}

@@ -1,0 +1,109 @@
+import { z } from "zod";
+import { dnsLabel } from "./address.ts";
+import { durationText } from "./duration.ts";
+import { referenceSchema, textReference } from "./references.ts";
+
+/**
+ * Properties of the resource types that the control plane itself makes real. (Types that live on a host have their
+ * schemas in packages/infrastructure/resources/<type>/definition.ts.)
+ */
+
+/** Type `machine`: a computer that Havn makes. */
+export const machineProperties = z.strictObject({
+  provider: z.literal("nspawn").default("nspawn"),
+  image: z.literal("debian-12").default("debian-12"),
+  memory: z
+    .string()
+    .regex(/^\d+[MG]$/)
+    .optional()
+    .describe('upper bound, for example "512M"'),
+  cpus: z.number().positive().optional().describe("upper bound in cores"),
+});
+export type MachineProperties = z.infer<typeof machineProperties>;
+
+/** Type `host`: where an agent runs. Exactly one of the three ways to reach it. */
+export const hostProperties = z.strictObject({
+  via: z.discriminatedUnion("kind", [
+    z.strictObject({ kind: z.literal("this-computer") }),
+    z.strictObject({ kind: z.literal("machine"), machine: dnsLabel.describe("name of a machine resource") }),
+    z.strictObject({
+      kind: z.literal("ssh"),
+      address: z.string(),
+      port: z.number().int().default(22),
+      user: z.string().default("root"),
+      identityFile: z.string().optional(),
+    }),
+  ]),
+  labels: z.record(z.string(), z.string()).default({}),
+  /** What the agent does about drift between applies. */
+  mode: z.enum(["enforce", "noop", "off"]).default("noop"),
+});
+export type HostProperties = z.infer<typeof hostProperties>;
+
+const textOrReference = z.union([z.string(), referenceSchema, textReference]);
+
+/** Type `service`: what is deployed. */
+export const serviceProperties = z.strictObject({
+  source: z.strictObject({
+    /** Folder as the user wrote it, relative to the configuration file. */
+    path: z.string(),
+    /** sha256 over every file's path, mode and content, and the build command. Names the artifact. */
+    digest: z.string(),
+  }),
+  build: z.array(z.string()).optional().describe("run in a copy of the source where the command line runs"),
+  command: z.array(z.string()).min(1),
+  hosts: z.array(dnsLabel).min(1),
+  env: z.record(z.string(), textOrReference).default({}),
+  /** Where instances listen: release N on a host takes `port`, the next one `port + 1`, then `port` again. Without
+   *  a balancer it is always `port` and a rollout stops the old instance first. */
+  port: z.number().int().min(1).max(65_534),
+  health: z
+    .strictObject({
+      path: z.string().default("/healthz"),
+      interval: durationText.default("1s"),
+      timeout: durationText.default("2s"),
+    })
+    .prefault({}),
+  metrics: z.string().optional().describe('path of Prometheus metrics, for example "/metrics"'),
+  stopGrace: durationText.default("10s"),
+  startTimeout: durationText.default("60s"),
+});
+export type ServiceProperties = z.infer<typeof serviceProperties>;
+
+/** Type `balancer`: HAProxy on a host, in front of one service. */
+export const balancerProperties = z.strictObject({
+  host: dnsLabel,
+  service: dnsLabel,
+  port: z.number().int().min(1).max(65_535).default(80),
+});
+export type BalancerProperties = z.infer<typeof balancerProperties>;
+
+/** Type `check`: a probe from a host's agent. */
+export const checkProperties = z.strictObject({
+  from: dnsLabel.describe("host whose agent probes"),
+  interval: durationText.default("5s"),
+  timeout: durationText.default("3s"),
+  probe: z.discriminatedUnion("kind", [
+    z.strictObject({
+      kind: z.literal("http"),
+      url: textOrReference,
+      status: z.number().int().default(200),
+      contains: z.string().optional(),
+    }),
+    z.strictObject({ kind: z.literal("tcp"), host: textOrReference, port: z.number().int() }),
+  ]),
+  severity: z.enum(["info", "warning", "critical"]).default("critical"),
+});
+export type CheckProperties = z.infer<typeof checkProperties>;
+
+/** Type `alert`: a rule over metrics, as in Prometheus. */
+export const alertProperties = z.strictObject({
+  expr: z.string().describe("PromQL; each series of the result is an alert"),
+  for: durationText.default("0s"),
+  severity: z.enum(["info", "warning", "critical"]).default("warning"),
+  summary: z.string().describe("{{ $labels.x }} and {{ $value }} are filled in"),
+});
+export type AlertProperties = z.infer<typeof alertProperties>;
+
+/** The types above: planned and made real by the control plane, not by an agent. */
+export const controlPlaneTypes = ["machine", "host", "service", "balancer", "check", "alert"] as const;

@@ -1,0 +1,40 @@
+import { z } from "zod";
+import { diagnosticSchema } from "./diagnostics.ts";
+
+export const actionSchema = z.enum(["create", "update", "replace", "delete", "no-op"]);
+export type Action = z.infer<typeof actionSchema>;
+
+/** One property's difference, as shown: references described, secrets masked, long text as a unified diff in `diff`. */
+export const propertyChangeSchema = z.object({
+  property: z.string(),
+  before: z.unknown().optional(),
+  after: z.unknown().optional(),
+  diff: z.string().optional(),
+});
+export type PropertyChange = z.infer<typeof propertyChangeSchema>;
+
+export const plannedChangeSchema = z.object({
+  address: z.string(),
+  type: z.string(),
+  host: z.string().optional(),
+  action: actionSchema,
+  changes: z.array(propertyChangeSchema),
+  /** Why this action, where it is not plain: "host does not exist yet", "image changed". */
+  reason: z.string().optional(),
+});
+export type PlannedChange = z.infer<typeof plannedChangeSchema>;
+
+export const planSchema = z.object({
+  id: z.string(),
+  environment: z.string(),
+  createdAt: z.number().describe("milliseconds since the epoch"),
+  /** In order of application; no-ops included. */
+  changes: z.array(plannedChangeSchema),
+  summary: z.record(actionSchema, z.number().int()),
+  diagnostics: z.array(diagnosticSchema),
+  /** Digests of sources that must be uploaded before this plan can be applied. */
+  missingArtifacts: z.array(z.string()),
+});
+export type Plan = z.infer<typeof planSchema>;
+
+export const hasChanges = (plan: Plan): boolean => plan.changes.some((change) => change.action !== "no-op");

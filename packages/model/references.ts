@@ -1,0 +1,80 @@
+import { z } from "zod";
+
+/**
+ * What a declaration may hold in place of a value that is not known when it is written:
+ * - `{ $host: "db-1", attribute: "address" }`: a fact of a host that may not exist yet;
+ * - `{ $secret: "shop-db" }`: a value that the control plane generates and keeps; only the host that needs it sees it;
+ * - `{ $text: [...] }`: text with references in it, parts joined in order.
+ * Plans show references as `(address of db-1)` and `(secret shop-db)`; they are resolved when a bundle is sent.
+ */
+export type Reference = HostReference | SecretReference | TextReference;
+export interface HostReference {
+  $host: string;
+  attribute: "address" | "name";
+}
+export interface SecretReference {
+  $secret: string;
+}
+export interface TextReference {
+  $text: (string | HostReference | SecretReference)[];
+}
+
+export const hostReference = z.strictObject({ $host: z.string(), attribute: z.enum(["address", "name"]) });
+export const secretReference = z.strictObject({ $secret: z.string().regex(/^[a-z0-9][a-z0-9-]*$/) });
+export const textReference = z.strictObject({
+  $text: z.array(z.union([z.string(), hostReference, secretReference])),
+});
+export const referenceSchema = z.union([hostReference, secretReference, textReference]);
+
+export function isReference(value: unknown): value is Reference {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    ("$host" in value || "$secret" in value || "$text" in value)
+  );
+}
+
+export interface ReferenceValues {
+  host(name: string, attribute: "address" | "name"): string;
+  secret(name: string): string;
+}
+
+/** A copy of `value` with every reference in it replaced. Throws what `values` throws for an unknown one. */
+export function resolveReferences<T>(value: T, values: ReferenceValues): T {
+  return resolve(value, values) as T;
+}
+
+function resolve(value: unknown, values: ReferenceValues): unknown {
+  if (isReference(value)) return resolveReference(value, values);
+  if (Array.isArray(value)) return value.map((item) => resolve(item, values));
+  if (typeof value === "object" && value !== null)
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, resolve(item, values)]));
+  return value;
+}
+
+function resolveReference(reference: Reference, values: ReferenceValues): string {
+  if ("$host" in reference) return values.host(reference.$host, reference.attribute);
+  if ("$secret" in reference) return values.secret(reference.$secret);
+  return reference.$text
+    .map((part) => (typeof part === "string" ? part : resolveReference(part, values)))
+    .join("");
+}
+
+/** Every reference inside `value`, those inside texts included. */
+export function findReferences(value: unknown): (HostReference | SecretReference)[] {
+  if (isReference(value)) {
+    if ("$text" in value) return value.$text.filter((part) => typeof part !== "string");
+    return [value];
+  }
+  if (Array.isArray(value)) return value.flatMap(findReferences);
+  if (typeof value === "object" && value !== null) return Object.values(value).flatMap(findReferences);
+  return [];
+}
+
+/** `value` as a person may see it: references named, never resolved. */
+export function describeReferences(value: unknown): unknown {
+  return resolve(value, {
+    host: (name, attribute) => `(${attribute} of ${name})`,
+    secret: (name) => `(secret ${name})`,
+  });
+}

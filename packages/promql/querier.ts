@@ -1,0 +1,38 @@
+import type { Labels } from "@havn/model";
+
+export interface Matcher {
+  name: string;
+  operator: "=" | "!=" | "=~" | "!~";
+  value: string;
+}
+
+/** Milliseconds since the epoch; both ends inclusive. */
+export interface TimeRange {
+  start: number;
+  end: number;
+}
+
+/** Samples ascend in time, one a millisecond; columns are of equal length. Staleness markers are kept as they are. */
+export interface Series {
+  labels: Labels;
+  timestamps: Float64Array;
+  values: Float64Array;
+}
+
+/** What the engine needs of a store. The metric's name is the label `__name__`. */
+export interface Querier {
+  /**
+   * Series matching every matcher, sorted by labels, with their samples inside `range`; a series without a sample
+   * there is left out. Regular expressions are anchored at both ends. Stops when `signal` aborts.
+   */
+  select(matchers: readonly Matcher[], range: TimeRange, signal: AbortSignal): AsyncIterable<Series>;
+  /** Sorted names of labels on series that match any of the matcher sets (all series when there are none). */
+  labelNames(sets: readonly (readonly Matcher[])[], range: TimeRange, signal: AbortSignal): Promise<string[]>;
+  labelValues(
+    name: string,
+    sets: readonly (readonly Matcher[])[],
+    range: TimeRange,
+    signal: AbortSignal,
+  ): Promise<string[]>;
+  series(sets: readonly (readonly Matcher[])[], range: TimeRange, signal: AbortSignal): Promise<Labels[]>;
+}
