@@ -34,5 +34,20 @@ export function decodeBinaryFrame(whole: Uint8Array): { frame: Frame; bytes: Uin
   const headLength = new DataView(whole.buffer, whole.byteOffset).getUint32(0, true);
   if (4 + headLength > whole.length) throw new TypeError("binary frame is shorter than its head");
   const head = new TextDecoder("utf-8", { fatal: true }).decode(whole.subarray(4, 4 + headLength));
-  return { frame: JSON.parse(head) as Frame, bytes: whole.subarray(4 + headLength) };
+  return { frame: decodeTextFrame(head), bytes: whole.subarray(4 + headLength) };
+}
+
+/** Throws a TypeError for text that is no JSON or no frame. */
+export function decodeTextFrame(text: string): Frame {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new TypeError("frame is no JSON", { cause });
+  }
+  if (typeof value !== "object" || value === null) throw new TypeError("frame is no object");
+  const schema = "method" in value ? ("id" in value ? requestFrame : notificationFrame) : responseFrame;
+  const parsed = schema.safeParse(value);
+  if (!parsed.success) throw new TypeError(`frame is malformed: ${parsed.error.issues[0]?.message ?? ""}`);
+  return parsed.data;
 }

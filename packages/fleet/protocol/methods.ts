@@ -125,6 +125,9 @@ export const agentMethods = {
   /** Stops and removes everything that Havn put on this host (instances, balancers, agent state), before the agent
    *  itself is removed. Resources are removed by `bundle.apply` before. */
   "host.leave": { params: none, result: none },
+  /** Stops the instances that would outlive the agent (runtime "process"), and forgets nothing: the agent starts them
+   *  again when it starts. Asked before an agent is stopped on purpose. */
+  "host.rest": { params: none, result: none },
 } as const;
 
 /** What an agent tells or asks the control plane. */
@@ -146,9 +149,22 @@ export const serverMethods = {
     params: z.object({ digest: z.string(), offset: z.number().int() }),
     result: z.object({ size: z.number().int() }),
   },
+  /** A new client certificate over the connection that the present one made; both are PEM. */
+  "certificate.renew": {
+    params: z.object({ request: z.string() }),
+    result: z.object({ certificate: z.string() }),
+  },
 } as const;
 
-/** Notification during `bundle.apply`, agent to control plane. */
+/** Body of `POST /agent/enrol` and of its answer; `request` (PKCS #10) and `certificate` are PEM. */
+export const enrolmentRequest = z.strictObject({
+  host: z.string().max(200),
+  token: z.string().max(200),
+  request: z.string().max(8000),
+});
+export const enrolmentAnswer = z.object({ certificate: z.string() });
+
+/** What `onProgress` is given during `bundle.apply`. */
 export const bundleProgress = z.object({ bundleId: z.string(), address: z.string(), state: z.string() });
 
 export type AgentMethod = keyof typeof agentMethods;
