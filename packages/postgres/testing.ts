@@ -5,22 +5,25 @@ import { join } from "node:path";
 import { after } from "node:test";
 import { createSql, openPostgres, type Postgres, type Sql } from "./index.ts";
 
-let shared: Promise<Postgres> | undefined;
+let shared: Promise<{ server: Postgres; directory: string }> | undefined;
+
+// Registered while the test file loads, so that it belongs to the file and not to whichever test came first.
+after(async () => {
+  const started = await shared;
+  if (!started) return;
+  await started.server[Symbol.asyncDispose]();
+  await rm(started.directory, { recursive: true, force: true });
+});
 
 /** One embedded server a test process, stopped and removed after its last test. */
-export function openTestPostgres(): Promise<Postgres> {
+export async function openTestPostgres(): Promise<Postgres> {
   shared ??= start();
-  return shared;
+  return (await shared).server;
 }
 
-async function start(): Promise<Postgres> {
+async function start(): Promise<{ server: Postgres; directory: string }> {
   const directory = await mkdtemp(join(tmpdir(), "havn-test-pg-"));
-  const server = await openPostgres({ dataDirectory: join(directory, "postgres") });
-  after(async () => {
-    await server[Symbol.asyncDispose]();
-    await rm(directory, { recursive: true, force: true });
-  });
-  return server;
+  return { server: await openPostgres({ dataDirectory: join(directory, "postgres") }), directory };
 }
 
 export interface TestDatabase extends AsyncDisposable {
