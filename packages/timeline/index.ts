@@ -2,6 +2,8 @@ import type { Clock, Event, NewEvent, Timeline as TimelineWriter } from "@havn/m
 import { migrate, type Sql } from "@havn/postgres";
 import { insertEvent, listEvents } from "./store.ts";
 
+export { timelineRoutes } from "./routes.ts";
+
 export interface EventFilter {
   environment?: string | undefined;
   /** Only entries with a higher id, oldest first. */
