@@ -1,0 +1,49 @@
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+import { HavnError } from "@havn/model";
+import { z } from "zod";
+
+const port = z.coerce.number().int().min(1).max(65_534);
+
+const environmentSchema = z.object({
+  HAVN_DATA: z
+    .string()
+    .min(1)
+    .default(join(homedir(), ".local", "share", "havn")),
+  HAVN_PORT: port.default(4600).describe("web and API, on 127.0.0.1"),
+  HAVN_AGENT_PORT: port.optional().describe("agents dial in here; HAVN_PORT + 1 unless given"),
+  HAVN_POSTGRES_URL: z.string().min(1).optional().describe("instead of the embedded PostgreSQL"),
+  HAVN_CLICKHOUSE_URL: z.url().optional().describe("instead of the embedded ClickHouse"),
+});
+
+export interface ServerConfig {
+  dataDirectory: string;
+  port: number;
+  agentPort: number;
+  postgres: { dataDirectory: string } | { url: string };
+  clickhouse: { dataDirectory: string } | { url: string };
+}
+
+/** Reads HAVN_DATA, HAVN_PORT, HAVN_AGENT_PORT, HAVN_POSTGRES_URL and HAVN_CLICKHOUSE_URL. */
+export function parseServerConfig(environment: NodeJS.ProcessEnv): ServerConfig {
+  const parsed = environmentSchema.safeParse(environment);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw new HavnError(`${String(issue?.path[0])} cannot be used`, {
+      detail: `${issue?.message}. Correct it and start again.`,
+    });
+  }
+  const { HAVN_DATA, HAVN_PORT, HAVN_AGENT_PORT, HAVN_POSTGRES_URL, HAVN_CLICKHOUSE_URL } = parsed.data;
+  const dataDirectory = resolve(HAVN_DATA);
+  return {
+    dataDirectory,
+    port: HAVN_PORT,
+    agentPort: HAVN_AGENT_PORT ?? HAVN_PORT + 1,
+    postgres: HAVN_POSTGRES_URL
+      ? { url: HAVN_POSTGRES_URL }
+      : { dataDirectory: join(dataDirectory, "postgres") },
+    clickhouse: HAVN_CLICKHOUSE_URL
+      ? { url: HAVN_CLICKHOUSE_URL }
+      : { dataDirectory: join(dataDirectory, "clickhouse") },
+  };
+}
