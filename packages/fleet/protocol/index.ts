@@ -2,3 +2,4 @@ export * from "./desired.ts";
 export * from "./frames.ts";
 export * from "./methods.ts";
 export * from "./peer.ts";
+export * from "./request.ts";

@@ -1,0 +1,221 @@
+import { randomUUID } from "node:crypto";
+import { type Clock, type Facts, HavnError } from "@havn/model";
+import type { WebSocket } from "ws";
+import {
+  agentMethods,
+  createPeer,
+  type Handlers,
+  type HostReport,
+  type Peer,
+  serverMethods,
+} from "../protocol/index.ts";
+
+export interface HostConnection {
+  id: string;
+  host: string;
+  serial: string;
+  peer: Peer<typeof agentMethods>;
+  /** Milliseconds since the epoch of the last sign of life. */
+  lastSeen: number;
+  /** This computer's address as the agent reached it. */
+  localAddress: string;
+}
+
+/** What connections tell the rest of the room. None of these may throw. */
+export interface ConnectionListener {
+  /** The agent has said hello. */
+  connected(connection: HostConnection, facts: Facts, report: HostReport): void;
+  report(connection: HostConnection, report: HostReport): void;
+  /** Not connected, and nothing is expected any more. `connectionId` is the last connection's. */
+  lost(host: string, connectionId: string, reason: string): void;
+}
+
+/** What an agent may ask; `hello` and `report` are answered here. */
+export type AgentRequests = Omit<Handlers<typeof serverMethods>, "hello" | "report">;
+
+export interface Connections extends AsyncDisposable {
+  accept(socket: WebSocket, peer: { host: string; serial: string; localAddress: string }): void;
+  find(host: string): HostConnection | undefined;
+  /** Whether a host that is not connected is likely to be so in a moment. */
+  isExpected(host: string): boolean;
+  /** Told `lost` unless it connects within `milliseconds`. */
+  expect(host: string, connectionId: string, milliseconds: number): void;
+  waitConnected(host: string, timeoutMs: number, signal?: AbortSignal): Promise<HostConnection>;
+  /** Closes the connection and forgets the host, without telling that it was lost. */
+  forget(host: string, reason: string): void;
+}
+
+/** A host is lost when nothing was heard of it for this long… */
+const silenceMs = 5000;
+/** …or when it has not come back this long after its connection closed: an agent's restart is no loss. */
+const graceMs = 2000;
+const tickMs = 1000;
+const helloTimeoutMs = 10_000;
+const heartbeatMs = 5000;
+
+export function createConnections(options: {
+  clock: Clock;
+  listener: ConnectionListener;
+  requests(connection: HostConnection): AgentRequests;
+  /** Revision of what the host shall be; 0 where nothing is wanted of it yet. */
+  desiredRevision(host: string): Promise<number>;
+}): Connections {
+  const { clock, listener } = options;
+  const live = new Map<string, HostConnection & { socket: WebSocket }>();
+  const expected = new Map<string, { connectionId: string; until: number; reason: string }>();
+  const waiting = new Map<string, Set<(connection: HostConnection) => void>>();
+  const sockets = new Set<WebSocket>();
+  let lastTick = clock.now();
+
+  function tick() {
+    const now = clock.now();
+    // If this process was held up, silence is its own fault: give agents the time back.
+    const heldUp = now - lastTick > 2 * tickMs ? now - lastTick : 0;
+    lastTick = now;
+    for (const connection of live.values()) {
+      connection.lastSeen += heldUp;
+      if (now - connection.lastSeen > silenceMs) drop(connection, `silent for ${silenceMs / 1000} s`, 0);
+      else if (connection.socket.readyState === connection.socket.OPEN) connection.socket.ping();
+    }
+    for (const [host, { connectionId, until, reason }] of expected) {
+      if (now < until + heldUp) continue;
+      expected.delete(host);
+      listener.lost(host, connectionId, reason);
+    }
+  }
+  const ticking = setInterval(tick, tickMs);
+
+  function drop(connection: HostConnection & { socket: WebSocket }, reason: string, grace: number) {
+    connection.socket.terminate();
+    if (live.get(connection.host) !== connection) return;
+    live.delete(connection.host);
+    expected.set(connection.host, { connectionId: connection.id, until: clock.now() + grace, reason });
+  }
+
+  function adopt(connection: HostConnection & { socket: WebSocket }) {
+    const older = live.get(connection.host);
+    live.set(connection.host, connection);
+    expected.delete(connection.host);
+    if (older && older !== connection) older.socket.close(4000, "a newer connection of this host took over");
+    for (const resolve of waiting.get(connection.host) ?? []) resolve(connection);
+    waiting.delete(connection.host);
+  }
+
+  return {
+    accept(socket, { host, serial, localAddress }) {
+      sockets.add(socket);
+      const helloTimer = setTimeout(() => socket.close(1008, "no hello came"), helloTimeoutMs);
+      const connection: HostConnection & { socket: WebSocket } = {
+        id: randomUUID(),
+        host,
+        serial,
+        localAddress,
+        socket,
+        lastSeen: clock.now(),
+        peer: createPeer({
+          socket,
+          name: host,
+          incoming: serverMethods,
+          outgoing: agentMethods,
+          handlers: {
+            hello: async ({ facts, report }) => {
+              clearTimeout(helloTimer);
+              const revision = await options.desiredRevision(host);
+              if (socket.readyState !== socket.OPEN) throw new HavnError("The connection fell");
+              adopt(connection);
+              listener.connected(connection, facts, report);
+              return { heartbeatMs, revision };
+            },
+            report: async (report) => {
+              listener.report(connection, report);
+              return {};
+            },
+            ...requestsOf(() => connection),
+          },
+        }),
+      };
+      const alive = () => {
+        connection.lastSeen = clock.now();
+      };
+      socket.on("message", alive);
+      socket.on("pong", alive);
+      socket.on("ping", alive);
+      socket.on("error", () => socket.terminate());
+      socket.on("close", () => {
+        clearTimeout(helloTimer);
+        sockets.delete(socket);
+        drop(connection, "its connection closed", graceMs);
+      });
+    },
+    find: (host) => live.get(host),
+    isExpected: (host) => expected.has(host),
+    expect(host, connectionId, milliseconds) {
+      if (live.has(host)) return;
+      expected.set(host, { connectionId, until: clock.now() + milliseconds, reason: "it did not come back" });
+    },
+    waitConnected(host, timeoutMs, signal) {
+      const connection = live.get(host);
+      if (connection) return Promise.resolve(connection);
+      return new Promise((resolve, reject) => {
+        const finish = () => {
+          clearTimeout(timer);
+          signal?.removeEventListener("abort", aborted);
+          waiting.get(host)?.delete(found);
+        };
+        const found = (connected: HostConnection) => {
+          finish();
+          resolve(connected);
+        };
+        const aborted = () => {
+          finish();
+          reject(signal?.reason);
+        };
+        const timer = setTimeout(() => {
+          finish();
+          reject(notConnected(host, timeoutMs));
+        }, timeoutMs);
+        if (signal?.aborted) return aborted();
+        signal?.addEventListener("abort", aborted, { once: true });
+        const others = waiting.get(host) ?? new Set();
+        waiting.set(host, others.add(found));
+      });
+    },
+    forget(host, reason) {
+      const connection = live.get(host);
+      live.delete(host);
+      expected.delete(host);
+      connection?.socket.close(4001, reason);
+    },
+    async [Symbol.asyncDispose]() {
+      clearInterval(ticking);
+      live.clear();
+      expected.clear();
+      for (const socket of sockets) socket.terminate();
+    },
+  };
+
+  function requestsOf(connection: () => HostConnection): AgentRequests {
+    return {
+      "telemetry.push": (params, context) =>
+        options.requests(connection())["telemetry.push"](params, context),
+      "events.push": (params, context) => options.requests(connection())["events.push"](params, context),
+      "artifact.read": (params, context) => options.requests(connection())["artifact.read"](params, context),
+      "certificate.renew": (params, context) =>
+        options.requests(connection())["certificate.renew"](params, context),
+    };
+  }
+}
+
+export function notConnected(host: string, waitedMs = 0): HavnError {
+  return new HavnError(
+    waitedMs > 0
+      ? `The agent of ${host} did not connect within ${waitedMs / 1000} s`
+      : `The agent of ${host} is not connected`,
+    {
+      detail:
+        "Is the machine up, and does its agent run (systemctl status havn-agent)? Apply starts it again.",
+      status: 503,
+      retryable: true,
+    },
+  );
+}
