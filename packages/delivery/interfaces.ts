@@ -1,5 +1,4 @@
-import type { HostClient } from "@havn/fleet/protocol";
-import type { HostReport, InstanceSpec } from "@havn/fleet/protocol";
+import type { HostClient, HostReport, InstanceSpec } from "@havn/fleet/protocol";
 import type {
   Action,
   Address,

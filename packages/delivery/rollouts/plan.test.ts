@@ -33,7 +33,13 @@ function parse({ hosts, release, instances, slots }: Case): RolloutInput {
     port: 8080,
     instances: instances.map((line) => {
       const [host = "", of = "", port = "", state] = line.split(" ");
-      return { id: `shop-${host}-${of}`, host, release: of, port: Number(port), serving: state !== "starting" };
+      return {
+        id: `shop-${host}-${of}`,
+        host,
+        release: of,
+        port: Number(port),
+        serving: state !== "starting",
+      };
     }),
     balancer: slots && {
       slots: slots.map((line) => {

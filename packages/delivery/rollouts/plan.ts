@@ -60,7 +60,9 @@ export function planRollout(input: RolloutInput): Stage[] {
     if (!one.serving && !(hosts.includes(one.host) && one.release === release))
       add(one.host, retire(one, slots));
 
-  const missing = hosts.filter((host) => !instances.some((one) => one.host === host && one.release === release));
+  const missing = hosts.filter(
+    (host) => !instances.some((one) => one.host === host && one.release === release),
+  );
   const first = serving.length === 0;
   // Nothing serves yet, so nothing can be lost: all hosts at once.
   if (first && missing.length > 0)
