@@ -23,7 +23,8 @@ export async function assertEveryRouteGuarded(server: HttpServer): Promise<void>
 const nameOf = (route: Route) => `${route.method} ${route.path}`;
 const isAction = (action: unknown) => typeof action === "string" && /^[a-z-]+:[a-z-]+$/.test(action);
 
-function declarationFault(route: Route): string | undefined {
+/** What is wrong with how a route declares its access. The server does not start with such a route. */
+export function declarationFault(route: Route): string | undefined {
   const access: Route["access"] | undefined = route.access;
   if (!access) return "declares no access";
   if (isPublic(access)) return access.public.length >= 10 ? undefined : "is public without a reason";

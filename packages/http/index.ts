@@ -1,5 +1,5 @@
 export * from "./access.ts";
-export * from "./guard.ts";
+export { assertEveryRouteGuarded } from "./guard.ts";
 export { createLive, type Live, type LiveHub, type TopicOptions } from "./live/hub.ts";
 export * from "./route.ts";
 export { createHttpServer, type HttpServer, type HttpServerOptions, type Logger } from "./server.ts";

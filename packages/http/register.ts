@@ -2,6 +2,7 @@ import { PassThrough, type Readable } from "node:stream";
 import { HavnError } from "@havn/model";
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from "fastify";
 import type { AccessGate, AuditEntry, Identity } from "./access.ts";
+import { declarationFault } from "./guard.ts";
 import { asHavnError, parseInput, problemOf, tooLarge } from "./problems.ts";
 import { isChange, isPublic, RawResponse, type Route, type RouteContext } from "./route.ts";
 import { readCookies, requireAllowedHost, requireCsrf } from "./security.ts";
@@ -24,6 +25,8 @@ interface Admitted {
 
 /** Adds a route in the order that keeps it safe: who, what it is about, whether, and only then the body. */
 export async function registerRoute(fastify: FastifyInstance, route: Route, options: RegisterOptions) {
+  const fault = declarationFault(route);
+  if (fault) throw new TypeError(`${route.method} ${route.path} ${fault}`);
   const admitted = new WeakMap<FastifyRequest, Admitted>();
   await fastify.register(async (scope) => {
     takeBodies(scope, route);

@@ -1,6 +1,11 @@
 import type { Server } from "node:http";
 import { HavnError } from "@havn/model";
-import Fastify, { type FastifyInstance, type InjectOptions, type LightMyRequestResponse } from "fastify";
+import Fastify, {
+  type FastifyInstance,
+  type FastifyRequest,
+  type InjectOptions,
+  type LightMyRequestResponse,
+} from "fastify";
 import type { AccessGate } from "./access.ts";
 import { healthRoutes, type Parts } from "./health.ts";
 import { attachLive, type LiveConnections } from "./live/connections.ts";
@@ -73,8 +78,10 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   const routes: Route[] = [...options.routes, ...healthRoutes(options.parts ?? {})];
   routes.push(openapiRoute(routes, options.version ?? "0.1.0"));
 
-  fastify.addHook("onRequest", async (_request, reply) => {
+  fastify.addHook("onRequest", async (request, reply) => {
     reply.headers(securityHeaders);
+    // Before the body is looked at: whoever asks for nothing learns nothing else.
+    if (request.is404) throw unknownRoute(request);
   });
   answerFailures(fastify, logger);
   for (const route of routes)
@@ -133,15 +140,13 @@ function collectRoutes(fastify: FastifyInstance): Set<string> {
   return registered;
 }
 
-function answerFailures(fastify: FastifyInstance, logger: Logger): void {
-  fastify.setNotFoundHandler(async (request, reply) => {
-    const path = request.url.split("?")[0] ?? "";
-    const error = new HavnError(`Nothing answers ${request.method} ${path}`, {
-      status: 404,
-      detail: "GET /api/v1/openapi.json lists what there is.",
-    });
-    return reply.status(404).send(problemOf(error).body);
+const unknownRoute = (request: FastifyRequest) =>
+  new HavnError(`Nothing answers ${request.method} ${request.url.split("?")[0]}`, {
+    status: 404,
+    detail: "GET /api/v1/openapi.json lists what there is.",
   });
+
+function answerFailures(fastify: FastifyInstance, logger: Logger): void {
   fastify.setErrorHandler(async (cause, request, reply) => {
     const { status, body } = problemOf(cause);
     if (status >= 500 && !(cause instanceof HavnError))
