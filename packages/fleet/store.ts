@@ -170,3 +170,9 @@ export const findDesired = async (
     await sql<{ revision: number; sections: Record<string, unknown> }[]>`
       select revision, sections from fleet.desired where host = ${host}`
   )[0];
+
+export const raiseRevision = async (sql: Sql, host: string, revision: number): Promise<number> => {
+  const rows = await sql<{ revision: number }[]>`
+    update fleet.desired set revision = greatest(revision, ${revision}) where host = ${host} returning revision`;
+  return rows[0]?.revision ?? revision;
+};

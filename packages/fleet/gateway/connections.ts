@@ -19,6 +19,8 @@ export interface HostConnection {
   lastSeen: number;
   /** This computer's address as the agent reached it. */
   localAddress: string;
+  /** What the agent said of its host in its hello; undefined before. */
+  facts: Facts | undefined;
 }
 
 /** What connections tell the rest of the room. None of these may throw. */
@@ -40,7 +42,15 @@ export interface Connections extends AsyncDisposable {
   isExpected(host: string): boolean;
   /** Told `lost` unless it connects within `milliseconds`. */
   expect(host: string, connectionId: string, milliseconds: number): void;
-  waitConnected(host: string, timeoutMs: number, signal?: AbortSignal): Promise<HostConnection>;
+  /** The host's connection, once there is one that `accept` (default: any) is content with. */
+  waitConnected(
+    host: string,
+    options: {
+      timeoutMs: number;
+      signal?: AbortSignal | undefined;
+      accept?: (connection: HostConnection) => boolean;
+    },
+  ): Promise<HostConnection>;
   /** Closes the connection and forgets the host, without telling that it was lost. */
   forget(host: string, reason: string): void;
 }
@@ -56,7 +66,7 @@ const heartbeatMs = 5000;
 export function createConnections(options: {
   clock: Clock;
   listener: ConnectionListener;
-  requests(connection: HostConnection): AgentRequests;
+  requests(host: string): AgentRequests;
   /** Revision of what the host shall be; 0 where nothing is wanted of it yet. */
   desiredRevision(host: string): Promise<number>;
 }): Connections {
@@ -97,8 +107,7 @@ export function createConnections(options: {
     live.set(connection.host, connection);
     expected.delete(connection.host);
     if (older && older !== connection) older.socket.close(4000, "a newer connection of this host took over");
-    for (const resolve of waiting.get(connection.host) ?? []) resolve(connection);
-    waiting.delete(connection.host);
+    for (const found of [...(waiting.get(connection.host) ?? [])]) found(connection);
   }
 
   return {
@@ -111,6 +120,7 @@ export function createConnections(options: {
         serial,
         localAddress,
         socket,
+        facts: undefined,
         lastSeen: clock.now(),
         peer: createPeer({
           socket,
@@ -122,6 +132,7 @@ export function createConnections(options: {
               clearTimeout(helloTimer);
               const revision = await options.desiredRevision(host);
               if (socket.readyState !== socket.OPEN) throw new HavnError("The connection fell");
+              connection.facts = facts;
               adopt(connection);
               listener.connected(connection, facts, report);
               return { heartbeatMs, revision };
@@ -130,7 +141,7 @@ export function createConnections(options: {
               listener.report(connection, report);
               return {};
             },
-            ...requestsOf(() => connection),
+            ...options.requests(host),
           },
         }),
       };
@@ -153,16 +164,18 @@ export function createConnections(options: {
       if (live.has(host)) return;
       expected.set(host, { connectionId, until: clock.now() + milliseconds, reason: "it did not come back" });
     },
-    waitConnected(host, timeoutMs, signal) {
+    waitConnected(host, { timeoutMs, signal, accept = () => true }) {
       const connection = live.get(host);
-      if (connection) return Promise.resolve(connection);
+      if (connection && accept(connection)) return Promise.resolve(connection);
       return new Promise((resolve, reject) => {
         const finish = () => {
           clearTimeout(timer);
           signal?.removeEventListener("abort", aborted);
-          waiting.get(host)?.delete(found);
+          others.delete(found);
+          if (others.size === 0) waiting.delete(host);
         };
         const found = (connected: HostConnection) => {
+          if (!accept(connected)) return;
           finish();
           resolve(connected);
         };
@@ -174,10 +187,10 @@ export function createConnections(options: {
           finish();
           reject(notConnected(host, timeoutMs));
         }, timeoutMs);
-        if (signal?.aborted) return aborted();
-        signal?.addEventListener("abort", aborted, { once: true });
         const others = waiting.get(host) ?? new Set();
         waiting.set(host, others.add(found));
+        if (signal?.aborted) return aborted();
+        signal?.addEventListener("abort", aborted, { once: true });
       });
     },
     forget(host, reason) {
@@ -193,17 +206,6 @@ export function createConnections(options: {
       for (const socket of sockets) socket.terminate();
     },
   };
-
-  function requestsOf(connection: () => HostConnection): AgentRequests {
-    return {
-      "telemetry.push": (params, context) =>
-        options.requests(connection())["telemetry.push"](params, context),
-      "events.push": (params, context) => options.requests(connection())["events.push"](params, context),
-      "artifact.read": (params, context) => options.requests(connection())["artifact.read"](params, context),
-      "certificate.renew": (params, context) =>
-        options.requests(connection())["certificate.renew"](params, context),
-    };
-  }
 }
 
 export function notConnected(host: string, waitedMs = 0): HavnError {

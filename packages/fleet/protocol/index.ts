@@ -1,3 +1,4 @@
+export * from "./config.ts";
 export * from "./desired.ts";
 export * from "./frames.ts";
 export * from "./methods.ts";

@@ -1,0 +1,164 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import type { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { HavnError } from "@havn/model";
+
+export interface SshTarget {
+  address: string;
+  port: number;
+  user: string;
+  /** `ssh-ed25519 AAAA…`; without it the key seen first is kept and demanded from then on. */
+  hostKey?: string | undefined;
+  /** The user's own key instead of the control plane's. */
+  identityFile?: string | undefined;
+}
+
+export interface Ssh {
+  /** Line of authorized_keys for the control plane's own key, which is made at first use. */
+  publicKey(): Promise<string>;
+  /**
+   * Runs `command` in a POSIX shell of `target` and resolves with what it printed. `command` must be a constant:
+   * values go through `input`. Throws a HavnError with the last lines of its errors.
+   */
+  run(
+    target: SshTarget,
+    command: string,
+    options?: { input?: string | Readable; timeoutMs?: number; signal?: AbortSignal | undefined },
+  ): Promise<string>;
+  forget(target: SshTarget): Promise<void>;
+}
+
+const keptOutputBytes = 64 * 1024;
+
+/** Uses the system's `ssh`; its key and the known host keys live in `directory`. */
+export function openSsh(directory: string): Ssh {
+  const keyFile = join(directory, "id_ed25519");
+  let key: Promise<string> | undefined;
+
+  async function makeKey(): Promise<string> {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    if (!existsSync(`${keyFile}.pub`)) {
+      await rm(keyFile, { force: true });
+      await runProgram("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "havn", "-f", keyFile], {});
+    }
+    return (await readFile(`${keyFile}.pub`, "utf8")).trim();
+  }
+  const publicKey = () => {
+    key ??= makeKey().catch((error) => {
+      key = undefined;
+      throw error;
+    });
+    return key;
+  };
+
+  const knownHostsFile = (target: SshTarget) =>
+    join(directory, `known_hosts-${target.address.replaceAll(/[^A-Za-z0-9.-]/g, "_")}-${target.port}`);
+
+  return {
+    publicKey,
+    async run(target, command, options = {}) {
+      await publicKey();
+      const known = knownHostsFile(target);
+      if (target.hostKey) await writeFile(known, knownHostsLine(target, target.hostKey), { mode: 0o600 });
+      const args = sshArguments(target, { keyFile, known });
+      return runProgram("ssh", [...args, command], { ...options, target });
+    },
+    forget: (target) => rm(knownHostsFile(target), { force: true }),
+  };
+}
+
+function knownHostsLine({ address, port }: SshTarget, hostKey: string): string {
+  return `${port === 22 ? address : `[${address}]:${port}`} ${hostKey.trim()}\n`;
+}
+
+export function sshArguments(target: SshTarget, files: { keyFile: string; known: string }): string[] {
+  // A leading hyphen would be read as an option, a blank as the end of the name.
+  for (const value of [target.address, target.user])
+    if (!/^[A-Za-z0-9_.:][A-Za-z0-9_.:%-]*$/.test(value))
+      throw new HavnError(`"${value}" is no address or user for SSH`, { status: 400 });
+  const pinned = target.hostKey !== undefined;
+  const own = target.identityFile;
+  const options = {
+    BatchMode: "yes",
+    ConnectTimeout: "10",
+    ServerAliveInterval: "5",
+    ServerAliveCountMax: "3",
+    StrictHostKeyChecking: pinned ? "yes" : "accept-new",
+    UserKnownHostsFile: pinned ? files.known : `${files.known} ~/.ssh/known_hosts`,
+    LogLevel: "ERROR",
+    // The fastest where the processor has AES instructions; the client's own list follows.
+    Ciphers: "^aes128-gcm@openssh.com",
+    Compression: "no",
+    ...(pinned ? { IdentitiesOnly: "yes", GlobalKnownHostsFile: "/dev/null" } : {}),
+  };
+  return [
+    // A machine of our own owes nothing to the user's SSH configuration; a host of theirs may need it.
+    ...(pinned ? ["-F", "/dev/null"] : []),
+    ...Object.entries(options).flatMap(([name, value]) => ["-o", `${name}=${value}`]),
+    ...["-i", own ? own.replace(/^~(?=\/)/, homedir()) : files.keyFile],
+    ...["-p", String(target.port), "-l", target.user, "--", target.address],
+  ];
+}
+
+async function runProgram(
+  program: string,
+  args: string[],
+  options: {
+    input?: string | Readable;
+    timeoutMs?: number;
+    signal?: AbortSignal | undefined;
+    target?: SshTarget;
+  },
+): Promise<string> {
+  const { input, timeoutMs = 60_000, target } = options;
+  const limit = AbortSignal.timeout(timeoutMs);
+  const signal = options.signal ? AbortSignal.any([options.signal, limit]) : limit;
+  const child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"], signal });
+  let output = "";
+  let errors = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    output = (output + text).slice(-keptOutputBytes);
+  });
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    errors = (errors + text).slice(-keptOutputBytes);
+  });
+  const where = target ? ` on ${target.user}@${target.address}` : "";
+  // The far end may stop reading before all is sent; its exit status says why.
+  const sent =
+    input === undefined || typeof input === "string"
+      ? Promise.resolve(child.stdin.on("error", () => {}).end(input ?? ""))
+      : pipeline(input, child.stdin).catch(() => {});
+  try {
+    const [code] = await once(child, "close");
+    await sent;
+    if (code === 0) return output;
+    const lines = errors.trim().split("\n").slice(-5).join("\n");
+    throw new HavnError(
+      code === 255 ? `SSH${where} failed` : `${program}${where} ended with status ${code}`,
+      {
+        detail: lines || "It said nothing about why.",
+        status: 502,
+        retryable: code === 255,
+      },
+    );
+  } catch (cause) {
+    if (cause instanceof HavnError || options.signal?.aborted) throw cause;
+    const missing = (cause as NodeJS.ErrnoException).code === "ENOENT";
+    throw new HavnError(
+      missing ? `${program} is not installed` : `SSH${where} took longer than ${timeoutMs} ms`,
+      {
+        detail: missing
+          ? "Install the package openssh-client on the computer that runs Havn."
+          : "Is the host reachable, and not overloaded?",
+        status: 502,
+        retryable: !missing,
+        cause,
+      },
+    );
+  }
+}

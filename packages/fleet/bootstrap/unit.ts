@@ -1,0 +1,82 @@
+/** Where an agent lives on a host that systemd runs. */
+export const remotePaths = {
+  library: "/usr/local/lib/havn",
+  data: "/var/lib/havn",
+  unit: "/etc/systemd/system/havn-agent.service",
+} as const;
+
+/** A small young generation and heap: an agent holds little, and garbage is cheap at its pace. */
+export const agentNodeFlags = ["--max-semi-space-size=1", "--max-old-space-size=96"] as const;
+
+export const agentUnit = `[Unit]
+Description=Havn agent
+Wants=network-online.target
+After=network-online.target
+StartLimitIntervalSec=0
+
+[Service]
+ExecStart=${remotePaths.library}/node ${agentNodeFlags.join(" ")} ${remotePaths.library}/agent.mjs --data ${remotePaths.data}
+Restart=always
+RestartSec=1
+# What the agent started for itself must outlive its restart.
+KillMode=process
+TimeoutStopSec=15
+# Counts what it runs while it applies (package installation) too.
+MemoryMax=1G
+OOMScoreAdjust=-500
+TasksMax=512
+LimitNOFILE=65536
+UMask=0077
+
+[Install]
+WantedBy=multi-user.target
+`;
+
+/** Run on the host from the folder that the upload was unpacked in. Safe to run twice, or after half a run. */
+export const installScript = `set -e
+library=${remotePaths.library}
+data=${remotePaths.data}
+mkdir -p "$library"
+chmod 755 "$library"
+for file in node agent.mjs; do
+  if [ -f "$file" ]; then
+    chmod 755 "$file"
+    mv -f "$file" "$library/$file.new"
+    mv -f "$library/$file.new" "$library/$file"
+  fi
+done
+for file in config.json ca.pem token; do
+  chmod 600 "$file"
+  mv -f "$file" "$data/$file"
+done
+chmod 644 havn-agent.service
+mv -f havn-agent.service ${remotePaths.unit}
+systemctl daemon-reload
+systemctl enable --quiet havn-agent.service
+systemctl restart havn-agent.service
+cd /
+rm -rf "$data/.incoming"
+`;
+
+export const probeScript = `uname -s
+uname -m
+if [ -d /run/systemd/system ]; then echo systemd; else echo none; fi
+for file in node agent.mjs; do
+  sha256sum ${remotePaths.library}/$file 2>/dev/null || echo missing
+done
+`;
+
+export const unpackCommand = [
+  "umask 077",
+  `rm -rf ${remotePaths.data}/.incoming`,
+  `mkdir -p ${remotePaths.data}/.incoming`,
+  `cd ${remotePaths.data}/.incoming`,
+  "tar -xf -",
+  "sh ./install.sh",
+].join(" && ");
+
+export const removeScript = `systemctl disable --now --quiet havn-agent.service 2>/dev/null || true
+rm -f ${remotePaths.unit}
+systemctl daemon-reload || true
+rm -rf ${remotePaths.library} ${remotePaths.data}
+`;
