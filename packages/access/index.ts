@@ -1,0 +1,69 @@
+import type { AccessGate, Route } from "@havn/http";
+import type { Clock, Timeline } from "@havn/model";
+import { migrate, type Sql } from "@havn/postgres";
+import type { ChainState } from "./audit/chain.ts";
+import { createAuditLog } from "./audit/log.ts";
+import { createAuthentication } from "./authenticate.ts";
+import { createDecider } from "./decisions.ts";
+import { openKeys } from "./keys.ts";
+import { accessRoutes } from "./routes.ts";
+import { createSecrets, type Secrets } from "./secrets.ts";
+import { createSessions, createSignIn, type SignIn } from "./sessions.ts";
+import { findAnySecret } from "./store.ts";
+import { createTokens, type Tokens } from "./tokens.ts";
+
+export type { ChainState } from "./audit/chain.ts";
+export type { Role } from "./decisions.ts";
+export type { Secrets } from "./secrets.ts";
+export type { SignIn } from "./sessions.ts";
+export type { Tokens } from "./tokens.ts";
+
+export interface AccessOptions {
+  sql: Sql;
+  clock: Clock;
+  timeline: Timeline;
+  /** Holds `keys` and `cli-token`, both readable by this user only. */
+  dataDirectory: string;
+}
+
+export interface Access extends AccessGate {
+  readonly tokens: Tokens;
+  readonly signIn: SignIn;
+  readonly secrets: Secrets;
+  verifyAudit(): Promise<ChainState>;
+  readonly routes: Route[];
+}
+
+/** Opens the room: tables, keys, policies, and the token that the command line finds in the data directory. */
+export async function createAccess({ sql, clock, timeline, dataDirectory }: AccessOptions): Promise<Access> {
+  await migrate(sql, "access", new URL("migrations/", import.meta.url));
+  const keys = await openKeys(dataDirectory);
+  const cookieName = `havn-${keys.installation}`;
+  const decider = createDecider();
+  const tokens = createTokens({ sql, clock, timeline });
+  const signIn = createSignIn({ sql, clock, timeline });
+  const sessions = createSessions({ sql, clock, csrfKey: keys.csrf });
+  const secrets = createSecrets({ sql, clock, key: keys.secrets });
+  const auditLog = createAuditLog({ sql, clock, key: keys.audit });
+  const authentication = createAuthentication({ clock, tokens, sessions, cookieName });
+
+  await requireFittingKeys(sql, secrets);
+  await tokens.ensureCliToken(dataDirectory);
+
+  return {
+    authenticate: (credentials) => authentication.authenticate(credentials),
+    decide: (identity, action) => decider.decide(identity.role, action),
+    audit: (entry) => auditLog.write(entry),
+    verifyAudit: () => auditLog.verify(),
+    tokens,
+    signIn,
+    secrets,
+    routes: accessRoutes({ tokens, signIn, sessions, authentication, auditLog, cookieName }),
+  };
+}
+
+/** A lost or foreign key file is told at start, not when the first host needs a secret. */
+async function requireFittingKeys(sql: Sql, secrets: Secrets): Promise<void> {
+  const any = await findAnySecret(sql);
+  if (any) await secrets.find(any.environment, any.name);
+}
