@@ -1,0 +1,125 @@
+import type { PropertyChange } from "@havn/model";
+import { z } from "zod";
+import { textProperty } from "../text.ts";
+import { type HostPlan, type Operation, type ResourceDefinition, unchanged, type Wanted } from "../type.ts";
+import { matchesPassword, scramVerifier } from "./scram.ts";
+
+const identifier = z
+  .string()
+  .regex(
+    /^[a-z_][a-z0-9_-]{0,62}$/,
+    "expected lower-case letters, digits, hyphens and underscores, at most 63",
+  );
+
+export const postgresDatabaseSchema = z.strictObject({
+  database: identifier.describe("name of the database"),
+  owner: identifier.describe("role that owns it and may log in"),
+  password: textProperty.describe("the role's password, as a reference to a secret"),
+});
+export type PostgresDatabaseProperties = Omit<z.output<typeof postgresDatabaseSchema>, "password"> & {
+  password: string;
+};
+
+export interface PostgresDatabaseObserved {
+  /** False where there is no server yet that takes connections over its socket. */
+  reachable: boolean;
+  /** The role's stored verifier, "" where it has none; undefined where there is no such role. */
+  verifier?: string | undefined;
+  canLogin?: boolean;
+  /** Who owns the database; undefined where there is no such database. */
+  owner?: string | undefined;
+}
+
+export const postgresDatabase: ResourceDefinition<PostgresDatabaseProperties, PostgresDatabaseObserved> = {
+  type: "postgres.database",
+  schema: postgresDatabaseSchema,
+  plan: planDatabase,
+  secrets: ["password"],
+};
+export default postgresDatabase;
+
+/** As the superuser, over the local socket. SQL goes in by standard input: no argument holds a secret. */
+export const psqlCommand = (...options: string[]): string[] => [
+  ...["runuser", "-u", "postgres", "--", "psql", "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1"],
+  ...[...options, "--dbname=postgres"],
+];
+
+const psql = (...statements: string[]): Operation => ({
+  kind: "run",
+  command: psqlCommand(),
+  stdin: `${statements.join(";\n")};\n`,
+});
+
+const quote = (name: string) => `"${name.replaceAll('"', '""')}"`;
+
+function planDatabase(
+  observed: PostgresDatabaseObserved,
+  desired: PostgresDatabaseProperties,
+  wanted: Wanted,
+): HostPlan {
+  if (wanted === "absent") return planRemoval(observed, desired);
+  const role = planRole(observed, desired);
+  const database = planOwnership(observed, desired);
+  const operations = [...role.operations, ...database.operations];
+  if (operations.length === 0) return unchanged;
+  return {
+    action: observed.owner === undefined ? "create" : "update",
+    changes: [...database.changes, ...role.changes],
+    operations,
+  };
+}
+
+interface Part {
+  changes: PropertyChange[];
+  operations: Operation[];
+}
+
+function planRole(observed: PostgresDatabaseObserved, { owner, password }: PostgresDatabaseProperties): Part {
+  const known = observed.verifier !== undefined;
+  const rightPassword = known && matchesPassword(observed.verifier ?? "", password);
+  if (rightPassword && observed.canLogin) return { changes: [], operations: [] };
+  const changes: PropertyChange[] = [];
+  if (!known) changes.push({ property: "role", after: owner });
+  else if (!observed.canLogin) changes.push({ property: "login", before: false, after: true });
+  if (!rightPassword)
+    changes.push({ property: "password", ...(known && { before: observed.verifier }), after: password });
+  const verb = known ? "alter" : "create";
+  const sql = `${verb} role ${quote(owner)} login password '${scramVerifier(owner, password)}'`;
+  return { changes, operations: [psql(sql)] };
+}
+
+function planOwnership(
+  observed: PostgresDatabaseObserved,
+  { database, owner }: PostgresDatabaseProperties,
+): Part {
+  if (observed.owner === owner) return { changes: [], operations: [] };
+  if (observed.owner === undefined)
+    return {
+      changes: [
+        { property: "database", after: database },
+        { property: "owner", after: owner },
+      ],
+      operations: [psql(`create database ${quote(database)} owner ${quote(owner)}`)],
+    };
+  return {
+    changes: [{ property: "owner", before: observed.owner, after: owner }],
+    operations: [psql(`alter database ${quote(database)} owner to ${quote(owner)}`)],
+  };
+}
+
+function planRemoval(
+  observed: PostgresDatabaseObserved,
+  { database, owner }: PostgresDatabaseProperties,
+): HostPlan {
+  const operations: Operation[] = [];
+  const changes: PropertyChange[] = [];
+  if (observed.owner !== undefined) {
+    changes.push({ property: "database", before: database });
+    operations.push(psql(`drop database ${quote(database)} with (force)`));
+  }
+  if (observed.verifier !== undefined) {
+    changes.push({ property: "role", before: owner });
+    operations.push(psql(`drop role ${quote(owner)}`));
+  }
+  return operations.length === 0 ? unchanged : { action: "delete", changes, operations };
+}

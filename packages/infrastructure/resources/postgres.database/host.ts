@@ -1,0 +1,44 @@
+import type { HostReads, ResourceReader } from "../type.ts";
+import { type PostgresDatabaseObserved, type PostgresDatabaseProperties, psqlCommand } from "./definition.ts";
+
+const reader: ResourceReader<PostgresDatabaseProperties, PostgresDatabaseObserved> = {
+  async read(resources, host) {
+    const server = await readServer(host);
+    return resources.map(({ properties: { database, owner } }): PostgresDatabaseObserved => {
+      if (!server) return { reachable: false };
+      const role = server.roles.get(owner);
+      return {
+        reachable: true,
+        verifier: role?.verifier,
+        ...(role && { canLogin: role.canLogin }),
+        owner: server.owners.get(database),
+      };
+    });
+  },
+};
+export default reader;
+
+const question = `
+select 'role', rolname, coalesce(rolpassword, ''), rolcanlogin from pg_authid;
+select 'database', datname, pg_get_userbyid(datdba), '' from pg_database;
+`;
+
+interface Server {
+  roles: Map<string, { verifier: string; canLogin: boolean }>;
+  owners: Map<string, string>;
+}
+
+/** Undefined where there is no server that answers, for example before its package is installed. */
+async function readServer(host: HostReads): Promise<Server | undefined> {
+  const answer = await host.run(psqlCommand("--tuples-only", "--no-align", "--field-separator=\t"), {
+    stdin: question,
+  });
+  if (answer.code !== 0) return undefined;
+  const server: Server = { roles: new Map(), owners: new Map() };
+  for (const line of answer.stdout.split("\n")) {
+    const [kind, name = "", value = "", canLogin] = line.split("\t");
+    if (kind === "role") server.roles.set(name, { verifier: value, canLogin: canLogin === "t" });
+    if (kind === "database") server.owners.set(name, value);
+  }
+  return server;
+}

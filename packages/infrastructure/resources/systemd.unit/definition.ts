@@ -1,0 +1,179 @@
+import { addressSchema, type PropertyChange } from "@havn/model";
+import { propertyChange } from "@havn/plan";
+import { z } from "zod";
+import { textProperty } from "../text.ts";
+import {
+  type HostPlan,
+  type Operation,
+  type ResourceDefinition,
+  type Trigger,
+  unchanged,
+  type Wanted,
+} from "../type.ts";
+
+export const systemdUnitSchema = z.strictObject({
+  name: z
+    .string()
+    .regex(
+      /^[A-Za-z0-9:_.@\\-]+\.(service|socket|timer|target|mount|path|slice)$/,
+      'expected a unit such as "nginx.service"',
+    ),
+  content: textProperty
+    .optional()
+    .describe("the whole unit file, kept in /etc/systemd/system; absent: the unit comes from a package"),
+  enabled: z.boolean().optional().describe("whether it starts with the machine; absent: left as it is"),
+  active: z.boolean().optional().describe("whether it runs now; absent: left as it is"),
+  masked: z.boolean().optional().describe("true: nothing may start it"),
+  restartOn: z.array(addressSchema).default([]).describe("addresses whose change restarts it"),
+  reloadOn: z.array(addressSchema).default([]).describe("addresses whose change reloads it"),
+});
+export type SystemdUnitProperties = Omit<z.output<typeof systemdUnitSchema>, "content"> & {
+  content?: string;
+};
+
+export interface SystemdUnitObserved {
+  /** As systemd says: loaded, not-found, masked, bad-setting. */
+  loadState: string;
+  /** active, inactive, failed, activating, deactivating, reloading. */
+  activeState: string;
+  /** enabled, enabled-runtime, disabled, static, generated, indirect, masked; "" where there is none. */
+  unitFileState: string;
+  /** The unit file in /etc/systemd/system, where `content` is wanted and the file is there. */
+  content?: string | undefined;
+  /** The file changed since systemd read it. */
+  needsReload: boolean;
+  /** What changed since this unit was last restarted or reloaded for it. */
+  pending: Trigger[];
+}
+
+export const systemdUnit: ResourceDefinition<SystemdUnitProperties, SystemdUnitObserved> = {
+  type: "systemd.unit",
+  schema: systemdUnitSchema,
+  plan: planUnit,
+  triggers: ({ restartOn, reloadOn }) => [
+    ...restartOn.map((on) => ({ on, does: "restart" as const })),
+    ...reloadOn.map((on) => ({ on, does: "reload" as const })),
+  ],
+};
+export default systemdUnit;
+
+export const unitPath = (name: string): string => `/etc/systemd/system/${name}`;
+
+const systemctl = (...words: string[]): Operation => ({ kind: "run", command: ["systemctl", ...words] });
+
+function planUnit(observed: SystemdUnitObserved, desired: SystemdUnitProperties, wanted: Wanted): HostPlan {
+  if (wanted === "absent") return planRemoval(observed, desired);
+  const steps = [planContent, planMask, planEnabled, planActive].map((plan) => plan(observed, desired));
+  const changes = steps.flatMap((step) => step.changes);
+  const operations = steps.flatMap((step) => step.operations);
+  if (operations.length === 0) return unchanged;
+  const isNew =
+    desired.content === undefined ? observed.loadState === "not-found" : observed.content === undefined;
+  return { action: isNew ? "create" : "update", changes, operations };
+}
+
+type Part = { changes: PropertyChange[]; operations: Operation[] };
+const nothing: Part = { changes: [], operations: [] };
+
+function planContent(observed: SystemdUnitObserved, { name, content }: SystemdUnitProperties): Part {
+  if (content !== undefined && content !== observed.content)
+    return {
+      changes: [propertyChange("content", observed.content ?? "", content)],
+      operations: [
+        { kind: "write", path: unitPath(name), content, attributes: { mode: "0644" } },
+        systemctl("daemon-reload"),
+      ],
+    };
+  return observed.needsReload
+    ? {
+        changes: [{ property: "loaded", before: "stale", after: "current" }],
+        operations: [systemctl("daemon-reload")],
+      }
+    : nothing;
+}
+
+function planMask(observed: SystemdUnitObserved, desired: SystemdUnitProperties): Part {
+  const masked = observed.loadState === "masked";
+  if (desired.masked && !masked)
+    return {
+      changes: [{ property: "masked", before: false, after: true }],
+      operations: [systemctl("mask", "--now", desired.name)],
+    };
+  // A unit that shall run or be enabled cannot stay masked.
+  const free = desired.masked === false || (!desired.masked && (desired.active || desired.enabled));
+  return masked && free
+    ? {
+        changes: [{ property: "masked", before: true, after: false }],
+        operations: [systemctl("unmask", desired.name)],
+      }
+    : nothing;
+}
+
+/** What has no [Install] section, or was generated, can be neither enabled nor disabled: it is as it shall be. */
+const fixedStates = new Set(["static", "generated", "indirect", "alias", "transient", "linked"]);
+
+function planEnabled(observed: SystemdUnitObserved, { name, enabled, masked }: SystemdUnitProperties): Part {
+  if (enabled === undefined || masked || fixedStates.has(observed.unitFileState)) return nothing;
+  const before = observed.unitFileState.startsWith("enabled");
+  if (before === enabled) return nothing;
+  return {
+    changes: [{ property: "enabled", before, after: enabled }],
+    operations: [systemctl(enabled ? "enable" : "disable", name)],
+  };
+}
+
+function planActive(observed: SystemdUnitObserved, desired: SystemdUnitProperties): Part {
+  const { name, content, masked } = desired;
+  const running = ["active", "activating", "reloading"].includes(observed.activeState);
+  if (masked) return nothing;
+  if (desired.active === false)
+    return running
+      ? { changes: [stateChange(observed, "inactive")], operations: [systemctl("stop", name)] }
+      : nothing;
+  const settles = [...desired.restartOn, ...desired.reloadOn];
+  if (desired.active && !running)
+    return {
+      changes: [stateChange(observed, "active")],
+      operations: [{ kind: "run", command: ["systemctl", "start", name], settles }],
+    };
+  if (!running) return nothing;
+  const restarts = observed.pending.filter(({ does }) => does === "restart").map(({ on }) => on);
+  const newContent = content !== undefined && content !== observed.content;
+  if (newContent || restarts.length > 0)
+    return {
+      changes: [
+        {
+          property: "restart",
+          after: newContent ? "its unit file changes" : `${restarts.join(", ")} changed`,
+        },
+      ],
+      operations: [{ kind: "run", command: ["systemctl", "restart", name], settles }],
+    };
+  if (observed.pending.length === 0) return nothing;
+  return {
+    changes: [{ property: "reload", after: `${observed.pending.map(({ on }) => on).join(", ")} changed` }],
+    operations: [
+      { kind: "run", command: ["systemctl", "reload-or-restart", name], settles: desired.reloadOn },
+    ],
+  };
+}
+
+const stateChange = ({ activeState }: SystemdUnitObserved, after: string): PropertyChange => ({
+  property: "active",
+  before: activeState,
+  after,
+});
+
+/** A unit that a package brought is the package's: only what Havn wrote goes. */
+function planRemoval(observed: SystemdUnitObserved, { name, content }: SystemdUnitProperties): HostPlan {
+  if (content === undefined || observed.content === undefined) return unchanged;
+  return {
+    action: "delete",
+    changes: [propertyChange("content", observed.content, "")],
+    operations: [
+      systemctl("disable", "--now", name),
+      { kind: "remove file", path: unitPath(name) },
+      systemctl("daemon-reload"),
+    ],
+  };
+}

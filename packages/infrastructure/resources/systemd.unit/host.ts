@@ -1,0 +1,65 @@
+import { readFile } from "node:fs/promises";
+import { HavnError } from "@havn/model";
+import type { ResourceReader } from "../type.ts";
+import definition, { type SystemdUnitObserved, type SystemdUnitProperties, unitPath } from "./definition.ts";
+
+const reader: ResourceReader<SystemdUnitProperties, SystemdUnitObserved> = {
+  async read(resources, host) {
+    const names = [...new Set(resources.map(({ properties }) => properties.name))];
+    const shown = await host.run([
+      "systemctl",
+      "show",
+      "--property=Id,Names,LoadState,ActiveState,UnitFileState,NeedDaemonReload",
+      "--",
+      ...names,
+    ]);
+    if (shown.code !== 0)
+      throw new HavnError("systemd cannot be asked", {
+        detail: `${shown.stderr.trim()} Units can be managed only where systemd runs and the agent is root.`,
+      });
+    const states = parseShow(shown.stdout);
+    return Promise.all(
+      resources.map(async ({ address, properties }) => ({
+        ...(states.get(properties.name) ?? notFound),
+        content: properties.content === undefined ? undefined : await findText(unitPath(properties.name)),
+        pending: host.pending(address, definition.triggers?.(properties) ?? []),
+      })),
+    );
+  },
+};
+export default reader;
+
+type State = Omit<SystemdUnitObserved, "content" | "pending">;
+const notFound: State = {
+  loadState: "not-found",
+  activeState: "inactive",
+  unitFileState: "",
+  needsReload: false,
+};
+
+/** One block of `Key=value` lines a unit, parted by empty lines; a unit answers to its Id and to its aliases. */
+export function parseShow(output: string): Map<string, State> {
+  const states = new Map<string, State>();
+  for (const block of output.split("\n\n")) {
+    const values = new Map(
+      block
+        .split("\n")
+        .map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)] as const),
+    );
+    const state: State = {
+      loadState: values.get("LoadState") ?? "not-found",
+      activeState: values.get("ActiveState") ?? "inactive",
+      unitFileState: values.get("UnitFileState") ?? "",
+      needsReload: values.get("NeedDaemonReload") === "yes",
+    };
+    for (const name of [values.get("Id") ?? "", ...(values.get("Names") ?? "").split(" ")])
+      states.set(name, state);
+  }
+  return states;
+}
+
+const findText = (path: string): Promise<string | undefined> =>
+  readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return undefined;
+    throw error;
+  });

@@ -1,0 +1,21 @@
+import { referenceSchema } from "@havn/model";
+import { z } from "zod";
+
+/** Text, or references that become text before it reaches a host. */
+export const textProperty = z.union([z.string(), referenceSchema]);
+
+export const absolutePath = z
+  .string()
+  .regex(
+    /^\/([^/\0]+(\/[^/\0]+)*)?$/,
+    'expected an absolute path without a trailing slash, such as "/etc/motd"',
+  );
+
+export const fileMode = z.string().regex(/^[0-7]{3,4}$/, 'expected an octal mode such as "0644"');
+
+export const accountName = z
+  .string()
+  .regex(/^[a-z_][a-z0-9_.-]*\$?$/i, "expected the name of a user or group");
+
+/** `644` and `0644` are the same mode. */
+export const canonicalMode = (mode: string): string => mode.padStart(4, "0");

@@ -1,0 +1,6 @@
+export * from "./changes.ts";
+export * from "./check.ts";
+export * from "./diff.ts";
+export * from "./order.ts";
+export * from "./sequence.ts";
+export * from "./waves.ts";

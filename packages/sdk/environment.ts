@@ -1,0 +1,240 @@
+import { schemaOf } from "@havn/infrastructure/definitions";
+import {
+  type Address,
+  type Diagnostic,
+  dnsLabel,
+  formatAddress,
+  HavnError,
+  type Location,
+  parseAddress,
+  type Resource,
+  type ResourceGraph,
+} from "@havn/model";
+import { checkGraph } from "@havn/plan";
+import { callerLocation } from "./location.ts";
+import { optionsOf } from "./options.ts";
+import { referencedAddresses } from "./references.ts";
+
+/** Stands for a declared resource wherever another one needs it. */
+export interface Handle {
+  readonly type: string;
+  /** Name of the resource, as it was written. */
+  readonly name: string;
+  /** Address of the resource: `shop/host/web-1`. */
+  readonly resource: Address;
+}
+
+/** A handle, or an address such as `"shop/file/web-1:/etc/motd"`. */
+export type Dependency = Handle | Address;
+
+/** What every constructor takes. */
+export interface CommonOptions {
+  /**
+   * What must be real before this. What is used by handle or reference is found by itself: write here only what cannot be seen.
+   * @example dependsOn: [certificate]
+   */
+  dependsOn?: Dependency | readonly Dependency[] | undefined;
+}
+
+export interface EnvironmentOptions {
+  /**
+   * Team or person that answers for it. Shown wherever something of it fails.
+   * @example owner: "team-shop"
+   */
+  owner?: string;
+}
+
+/** What a `havn.config.ts` exports by default. */
+export interface Environment {
+  readonly name: string;
+  /** Everything that was declared. Not to be used while `diagnostics` holds an error. */
+  readonly graph: ResourceGraph;
+  /** Everything that is wrong with it, each with file and line. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+interface Collecting {
+  name: string;
+  resources: Resource[];
+  diagnostics: Diagnostic[];
+  /** Things that several constructors share, by a key of theirs. */
+  shared: Map<string, unknown>;
+  finish: (() => void)[];
+}
+
+let current: Collecting | undefined;
+
+/**
+ * Declares an environment: everything that `describe` constructs belongs to it. It only describes; nothing is made
+ * before it was planned and applied.
+ *
+ * @example
+ * export default environment("shop", { owner: "team-shop" }, () => {
+ *   const web = ["web-1", "web-2"].map((name) => host(name, { machine: machine(name) }));
+ *   service("shop", { source: "./app", command: ["node", "server.js"], hosts: web, port: 8080 });
+ * });
+ */
+export function environment(name: string, options: EnvironmentOptions, describe: () => void): Environment {
+  if (current)
+    throw new HavnError(`environment("${name}") stands inside environment("${current.name}")`, {
+      detail: "Declare one after the other.",
+      status: 400,
+    });
+  const collecting: Collecting = { name, resources: [], diagnostics: [], shared: new Map(), finish: [] };
+  const at = callerLocation();
+  current = collecting;
+  try {
+    const result: unknown = describe();
+    for (const finish of collecting.finish) finish();
+    if (result instanceof Promise) {
+      result.catch(() => {});
+      complain(
+        "environment() got an async function",
+        "What it declares after an await is lost. Remove async.",
+        at,
+      );
+    }
+    if (!dnsLabel.safeParse(name).success)
+      complain(
+        `"${name}" cannot be the name of an environment`,
+        "Use lower-case letters, digits and hyphens, at most 63 characters.",
+        at,
+      );
+  } finally {
+    current = undefined;
+  }
+  const { owner } = options;
+  const checked = checkGraph(
+    { version: 1, environment: name, ...(owner !== undefined && { owner }), resources: collecting.resources },
+    { schemaOf, optionsOf },
+  );
+  return { name, graph: checked.graph, diagnostics: [...collecting.diagnostics, ...checked.diagnostics] };
+}
+
+/** What a configuration file's default export declares. Throws a HavnError where it is no environment. */
+export function evaluateGraph(exported: unknown): { graph: ResourceGraph; diagnostics: Diagnostic[] } {
+  if (
+    typeof exported !== "object" ||
+    exported === null ||
+    !("graph" in exported) ||
+    !("diagnostics" in exported)
+  )
+    throw new HavnError("The configuration does not export an environment", {
+      detail:
+        'Begin it with: import { environment } from "havn"; export default environment("name", {}, () => { … });',
+      status: 400,
+    });
+  const { graph, diagnostics } = exported as Environment;
+  // As it will travel: what JSON leaves out is left out here already.
+  return { graph: JSON.parse(JSON.stringify(graph)) as ResourceGraph, diagnostics: [...diagnostics] };
+}
+
+/**
+ * A copy of `graph` in which every service's source carries its digest. `digests` has one for each service's address.
+ */
+export function withSourceDigests(
+  graph: ResourceGraph,
+  digests: ReadonlyMap<Address, string>,
+): ResourceGraph {
+  const resources = graph.resources.map((resource) => {
+    const digest = digests.get(resource.address);
+    if (resource.type !== "service" || digest === undefined) return resource;
+    const source = resource.properties.source as { path: string };
+    return { ...resource, properties: { ...resource.properties, source: { ...source, digest } } };
+  });
+  return { ...graph, resources };
+}
+
+export interface Declaration {
+  type: string;
+  name: string;
+  /** Where it lives, by handle or name; absent for what the control plane makes real. */
+  host?: unknown;
+  properties: Record<string, unknown>;
+  /** Handles and addresses that it comes after, beside those of its host and of references in its properties. */
+  after?: readonly unknown[];
+  location?: Location | undefined;
+}
+
+/** Takes a resource into the environment that is being described. */
+export function declare(declaration: Declaration): Resource {
+  const { type, properties } = declaration;
+  const { name: environmentName, resources } = collecting(`${type}("${declaration.name}")`);
+  const host = declaration.host === undefined ? undefined : String(nameOf(declaration.host));
+  const name = host === undefined ? declaration.name : `${host}:${declaration.name}`;
+  const location = declaration.location ?? callerLocation();
+  const after = [
+    ...(host === undefined
+      ? []
+      : [formatAddress({ environment: environmentName, type: "host", name: host })]),
+    ...(declaration.after ?? []).flatMap((one) => addressOf(one, `${type} "${name}"`, location)),
+    ...referencedAddresses(properties, environmentName),
+  ];
+  const address = formatAddress({ environment: environmentName, type, name });
+  const resource: Resource = {
+    address,
+    type,
+    name,
+    ...(host !== undefined && { host }),
+    properties: withoutUndefined(properties),
+    dependsOn: [...new Set(after)].filter((one) => one !== address),
+    ...(location && { location }),
+  };
+  resources.push(resource);
+  return resource;
+}
+
+/** The environment's one value for `key`, made at first use: a package that several constructors bring, for example. */
+export function shared<T>(key: string, make: () => T): T {
+  const { shared } = collecting(key);
+  if (!shared.has(key)) shared.set(key, make());
+  return shared.get(key) as T;
+}
+
+/** Calls `work` once everything was declared. */
+export function whenDescribed(work: () => void): void {
+  collecting("this").finish.push(work);
+}
+
+/** Collects an error about the call that is under way. */
+export function complain(summary: string, detail: string, at = callerLocation()): void {
+  collecting(summary).diagnostics.push({ severity: "error", summary, detail, ...(at && { at }) });
+}
+
+/** Name of what is given by handle or by name. Anything else is handed on: the schema tells what is wrong with it. */
+export function nameOf(value: unknown): unknown {
+  return isHandle(value) ? value.name : value;
+}
+
+export function isHandle(value: unknown): value is Handle {
+  return typeof value === "object" && value !== null && "resource" in value && "name" in value;
+}
+
+/** One or several as a list. */
+export const listOf = <T>(value: T | readonly T[] | undefined): readonly T[] =>
+  value === undefined ? [] : Array.isArray(value) ? value : [value as T];
+
+function addressOf(value: unknown, user: string, location: Location | undefined): Address[] {
+  if (typeof value === "string" && /^[^/]+\/[^/]+\/.+$/.test(value)) return [value];
+  if (!isHandle(value)) return [];
+  const { environment: home } = parseAddress(value.resource);
+  const here = collecting(user).name;
+  if (home === here) return [value.resource];
+  complain(
+    `${value.type} "${value.name}" is not in environment "${here}"`,
+    `${user} uses it, but it runs in "${home}". Declare one of its own in "${here}", or use another.`,
+    location,
+  );
+  return [];
+}
+
+function collecting(what: string): Collecting {
+  if (current) return current;
+  throw new HavnError(`${what} stands outside of an environment`, {
+    detail: 'Move it into environment("name", {}, () => { … }).',
+    status: 400,
+  });
+}
+
+const withoutUndefined = (properties: Record<string, unknown>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(properties).filter(([, value]) => value !== undefined));

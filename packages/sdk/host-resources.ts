@@ -1,0 +1,204 @@
+import type { Location } from "@havn/model";
+import {
+  type CommonOptions,
+  type Dependency,
+  declare,
+  type Handle,
+  isHandle,
+  listOf,
+} from "./environment.ts";
+import type { HostHandle } from "./hosts.ts";
+import type { Text } from "./references.ts";
+
+/** What every resource on a host takes. */
+export interface OnHostOptions extends CommonOptions {
+  /**
+   * Where it lives.
+   * @example host: web1
+   */
+  host: HostHandle | string;
+}
+
+/** For constructors that bring others: told as written where the outer one stands. */
+interface Within {
+  location?: Location | undefined;
+}
+
+interface AttributeOptions {
+  /**
+   * Owner. Default: the agent's user (root) for a new one, else as it is.
+   * @example owner: "www-data"
+   */
+  owner?: string;
+  /**
+   * Group. Default: the agent's group for a new one, else as it is.
+   * @example group: "adm"
+   */
+  group?: string;
+}
+
+export interface FileOptions extends OnHostOptions, AttributeOptions {
+  /**
+   * The whole content. Take a template from disk with readFileSync; put references in with text`…`.
+   * @example content: "Welcome.\n"
+   * @example content: text`upstream ${db.address};\n`
+   */
+  content?: Text;
+  /**
+   * Permissions, octal. Default: "0644".
+   * @example mode: "0600"
+   */
+  mode?: string;
+  /**
+   * Command that must accept the new file before it takes the old one's place; "%s" is the new file's path.
+   * @example validate: ["visudo", "-cf", "%s"]
+   */
+  validate?: readonly string[];
+  /** True: the file must not be there. Default: false. */
+  absent?: boolean;
+}
+
+/** A file on a host. */
+export interface FileHandle extends Handle {
+  readonly type: "file";
+  readonly path: string;
+}
+
+/**
+ * A file on a host, replaced as a whole and never seen half written.
+ *
+ * @example file("/etc/motd", { host: web1, content: "Managed by Havn.\n" });
+ */
+export function file(path: string, options: FileOptions & Within): FileHandle {
+  const { host, dependsOn, location, ...rest } = options;
+  const { address } = declare({
+    type: "file",
+    name: path,
+    host,
+    properties: { path, ...rest },
+    after: listOf(dependsOn),
+    location,
+  });
+  return { type: "file", name: path, resource: address, path };
+}
+
+export interface DirectoryOptions extends OnHostOptions, AttributeOptions {
+  /**
+   * Permissions, octal. Default: "0755".
+   * @example mode: "0700"
+   */
+  mode?: string;
+  /** True: the directory must not be there; one that is not empty is an error. Default: false. */
+  absent?: boolean;
+}
+
+/** A directory on a host. */
+export interface DirectoryHandle extends Handle {
+  readonly type: "directory";
+  readonly path: string;
+}
+
+/**
+ * A directory on a host. Its parent must be there. It is removed only if Havn made it and it is empty.
+ *
+ * @example directory("/srv/shop", { host: web1, owner: "www-data" });
+ */
+export function directory(path: string, options: DirectoryOptions & Within): DirectoryHandle {
+  const { host, dependsOn, location, ...rest } = options;
+  const { address } = declare({
+    type: "directory",
+    name: path,
+    host,
+    properties: { path, ...rest },
+    after: listOf(dependsOn),
+    location,
+  });
+  return { type: "directory", name: path, resource: address, path };
+}
+
+export interface PackageOptions extends OnHostOptions {
+  /**
+   * Exactly this version. Default: whichever is installed, or the newest when none is.
+   * @example version: "2.6.12-1+deb12u2"
+   */
+  version?: string;
+  /** True: the package must not be installed. Default: false. */
+  absent?: boolean;
+}
+
+/** A Debian package on a host. */
+export interface PackageHandle extends Handle {
+  readonly type: "package";
+}
+
+/**
+ * A Debian package on a host. All packages of a host go in one transaction. When it is no longer declared it is
+ * removed only if Havn installed it.
+ *
+ * @example pkg("curl", { host: web1 });
+ */
+export function debianPackage(name: string, options: PackageOptions & Within): PackageHandle {
+  const { host, dependsOn, location, ...rest } = options;
+  const { address } = declare({
+    type: "package",
+    name,
+    host,
+    properties: { name, ...rest },
+    after: listOf(dependsOn),
+    location,
+  });
+  return { type: "package", name, resource: address };
+}
+
+export interface SystemdUnitOptions extends OnHostOptions {
+  /**
+   * The whole unit file, kept in /etc/systemd/system. Absent: the unit comes from a package.
+   * @example content: "[Service]\nExecStart=/usr/bin/worker\n[Install]\nWantedBy=multi-user.target\n"
+   */
+  content?: Text;
+  /** Whether it starts with the machine; null: left as it is. Default: true. */
+  enabled?: boolean | null;
+  /** Whether it runs now; null: left as it is. Default: true. */
+  active?: boolean | null;
+  /** True: nothing may start it. Default: false. */
+  masked?: boolean;
+  /**
+   * What restarts it when it changes. A restart that could not be done is made up for in the next apply.
+   * @example restartOn: [settings]
+   */
+  restartOn?: Dependency | readonly Dependency[];
+  /**
+   * What reloads it when it changes.
+   * @example reloadOn: [sites]
+   */
+  reloadOn?: Dependency | readonly Dependency[];
+}
+
+/** A systemd unit on a host. */
+export interface SystemdUnitHandle extends Handle {
+  readonly type: "systemd.unit";
+}
+
+/**
+ * A systemd unit on a host: from a package, or with a unit file of its own. A name without an ending is a service.
+ *
+ * @example systemdUnit("nginx", { host: web1, restartOn: [settings], dependsOn: [nginx] });
+ */
+export function systemdUnit(name: string, options: SystemdUnitOptions & Within): SystemdUnitHandle {
+  const { host, dependsOn, location, restartOn, reloadOn, enabled, active, ...rest } = options;
+  const unit = /\.[a-z]+$/.test(name) ? name : `${name}.service`;
+  const running = rest.masked ? undefined : true;
+  const properties = {
+    name: unit,
+    ...rest,
+    enabled: enabled === null ? undefined : (enabled ?? running),
+    active: active === null ? undefined : (active ?? running),
+    restartOn: listOf(restartOn).map(addressIn),
+    reloadOn: listOf(reloadOn).map(addressIn),
+  };
+  const after = [...listOf(dependsOn), ...listOf(restartOn), ...listOf(reloadOn)];
+  const { address } = declare({ type: "systemd.unit", name: unit, host, properties, after, location });
+  return { type: "systemd.unit", name: unit, resource: address };
+}
+
+const addressIn = (value: Dependency) => (isHandle(value) ? value.resource : value);

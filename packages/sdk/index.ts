@@ -1,0 +1,30 @@
+export type { Dependency, Environment, EnvironmentOptions, Handle } from "./environment.ts";
+export { environment, evaluateGraph, withSourceDigests } from "./environment.ts";
+export type {
+  DirectoryHandle,
+  DirectoryOptions,
+  FileHandle,
+  FileOptions,
+  PackageHandle,
+  PackageOptions,
+  SystemdUnitHandle,
+  SystemdUnitOptions,
+} from "./host-resources.ts";
+// `package` is a reserved word: it can be exported under that name, and imported as another one.
+export {
+  debianPackage as package,
+  debianPackage as pkg,
+  directory,
+  file,
+  systemdUnit,
+} from "./host-resources.ts";
+export type { HostHandle, HostOptions, MachineHandle, MachineOptions, SshOptions } from "./hosts.ts";
+export { host, machine, thisComputer } from "./hosts.ts";
+export type { AlertHandle, AlertOptions, CheckHandle, CheckOptions, HttpProbe, Severity } from "./observe.ts";
+export { alert, check } from "./observe.ts";
+export type { PostgresHandle, PostgresOptions } from "./postgres.ts";
+export { postgres } from "./postgres.ts";
+export type { HostReference, Reference, SecretReference, Text, TextReference } from "./references.ts";
+export { secret, text } from "./references.ts";
+export type { BalancerHandle, BalancerOptions, ServiceHandle, ServiceOptions } from "./services.ts";
+export { balancer, service } from "./services.ts";

@@ -1,0 +1,32 @@
+/** What a user may write for each type, where the constructor turns it into other properties. */
+const written: Record<string, readonly string[]> = {
+  machine: ["image", "memory", "cpus"],
+  host: ["machine", "ssh", "labels", "mode"],
+  service: [
+    ...[
+      "source",
+      "build",
+      "command",
+      "hosts",
+      "port",
+      "env",
+      "health",
+      "metrics",
+      "stopGrace",
+      "startTimeout",
+    ],
+  ],
+  balancer: ["host", "service", "port"],
+  check: ["from", "http", "tcp", "interval", "timeout", "severity"],
+  alert: ["expr", "for", "severity", "summary"],
+  file: ["host", "content", "owner", "group", "mode", "validate", "absent"],
+  directory: ["host", "owner", "group", "mode", "absent"],
+  package: ["host", "version", "absent"],
+  "systemd.unit": ["host", "content", "enabled", "active", "masked", "restartOn", "reloadOn"],
+  "postgres.database": ["host", "allow", "database", "user", "version"],
+};
+
+export function optionsOf(type: string): readonly string[] | undefined {
+  const names = written[type];
+  return names && [...names, "dependsOn"];
+}
