@@ -1,4 +1,4 @@
-import { open, readFile, rename } from "node:fs/promises";
+import { access, open, readFile, rename } from "node:fs/promises";
 import { dirname } from "node:path";
 
 /** Replaces a file so that after a crash, of the process or the computer, it is whole: the old or the new one. */
@@ -35,3 +35,9 @@ export async function findText(path: string): Promise<string | undefined> {
     throw error;
   }
 }
+
+export const exists = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );

@@ -1,7 +1,7 @@
-import { chmod, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { HavnError } from "@havn/model";
-import { findText } from "./files.ts";
+import { exists, findText } from "./files.ts";
 import { withLock } from "./lock.ts";
 import { type Recipe, readRecipe } from "./recipe.ts";
 import { run } from "./run.ts";
@@ -24,12 +24,12 @@ export async function ensureImage(
   const recipe = await readRecipe();
   const images = join(cacheDirectory, "images");
   const image = join(images, `debian-12-${recipe.hash}`);
-  if (await isWhole(image)) return image;
+  if (await exists(image)) return image;
   const onWait = () => tell("waiting for the machine image that another process is making");
   return withLock(
     `image ${image}`,
     async () => {
-      if (await isWhole(image)) return image;
+      if (await exists(image)) return image;
       await mkdir(images, { recursive: true, mode: 0o755 });
       const building = `${image}.building`;
       await rm(building, { recursive: true, force: true });
@@ -51,8 +51,6 @@ export async function ensureImage(
   );
 }
 
-const isWhole = async (image: string) => (await readdir(image).catch(() => [])).length > 0;
-
 async function build(
   recipe: Recipe,
   target: string,
@@ -66,7 +64,7 @@ async function build(
     target,
     recipe.files.filter(({ path }) => path.startsWith("/etc/dpkg/")),
   );
-  // Half of debootstrap's time is spent on fsync of files that are worth nothing until the image is whole.
+  // Each fsync of dpkg waits for the disk, for files that are worth nothing until the image is whole.
   const unsafe = join(target, "etc/dpkg/dpkg.cfg.d/unsafe-io");
   await writeFile(unsafe, "force-unsafe-io\n");
   await run(
