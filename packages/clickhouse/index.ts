@@ -1,5 +1,6 @@
 import { Agent } from "node:http";
 import { Agent as SecureAgent } from "node:https";
+import { HavnError } from "@havn/model";
 import {
   type Call,
   ConnectionLost,

@@ -1,0 +1,124 @@
+import { type ClickHouse, migrate } from "@havn/clickhouse";
+import { type Clock, HavnError, type LogRecord, systemClock } from "@havn/model";
+import type { Querier } from "@havn/promql/querier";
+import { createIngest, type Ingest, type IngestStats } from "./ingest.ts";
+import { type LogQuery, searchLogs } from "./logs/search.ts";
+import { createQuerier, type QuerierLimits } from "./metrics/querier.ts";
+import { SeriesRegistry } from "./metrics/registry.ts";
+import { type InserterStats, startInserter } from "./spool/inserter.ts";
+import { openSpool } from "./spool/spool.ts";
+
+export type { LogQuery } from "./logs/search.ts";
+
+export interface TelemetryOptions {
+  clickhouse: ClickHouse;
+  /** A folder of its own on a local disk. */
+  spoolDirectory: string;
+  clock?: Clock;
+  /** Days that samples and log lines are kept. */
+  retention?: { samplesDays?: number; logsDays?: number };
+  /** Bytes that may wait for ClickHouse before batches are refused (retryable). */
+  largestSpoolBytes?: number;
+  limits?: QuerierLimits;
+  /** Told once of each trouble and its end. */
+  log?: (message: string) => void;
+}
+
+export interface LogFilter {
+  environment: string;
+  service?: string | undefined;
+  host?: string | undefined;
+  instance?: string | undefined;
+}
+
+export type TelemetryStats = IngestStats &
+  InserterStats & {
+    /** Bytes on disk that ClickHouse has not taken yet. */
+    spoolBytes: number;
+    knownSeries: number;
+  };
+
+export interface Telemetry extends AsyncDisposable {
+  /**
+   * Stores an agent's batch; resolves when it is on disk. `host` is the host's name or its resource address. A batch
+   * that comes twice counts once. Throws a HavnError 400 for malformed bytes, a retryable one when it cannot store.
+   */
+  readonly ingest: Ingest["ingest"];
+  readonly querier: Querier;
+  readonly logs: {
+    search(query: LogQuery, signal?: AbortSignal): Promise<LogRecord[]>;
+    /** Lines of the filter from now on, as they arrive. Returns what ends it. */
+    follow(filter: LogFilter, listener: (records: LogRecord[]) => void): () => void;
+  };
+  /** All lines as they arrive, a batch at a time. Returns what ends it. */
+  readonly onLogs: Ingest["onLogs"];
+  /** Makes everything that was acknowledged before visible to queries. */
+  flush(): Promise<void>;
+  stats(): TelemetryStats;
+}
+
+/** Opens the store of metrics and logs: its tables, its spool, and what an earlier process left there. */
+export async function createTelemetry(options: TelemetryOptions): Promise<Telemetry> {
+  const { clickhouse, clock = systemClock, log = () => undefined } = options;
+  await migrate(clickhouse, "telemetry", new URL("./migrations/", import.meta.url));
+  await setRetention(clickhouse, options.retention ?? {});
+  const spool = await openSpool(options.spoolDirectory, {
+    largestBytes: options.largestSpoolBytes ?? 8 * 1024 ** 3,
+  });
+  const inserter = startInserter({ clickhouse, spool, clock, log });
+  const registry = new SeriesRegistry();
+  const { ingest, onLogs, stats } = createIngest({ spool, registry, spooled: inserter.notice });
+  return {
+    ingest,
+    onLogs,
+    querier: createQuerier(clickhouse, options.limits),
+    logs: {
+      search: (query, signal) => searchLogs(clickhouse, query, signal),
+      follow: (filter, listener) => onLogs((records) => follow(filter, records, listener)),
+    },
+    flush: inserter.flush,
+    stats: () => ({
+      ...stats,
+      ...inserter.stats,
+      spoolBytes: spool.waitingBytes(),
+      knownSeries: registry.size,
+    }),
+    async [Symbol.asyncDispose]() {
+      await inserter[Symbol.asyncDispose]();
+      await spool[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function follow(filter: LogFilter, records: LogRecord[], listener: (records: LogRecord[]) => void): void {
+  const wanted = records.filter((record) =>
+    (["environment", "service", "host", "instance"] as const).every((name) => {
+      return filter[name] === undefined || filter[name] === record[name];
+    }),
+  );
+  if (wanted.length > 0) listener(wanted);
+}
+
+async function setRetention(
+  clickhouse: ClickHouse,
+  { samplesDays = 30, logsDays = 14 }: { samplesDays?: number; logsDays?: number },
+): Promise<void> {
+  const wanted = [
+    { table: "samples", ttl: `toDate(timestamp) + toIntervalDay(${samplesDays})` },
+    { table: "series", ttl: `day + toIntervalDay(${samplesDays + 1})` },
+    { table: "logs", ttl: `toDate(Timestamp) + toIntervalDay(${logsDays})` },
+  ];
+  for (const days of [samplesDays, logsDays])
+    if (!Number.isInteger(days) || days < 1)
+      throw new HavnError(`A retention of ${days} days is not possible`, {
+        detail: "Give whole days, at least 1.",
+      });
+  for (const { table, ttl } of wanted) {
+    const [now] = await clickhouse.rows<{ engine: string }>(
+      "SELECT engine_full AS engine FROM system.tables WHERE database = currentDatabase() AND name = {table:String}",
+      { params: { table } },
+    );
+    if (!now?.engine.includes(`TTL ${ttl}`))
+      await clickhouse.execute(`ALTER TABLE ${table} MODIFY TTL ${ttl}`);
+  }
+}

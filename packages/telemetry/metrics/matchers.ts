@@ -1,0 +1,50 @@
+import type { Param } from "@havn/clickhouse";
+import type { Matcher, TimeRange } from "@havn/promql/querier";
+
+export interface Condition {
+  sql: string;
+  params: Record<string, Param>;
+}
+
+const dayMs = 86_400_000;
+const lastDay = 65_535;
+
+/** Rows of the table `series` that match every matcher of any set, on the days of the range. */
+export function seriesCondition(sets: readonly (readonly Matcher[])[], range: TimeRange): Condition {
+  const params: Record<string, Param> = {};
+  const param = (text: string) => {
+    const name = `p${Object.keys(params).length}`;
+    params[name] = text;
+    return `{${name}:String}`;
+  };
+  const alternatives = sets.map((matchers) => {
+    const terms = matchers.map((matcher) => matcherSql(matcher, param));
+    return terms.length > 0 ? `(${terms.join(" AND ")})` : "1";
+  });
+  const days = `day BETWEEN toDate(${dayOf(range.start)}) AND toDate(${dayOf(range.end)})`;
+  return { sql: alternatives.length > 0 ? `${days} AND (${alternatives.join(" OR ")})` : days, params };
+}
+
+function matcherSql({ name, operator, value }: Matcher, param: (text: string) => string): string {
+  // A label that is absent has the empty value, which is what a map gives for a missing key.
+  const column = name === "__name__" ? "name" : `labels[${param(name)}]`;
+  switch (operator) {
+    case "=":
+      return `${column} = ${param(value)}`;
+    case "!=":
+      return `${column} != ${param(value)}`;
+    case "=~":
+      return `match(${column}, ${param(anchored(value))})`;
+    case "!~":
+      return `NOT match(${column}, ${param(anchored(value))})`;
+  }
+}
+
+/** As Prometheus anchors them; both engines take RE2's syntax. */
+function anchored(pattern: string): string {
+  return `^(?s:${pattern})$`;
+}
+
+function dayOf(milliseconds: number): number {
+  return Math.min(lastDay, Math.max(0, Math.floor(milliseconds / dayMs)));
+}

@@ -1,0 +1,179 @@
+import { mkdir, readFile, rename } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import type { ClickHouse } from "@havn/clickhouse";
+import { type Clock, HavnError } from "@havn/model";
+import { sampleColumns, seriesColumns } from "../metrics/registry.ts";
+import { logColumns, scanLogSegment } from "../protocols/agent/logs.ts";
+import { type Segment, type Spool, type Table, tables } from "./spool.ts";
+
+const mostFiles = 64;
+const mostBytes = 96 * 1024 * 1024;
+const largeBytes = 8 * 1024 * 1024;
+const intervalMs = 1_000;
+const longestBackOffMs = 15_000;
+const mostRefusals = 5;
+
+const columns = { series: seriesColumns, samples: sampleColumns, logs: logColumns } as const;
+
+export interface InserterStats {
+  inserts: number;
+  failedInserts: number;
+  insertedBytes: number;
+  rejectedSegments: number;
+  lastError: string;
+}
+
+export interface Inserter extends AsyncDisposable {
+  readonly stats: InserterStats;
+  /** Something was spooled: inserts at once when it has become much. */
+  notice(): void;
+  /** Tries once to insert everything that waits; throws what ClickHouse says. */
+  flush(): Promise<void>;
+}
+
+/**
+ * Takes what waits in the spool, once a second or when it is much, inserts it and removes it. Rows are never lost:
+ * a segment is removed only after its insert succeeded. Rows are never doubled: series and samples replace
+ * themselves, and a segment of logs whose insert may have happened is inserted without the rows that are there.
+ */
+export function startInserter(options: {
+  clickhouse: ClickHouse;
+  spool: Spool;
+  clock: Clock;
+  log: (message: string) => void;
+}): Inserter {
+  const { clickhouse, spool, clock, log } = options;
+  const stats = { inserts: 0, failedInserts: 0, insertedBytes: 0, rejectedSegments: 0, lastError: "" };
+  const refusals = new Map<string, number>();
+  const stopping = new AbortController();
+  let hurry = new AbortController();
+  let running: Promise<void> = Promise.resolve();
+
+  async function insertGroup(table: Table, group: Segment[]): Promise<void> {
+    const doubtful = table === "logs" && group.some(({ isNew }) => !isNew);
+    await clickhouse.insertSegment({
+      table,
+      columns: columns[table],
+      files: group.map(({ path }) => path),
+      ...(doubtful && { onlyNew: { key: ["batch", "row"], where: await placeOf(group) } }),
+    });
+    stats.inserts++;
+    for (const segment of group) {
+      stats.insertedBytes += segment.bytes;
+      refusals.delete(segment.path);
+    }
+    await spool.remove(group);
+  }
+
+  /** One pass over all tables; the first failure is thrown after all were tried. */
+  async function insertAll(): Promise<void> {
+    let failure: unknown;
+    for (const table of tables) {
+      const groups = groupSegments(spool.take(table));
+      while (groups.length > 0) {
+        const group = groups.shift() ?? [];
+        try {
+          await insertGroup(table, group);
+        } catch (error) {
+          failure ??= error;
+          stats.failedInserts++;
+          for (const segment of group) segment.isNew = false;
+          const refused = error instanceof HavnError && !error.retryable;
+          if (refused && group.length > 1) groups.unshift(...group.map((segment) => [segment]));
+          else if (!(refused && (await setAside(group, error)))) {
+            spool.giveBack([...group, ...(refused ? [] : groups.splice(0).flat())]);
+          }
+        }
+      }
+    }
+    if (failure) throw failure;
+  }
+
+  /** A segment that ClickHouse refuses again and again must not stop the others. It is kept for a person to see. */
+  async function setAside(group: readonly Segment[], error: HavnError): Promise<boolean> {
+    const [segment] = group;
+    if (!segment) return true;
+    const count = (refusals.get(segment.path) ?? 0) + 1;
+    refusals.set(segment.path, count);
+    if (count < mostRefusals) return false;
+    const folder = join(dirname(segment.path), "rejected");
+    await mkdir(folder, { recursive: true });
+    await rename(segment.path, join(folder, basename(segment.path)));
+    await spool.remove([segment]);
+    refusals.delete(segment.path);
+    stats.rejectedSegments++;
+    log(
+      `ClickHouse refused ${basename(segment.path)} ${count} times; it was set aside in ${folder}: ${error.message}`,
+    );
+    return true;
+  }
+
+  const flush = () => {
+    const next = running.then(insertAll);
+    running = next.catch(() => undefined);
+    return next;
+  };
+
+  async function loop(): Promise<void> {
+    let backOffMs = intervalMs;
+    while (!stopping.signal.aborted) {
+      hurry = new AbortController();
+      await clock.sleep(backOffMs, AbortSignal.any([stopping.signal, hurry.signal]));
+      if (stopping.signal.aborted) return;
+      try {
+        await flush();
+        backOffMs = intervalMs;
+        stats.lastError = "";
+      } catch (error) {
+        const message = (error as Error).message;
+        if (message !== stats.lastError) log(`Telemetry waits in the spool: ${message}`);
+        stats.lastError = message;
+        backOffMs = Math.min(backOffMs * 2, longestBackOffMs);
+      }
+    }
+  }
+  const looping = loop();
+
+  return {
+    stats,
+    notice() {
+      if (stats.lastError === "" && spool.waitingBytes() > largeBytes) hurry.abort();
+    },
+    flush,
+    async [Symbol.asyncDispose]() {
+      stopping.abort();
+      await looping;
+      await flush().catch(() => undefined); // what is left stays in the spool for the next start
+    },
+  };
+}
+
+/** Where the rows of these segments stand in the table, if they do: narrow, since it is read and kept in memory. */
+async function placeOf(group: readonly Segment[]): Promise<string> {
+  const scans = await Promise.all(group.map(async ({ path }) => scanLogSegment(await readFile(path))));
+  const batches = new Set(scans.flatMap((scan) => [...scan.batches]));
+  const ranges = scans.map(({ from, to }) => {
+    return `Timestamp BETWEEN fromUnixTimestamp64Nano(${from}) AND fromUnixTimestamp64Nano(${to})`;
+  });
+  return `(${ranges.join(" OR ")}) AND batch IN (${[...batches].join(",")})`;
+}
+
+/** Segments that may be inserted together: new ones with new ones, and before those that may repeat them. */
+function groupSegments(segments: readonly Segment[]): Segment[][] {
+  const groups: Segment[][] = [];
+  for (const isNew of [true, false]) {
+    let group: Segment[] = [];
+    let bytes = 0;
+    for (const segment of segments.filter((each) => each.isNew === isNew)) {
+      if (group.length === mostFiles || (group.length > 0 && bytes + segment.bytes > mostBytes)) {
+        groups.push(group);
+        group = [];
+        bytes = 0;
+      }
+      group.push(segment);
+      bytes += segment.bytes;
+    }
+    if (group.length > 0) groups.push(group);
+  }
+  return groups;
+}
