@@ -1,0 +1,1 @@
+export { createInstances, type Instances, type InstancesOptions } from "./instances/instances.ts";
