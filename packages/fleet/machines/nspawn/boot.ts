@@ -1,10 +1,10 @@
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { chmod, mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, rename, rm } from "node:fs/promises";
 import { connect } from "node:net";
 import { dirname, join } from "node:path";
 import { HavnError, systemClock } from "@havn/model";
-import { exists, findText } from "./files.ts";
+import { exists, findText, writeDurable } from "./files.ts";
 import { bridgeOf, type Network } from "./network.ts";
 import { findRunner, makeGroups, unitOf, unitProperties } from "./processes.ts";
 import { shareInMachine } from "./recipe.ts";
@@ -105,13 +105,12 @@ async function prepareDisk(folder: string, machine: MachineRecord): Promise<void
     ["etc/systemd/network/10-havn.network", networkFile(machine), 0o644],
   ];
   for (const [path, content, mode] of files) {
-    await mkdir(dirname(join(upper, path)), { recursive: true, mode: 0o755 });
-    await writeFile(join(upper, path), content, { mode });
+    await mkdir(dirname(join(upper, path)), { recursive: true });
+    await writeDurable(join(upper, path), content, mode);
   }
   // Folders of the layer hide the mode of the image's: whatever our umask is, these are readable by all.
   for (const path of ["", "etc", "etc/ssh", "etc/systemd", "etc/systemd/network"])
     await chmod(join(upper, path), 0o755);
-  await run("sync", ["-f", upper]);
   await rename(upper, join(folder, "upper"));
 }
 

@@ -25,6 +25,7 @@ import {
   writeShares,
 } from "./records.ts";
 
+export type { MachineAccess, MachineName, MachineProvider, MachineState } from "../provider.ts";
 export { type Preflight, preflight } from "./preflight.ts";
 
 export interface NspawnOptions {
