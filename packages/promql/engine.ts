@@ -1,0 +1,204 @@
+import type { Labels } from "@havn/model";
+import { type Expr, unwrap } from "./ast.ts";
+import { executionError, PromqlError } from "./errors.ts";
+import { type Column, compareLabels, finishColumns, type Grid, withoutMetadata } from "./evaluate/columns.ts";
+import { evaluateScalar, evaluateVector } from "./evaluate/evaluate.ts";
+import { Evaluation } from "./evaluate/evaluation.ts";
+import { selectRange } from "./evaluate/select.ts";
+import { typeOf } from "./evaluate/types.ts";
+import { parsePromql } from "./parser/parse.ts";
+import type { Querier } from "./querier.ts";
+
+export interface InstantSample {
+  labels: Labels;
+  /** Milliseconds since the epoch. */
+  timestamp: number;
+  value: number;
+}
+export interface RangeSamples {
+  labels: Labels;
+  timestamps: Float64Array;
+  values: Float64Array;
+}
+interface Notes {
+  /** As Prometheus words them, with the position in the query. */
+  warnings: string[];
+  infos: string[];
+}
+export type VectorResult = { type: "vector"; vector: InstantSample[] };
+export type MatrixResult = { type: "matrix"; matrix: RangeSamples[] };
+export type InstantResult = Notes &
+  (
+    | VectorResult
+    | MatrixResult
+    | { type: "scalar"; timestamp: number; value: number }
+    | { type: "string"; timestamp: number; value: string }
+  );
+export type RangeResult = Notes & MatrixResult;
+
+export interface QueryOptions {
+  /** How old a sample may be to count at a moment; five minutes unless told. */
+  lookbackMs?: number;
+  signal?: AbortSignal;
+}
+
+export interface PromqlEngineOptions {
+  querier: Querier;
+  lookbackMs?: number;
+  /** Samples that one query may read and make. */
+  maxSamples?: number;
+  /** Step of subqueries that name none. */
+  defaultStepMs?: number;
+}
+
+export interface PromqlEngine {
+  /** An expression, or its text, at one moment. Throws a PromqlError. */
+  instant(expr: string | Expr, timeMs: number, options?: QueryOptions): Promise<InstantResult>;
+  /** At `startMs`, `startMs + stepMs`, … up to and with `endMs`; at most 11,000 moments. Throws a PromqlError. */
+  range(
+    expr: string | Expr,
+    window: { startMs: number; endMs: number; stepMs: number },
+    options?: QueryOptions,
+  ): Promise<RangeResult>;
+}
+
+const maxSteps = 11_000;
+
+/** Semantics of Prometheus 3, with names removed at the end ("delayed name removal"). Pure: all it does is call the querier. */
+export function createPromqlEngine(engine: PromqlEngineOptions): PromqlEngine {
+  const open = (
+    expr: string | Expr,
+    window: { startMs: number; endMs: number; stepMs: number },
+    options: QueryOptions,
+  ) =>
+    new Evaluation({
+      text: typeof expr === "string" ? expr : "",
+      querier: engine.querier,
+      ...window,
+      lookbackMs: options.lookbackMs ?? engine.lookbackMs ?? 300_000,
+      defaultStepMs: engine.defaultStepMs ?? 60_000,
+      maxSamples: engine.maxSamples ?? 50_000_000,
+      signal: options.signal ?? new AbortController().signal,
+    });
+  return {
+    async instant(expr, timeMs, options = {}) {
+      const parsed = typeof expr === "string" ? parsePromql(expr) : expr;
+      const e = open(expr, { startMs: timeMs, endMs: timeMs, stepMs: 0 }, options);
+      return guarded(e, async () => ({ ...(await evaluateInstant(e, parsed, timeMs)), ...notesOf(e) }));
+    },
+    async range(expr, window, options = {}) {
+      const parsed = typeof expr === "string" ? parsePromql(expr) : expr;
+      const grid = gridOf(window);
+      const e = open(expr, window, options);
+      return guarded(e, async () => ({ ...(await evaluateRange(e, parsed, grid)), ...notesOf(e) }));
+    },
+  };
+}
+
+const notesOf = (e: Evaluation): Notes => ({ warnings: [...e.warnings], infos: [...e.infos] });
+
+/** A store that stops because the query was given up says so in its own words: here it is told in ours. */
+async function guarded<T>(e: Evaluation, work: () => Promise<T>): Promise<T> {
+  try {
+    e.throwIfAborted();
+    return await work();
+  } catch (cause) {
+    if (!(cause instanceof PromqlError)) e.throwIfAborted();
+    throw cause;
+  }
+}
+
+function gridOf({ startMs, endMs, stepMs }: { startMs: number; endMs: number; stepMs: number }): Grid {
+  if (!(stepMs > 0))
+    throw new PromqlError(
+      "bad_data",
+      'invalid parameter "step": zero or negative query resolution step widths are not accepted. Try a positive integer',
+    );
+  if (endMs < startMs)
+    throw new PromqlError("bad_data", 'invalid parameter "end": end timestamp must not be before start time');
+  const count = Math.floor((endMs - startMs) / stepMs) + 1;
+  if (count > maxSteps)
+    throw new PromqlError(
+      "bad_data",
+      "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)",
+    );
+  return { start: startMs, step: stepMs, count };
+}
+
+async function evaluateInstant(
+  e: Evaluation,
+  expr: Expr,
+  timestamp: number,
+): Promise<
+  | VectorResult
+  | MatrixResult
+  | { type: "scalar"; timestamp: number; value: number }
+  | { type: "string"; timestamp: number; value: string }
+> {
+  const grid: Grid = { start: timestamp, step: 0, count: 1 };
+  const inner = unwrap(expr);
+  switch (typeOf(expr)) {
+    case "string":
+      return { type: "string", timestamp, value: inner.kind === "string" ? inner.value : "" };
+    case "scalar":
+      return { type: "scalar", timestamp, value: (await evaluateScalar(e, expr, grid))[0] ?? Number.NaN };
+    case "vector": {
+      const columns = finishColumns(await evaluateVector(e, expr, grid));
+      return {
+        type: "vector",
+        vector: columns.map(({ labels, values }) => ({ labels, timestamp, value: values[0] ?? Number.NaN })),
+      };
+    }
+    case "matrix":
+      if (inner.kind !== "matrix" && inner.kind !== "subquery") throw executionError("not a range vector");
+      return { type: "matrix", matrix: await windowOf(e, inner, grid) };
+  }
+}
+
+/** The samples themselves of a range selector that is the whole query. */
+async function windowOf(
+  e: Evaluation,
+  node: Parameters<typeof selectRange>[1],
+  grid: Grid,
+): Promise<RangeSamples[]> {
+  const vector = selectRange(e, node, grid);
+  const matrix: RangeSamples[] = [];
+  for await (const { labels, samples, dropName } of vector.series) {
+    matrix.push({ labels: dropName ? withoutMetadata(labels) : labels, ...samples });
+  }
+  return matrix.sort((a, b) => compareLabels(a.labels, b.labels));
+}
+
+async function evaluateRange(e: Evaluation, expr: Expr, grid: Grid): Promise<MatrixResult> {
+  const type = typeOf(expr);
+  if (type !== "scalar" && type !== "vector")
+    throw new PromqlError(
+      "bad_data",
+      `invalid expression type "${type === "matrix" ? "range vector" : type}" for range query, must be Scalar or instant Vector`,
+    );
+  if (type === "scalar") {
+    const values = await evaluateScalar(e, expr, grid);
+    return { type: "matrix", matrix: [{ labels: {}, timestamps: timesOf(grid), values }] };
+  }
+  const columns = finishColumns(await evaluateVector(e, expr, grid));
+  const matrix = columns.map((column) => pointsOf(column, grid));
+  return { type: "matrix", matrix: matrix.sort((a, b) => compareLabels(a.labels, b.labels)) };
+}
+
+const timesOf = (grid: Grid) =>
+  Float64Array.from({ length: grid.count }, (_, i) => grid.start + i * grid.step);
+
+function pointsOf(column: Column, grid: Grid): RangeSamples {
+  const timestamps: number[] = [];
+  const values: number[] = [];
+  for (let i = 0; i < grid.count; i++) {
+    if (!column.present[i]) continue;
+    timestamps.push(grid.start + i * grid.step);
+    values.push(column.values[i] ?? 0);
+  }
+  return {
+    labels: column.labels,
+    timestamps: Float64Array.from(timestamps),
+    values: Float64Array.from(values),
+  };
+}

@@ -1,0 +1,144 @@
+import { type Labels, labelsKey } from "@havn/model";
+import { executionError } from "../errors.ts";
+import type { Series } from "../querier.ts";
+
+/** The moments that are evaluated: `start + i * step` for i < count, in milliseconds. */
+export interface Grid {
+  start: number;
+  step: number;
+  count: number;
+}
+
+/** One series of an instant vector over a whole grid. `values[i]` counts only where `present[i]` is 1. */
+export interface Column {
+  labels: Labels;
+  values: Float64Array;
+  present: Uint8Array;
+  /**
+   * The metric's name goes from the result, but only at the very end: until then `label_replace` and `by (__name__)`
+   * can use it (what Prometheus calls delayed name removal).
+   */
+  dropName: boolean;
+}
+
+/** A series' samples without staleness markers. */
+export interface Samples {
+  timestamps: Float64Array;
+  values: Float64Array;
+}
+
+export function emptyColumn(grid: Grid, labels: Labels, dropName = false): Column {
+  return { labels, values: new Float64Array(grid.count), present: new Uint8Array(grid.count), dropName };
+}
+
+export function fullColumn(labels: Labels, values: Float64Array): Column {
+  return { labels, values, present: new Uint8Array(values.length).fill(1), dropName: false };
+}
+
+/**
+ * True for the NaN that says "the series ended here". Arithmetic on the way may have set its quiet bit (0x7FF8…), so
+ * that form counts too; an ordinary NaN is 0x7FF8000000000001 or 0x7FF8000000000000.
+ */
+export function isStaleMarker(bits: Uint32Array, index: number): boolean {
+  return bits[2 * index] === 2 && ((bits[2 * index + 1] ?? 0) & 0xfff7ffff) === 0x7ff00000;
+}
+
+/** The 64-bit patterns of `values`, low word first (every platform that Node runs on is little-endian). */
+export const bitsOf = (values: Float64Array) =>
+  new Uint32Array(values.buffer, values.byteOffset, values.length * 2);
+
+export function withoutStaleMarkers(series: Series): Samples {
+  const { timestamps, values } = series;
+  const bits = bitsOf(values);
+  let stale = 0;
+  for (let i = 0; i < values.length; i++) if (isStaleMarker(bits, i)) stale++;
+  if (stale === 0) return { timestamps, values };
+  const kept: Samples = {
+    timestamps: new Float64Array(values.length - stale),
+    values: new Float64Array(values.length - stale),
+  };
+  let next = 0;
+  for (let i = 0; i < values.length; i++) {
+    if (isStaleMarker(bits, i)) continue;
+    kept.timestamps[next] = timestamps[i] ?? 0;
+    kept.values[next++] = values[i] ?? 0;
+  }
+  return kept;
+}
+
+export function hasAny(column: Column): boolean {
+  return column.present.includes(1);
+}
+
+/** What says which metric a series is of. It goes where the result is of another kind than what went in. */
+export const metadataLabels = ["__name__", "__type__", "__unit__"] as const;
+const metadata: ReadonlySet<string> = new Set(metadataLabels);
+export const withoutMetadata = (labels: Labels): Labels => omitLabels(labels, metadata);
+
+export function pickLabels(labels: Labels, names: readonly string[]): Labels {
+  const picked: Record<string, string> = {};
+  for (const name of names) if (labels[name]) picked[name] = labels[name];
+  return picked;
+}
+
+export function omitLabels(labels: Labels, names: ReadonlySet<string>): Labels {
+  const kept: Record<string, string> = {};
+  for (const name in labels) if (!names.has(name) && labels[name]) kept[name] = labels[name];
+  return kept;
+}
+
+/** Joins columns of equal labels; `overlap` is called where two of them have a value at one moment, and throws. */
+export function mergeColumns(columns: Column[], overlap: (labels: Labels) => Error): Column[] {
+  if (columns.length < 2) return columns;
+  const merged = new Map<string, Column>();
+  for (const column of columns) {
+    const key = `${column.dropName ? 1 : 0}${labelsKey(column.labels)}`;
+    const first = merged.get(key);
+    merged.set(key, first ? join(first, column, overlap) : column);
+  }
+  return merged.size === columns.length ? columns : [...merged.values()];
+}
+
+function join(a: Column, b: Column, overlap: (labels: Labels) => Error): Column {
+  const values = a.values.slice();
+  const present = a.present.slice();
+  for (let i = 0; i < present.length; i++) {
+    if (!b.present[i]) continue;
+    if (present[i]) throw overlap(a.labels);
+    present[i] = 1;
+    values[i] = b.values[i] ?? 0;
+  }
+  return { ...a, values, present };
+}
+
+/** Drops the names that were to go, and leaves out columns without a value. */
+export function finishColumns(columns: readonly Column[]): Column[] {
+  const named = columns
+    .filter(hasAny)
+    .map((column) =>
+      column.dropName ? { ...column, dropName: false, labels: withoutMetadata(column.labels) } : column,
+    );
+  return mergeColumns(named, () => executionError("vector cannot contain metrics with the same labelset"));
+}
+
+/** Order of label sets as in Prometheus: by name, then by value, pair after pair. */
+export function compareLabels(a: Labels, b: Labels): number {
+  const left = Object.keys(a).sort();
+  const right = Object.keys(b).sort();
+  for (let i = 0; i < Math.min(left.length, right.length); i++) {
+    const [x = "", y = ""] = [left[i], right[i]];
+    if (x !== y) return x < y ? -1 : 1;
+    const [v = "", w = ""] = [a[x], b[x]];
+    if (v !== w) return v < w ? -1 : 1;
+  }
+  return left.length - right.length;
+}
+
+/** `{a="b", c="d"}`, as in Prometheus' messages. */
+export function formatLabels(labels: Labels): string {
+  const pairs = Object.keys(labels)
+    .filter((name) => labels[name] !== "")
+    .sort()
+    .map((name) => `${name}=${JSON.stringify(labels[name])}`);
+  return `{${pairs.join(", ")}}`;
+}

@@ -1,0 +1,83 @@
+import type { Call, Expr } from "../ast.ts";
+import { executionError } from "../errors.ts";
+import { findFunction } from "../functions/index.ts";
+import { streamAggregate } from "./aggregate.ts";
+import { evaluateBinary, scalarOperation } from "./binary.ts";
+import { evaluateCall, streamCall } from "./calls.ts";
+import type { Column, Grid } from "./columns.ts";
+import type { Evaluation } from "./evaluation.ts";
+import { selectInstant } from "./select.ts";
+
+/** A scalar at every moment of the grid. */
+export async function evaluateScalar(e: Evaluation, expr: Expr, grid: Grid): Promise<Float64Array> {
+  switch (expr.kind) {
+    case "number":
+      return new Float64Array(grid.count).fill(expr.value);
+    case "parenthesis":
+      return evaluateScalar(e, expr.inner, grid);
+    case "unary": {
+      const values = await evaluateScalar(e, expr.inner, grid);
+      return expr.operator === "-" ? values.map((value) => -value) : values;
+    }
+    case "binary": {
+      const left = await evaluateScalar(e, expr.left, grid);
+      const right = await evaluateScalar(e, expr.right, grid);
+      const operation = scalarOperation(expr.operator);
+      return left.map((value, i) => operation(value, right[i] ?? 0));
+    }
+    case "call": {
+      const definition = findFunction(expr.name);
+      if (definition?.kind === "scalar") return definition.evaluate(evaluateCall(e, expr, grid));
+    }
+  }
+  throw executionError(`a scalar cannot come from a ${expr.kind}`);
+}
+
+export async function evaluateVector(e: Evaluation, expr: Expr, grid: Grid): Promise<Column[]> {
+  const columns: Column[] = [];
+  for await (const column of streamVector(e, expr, grid)) columns.push(column);
+  return columns;
+}
+
+/**
+ * An instant vector over a grid, series by series. Selectors and functions over them give each series as soon as it
+ * is read, so that `sum(rate(x[5m]))` never holds them all.
+ */
+export function streamVector(e: Evaluation, expr: Expr, grid: Grid): AsyncIterable<Column> {
+  switch (expr.kind) {
+    case "parenthesis":
+      return streamVector(e, expr.inner, grid);
+    case "selector":
+      return selectInstant(e, expr, grid);
+    case "unary":
+      return expr.operator === "-"
+        ? negate(streamVector(e, expr.inner, grid))
+        : streamVector(e, expr.inner, grid);
+    case "binary":
+      return later(() => evaluateBinary(e, expr, grid));
+    case "aggregate":
+      return streamAggregate(e, expr, grid);
+    case "call":
+      return streamCallOrVector(e, expr, grid);
+    case "number":
+    case "string":
+    case "matrix":
+    case "subquery":
+      throw executionError(`an instant vector cannot come from a ${expr.kind}`);
+  }
+}
+
+function streamCallOrVector(e: Evaluation, expr: Call, grid: Grid): AsyncIterable<Column> {
+  const definition = findFunction(expr.name);
+  if (definition?.kind === "vector") return later(() => definition.evaluate(evaluateCall(e, expr, grid)));
+  return streamCall(e, expr, grid);
+}
+
+async function* later(columns: () => Promise<Column[]>): AsyncGenerator<Column> {
+  yield* await columns();
+}
+
+async function* negate(columns: AsyncIterable<Column>): AsyncGenerator<Column> {
+  for await (const column of columns)
+    yield { ...column, values: column.values.map((value) => -value), dropName: true };
+}

@@ -1,0 +1,3 @@
+import { defineMath } from "./define.ts";
+
+export default defineMath("asinh", Math.asinh);

@@ -1,0 +1,77 @@
+/** How many observations were at most `bound`. */
+export interface Bucket {
+  bound: number;
+  count: number;
+}
+
+/**
+ * The q-quantile of a classic histogram, interpolated inside its bucket. `repaired`: counts fell from one bucket to a
+ * higher one by more than rounding explains, and were held level.
+ */
+export function bucketQuantile(q: number, unsorted: Bucket[]): { value: number; repaired: boolean } {
+  const answer = (value: number, repaired = false) => ({ value, repaired });
+  if (Number.isNaN(q)) return answer(Number.NaN);
+  if (q < 0) return answer(Number.NEGATIVE_INFINITY);
+  if (q > 1) return answer(Number.POSITIVE_INFINITY);
+  const buckets = coalesce(unsorted.toSorted((a, b) => a.bound - b.bound));
+  const repaired = makeMonotonic(buckets);
+  const last = buckets.at(-1);
+  if (!last || last.bound !== Number.POSITIVE_INFINITY || buckets.length < 2)
+    return answer(Number.NaN, repaired);
+  const observations = last.count;
+  if (observations === 0 || Number.isNaN(observations)) return answer(Number.NaN, repaired);
+  let rank = q * observations;
+  const found = buckets.slice(0, -1).findIndex((bucket) => bucket.count >= rank);
+  const index = found < 0 ? buckets.length - 1 : found;
+  const upper = buckets[index] ?? last;
+  const lower = buckets[index - 1];
+  if (index === buckets.length - 1) return answer(lower?.bound ?? Number.NaN, repaired);
+  if (index === 0 && upper.bound <= 0) return answer(upper.bound, repaired);
+  let start = 0;
+  let count = upper.count;
+  if (lower) {
+    start = lower.bound;
+    count -= lower.count;
+    rank -= lower.count;
+  }
+  return answer(start + (upper.bound - start) * (rank / count), repaired);
+}
+
+/** Buckets of equal bounds, such as `1` and `1.0`, become one. */
+function coalesce(sorted: Bucket[]): Bucket[] {
+  const buckets: Bucket[] = [];
+  for (const bucket of sorted) {
+    const last = buckets.at(-1);
+    if (last && last.bound === bucket.bound) last.count += bucket.count;
+    else buckets.push({ ...bucket });
+  }
+  return buckets;
+}
+
+/** Differences below this share of the counts come from floating-point arithmetic and are not told. */
+const tolerance = 1e-12;
+
+function makeMonotonic(buckets: Bucket[]): boolean {
+  let repaired = false;
+  let before = buckets[0]?.count ?? 0;
+  for (const bucket of buckets.slice(1)) {
+    const { count } = bucket;
+    if (count === before) continue;
+    if (almostEqual(before, count)) {
+      bucket.count = before;
+      continue;
+    }
+    if (count < before) {
+      bucket.count = before;
+      repaired = true;
+      continue;
+    }
+    before = count;
+  }
+  return repaired;
+}
+
+function almostEqual(a: number, b: number): boolean {
+  const difference = Math.abs(a - b);
+  return difference / Math.min(Math.abs(a) + Math.abs(b), Number.MAX_VALUE) < tolerance;
+}

@@ -1,0 +1,3 @@
+import { defineDatePart } from "./define.ts";
+
+export default defineDatePart("day_of_month", (date) => date.getUTCDate());

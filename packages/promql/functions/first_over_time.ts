@@ -1,0 +1,9 @@
+import { defineOverTime } from "./define.ts";
+
+export default defineOverTime(
+  "first_over_time",
+  ({ values }) =>
+    ({ from }) =>
+      values[from],
+  { keepsName: true },
+);

@@ -1,0 +1,13 @@
+import { defineOverTime } from "./define.ts";
+
+export default defineOverTime(
+  "irate",
+  ({ timestamps, values }) =>
+    ({ from, to }) => {
+      if (to - from < 2) return undefined;
+      const [last = 0, before = 0] = [values[to - 1], values[to - 2]];
+      const seconds = ((timestamps[to - 1] ?? 0) - (timestamps[to - 2] ?? 0)) / 1000;
+      return (last < before ? last : last - before) / seconds;
+    },
+  { counter: true },
+);

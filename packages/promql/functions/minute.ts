@@ -1,0 +1,3 @@
+import { defineDatePart } from "./define.ts";
+
+export default defineDatePart("minute", (date) => date.getUTCMinutes());

@@ -1,0 +1,3 @@
+import { defineDatePart } from "./define.ts";
+
+export default defineDatePart("month", (date) => date.getUTCMonth() + 1);

@@ -1,0 +1,3 @@
+import { defineMath } from "./define.ts";
+
+export default defineMath("rad", (degrees) => (degrees * Math.PI) / 180);

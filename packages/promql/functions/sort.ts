@@ -1,0 +1,3 @@
+import { compareValues, defineSort } from "./sorting.ts";
+
+export default defineSort("sort", (a, b) => compareValues(a, b, 1));

@@ -1,0 +1,3 @@
+import { compareValues, defineSort } from "./sorting.ts";
+
+export default defineSort("sort_desc", (a, b) => compareValues(a, b, -1));

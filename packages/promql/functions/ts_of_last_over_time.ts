@@ -1,0 +1,8 @@
+import { defineOverTime } from "./define.ts";
+
+export default defineOverTime(
+  "ts_of_last_over_time",
+  ({ timestamps }) =>
+    ({ to }) =>
+      (timestamps[to - 1] ?? 0) / 1000,
+);

@@ -1,0 +1,9 @@
+import { defineOverTime } from "./define.ts";
+import { indexOfExtreme } from "./extreme.ts";
+
+export default defineOverTime(
+  "ts_of_max_over_time",
+  ({ timestamps, values }) =>
+    (window) =>
+      (timestamps[indexOfExtreme(values, window, { greatest: true, latest: true })] ?? 0) / 1000,
+);

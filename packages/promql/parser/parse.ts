@@ -1,0 +1,204 @@
+import type { SyntaxNode } from "@lezer/common";
+import { parser } from "@prometheus-io/lezer-promql";
+import { type AggregateOperator, aggregateOperators, type Expr, type Subquery } from "../ast.ts";
+import { parseError } from "../errors.ts";
+import { convertBinary } from "./binary.ts";
+import { check } from "./check.ts";
+import { convertDuration } from "./duration-nodes.ts";
+import { normalise } from "./literals.ts";
+import { convertSelector } from "./selector.ts";
+import { Source } from "./source.ts";
+
+/**
+ * Parses a PromQL expression and checks its types. Throws a PromqlError of type bad_data that tells line and column.
+ * The grammar is Prometheus' own (the one of its web page); this file turns its tree into ours.
+ */
+export function parsePromql(text: string): Expr {
+  const source = new Source(text, normalise(text));
+  if (text.trim() === "") throw parseError(text, 0, "no expression found in input");
+  const tree = parser.parse(source.text);
+  rejectSyntaxErrors(source, tree.topNode);
+  const root = tree.topNode.getChildren("Expr")[0] ?? firstExpression(tree.topNode);
+  if (!root) throw parseError(text, 0, "no expression found in input");
+  const expr = convert(source, root);
+  check(text, expr);
+  return expr;
+}
+
+function firstExpression(node: SyntaxNode): SyntaxNode | null {
+  let child = node.firstChild;
+  while (child && child.name === "LineComment") child = child.nextSibling;
+  return child;
+}
+
+function rejectSyntaxErrors(source: Source, top: SyntaxNode): void {
+  const cursor = top.cursor();
+  do {
+    if (!cursor.type.isError) continue;
+    const rest = source.text.slice(cursor.from);
+    const word = /^\s*([A-Za-z_:][\w:]*|\d[\w.]*|"[^"]*"?|'[^']*'?|\S)/.exec(rest)?.[1];
+    if (word === undefined) throw parseError(source.original, source.text.length, "unexpected end of input");
+    const at = cursor.from + rest.indexOf(word);
+    const before = /([A-Za-z_:][\w:]*)\s*$/.exec(source.text.slice(0, at))?.[1];
+    if (word === "(" && before)
+      throw parseError(source.original, at - before.length, `unknown function with name "${before}"`);
+    const called = /^[A-Za-z_:][\w:]*\s*\(/.test(rest.trimStart());
+    const message = called ? `unknown function with name "${word}"` : `unexpected ${JSON.stringify(word)}`;
+    throw parseError(source.original, at, message);
+  } while (cursor.next());
+}
+
+export function convert(source: Source, node: SyntaxNode): Expr {
+  const span = { from: node.from, to: node.to };
+  switch (node.name) {
+    case "NumberDurationLiteral":
+      return { kind: "number", value: source.number(node), ...span };
+    case "StringLiteral":
+      return { kind: "string", value: source.string(node), ...span };
+    case "ParenExpr":
+      return { kind: "parenthesis", inner: convert(source, source.child(node, 0)), ...span };
+    case "UnaryExpr": {
+      const operator = source.slice(source.child(node, 0)) === "-" ? "-" : "+";
+      return { kind: "unary", operator, inner: convert(source, source.child(node, 1)), ...span };
+    }
+    case "VectorSelector":
+      return convertSelector(source, node);
+    case "FunctionCall":
+      return {
+        kind: "call",
+        name: source.written(source.child(node, 0)),
+        arguments: convertArguments(source, node),
+        ...span,
+      };
+    case "AggregateExpr":
+      return convertAggregate(source, node);
+    case "BinaryExpr":
+      return convertBinary(source, node, convert);
+    case "MatrixSelector":
+    case "SubqueryExpr":
+    case "OffsetExpr":
+    case "StepInvariantExpr":
+      return attach(source, node, convert(source, source.child(node, 0)));
+    case "AnchoredExpr":
+    case "SmoothedExpr":
+      throw parseError(
+        source.original,
+        node,
+        `the modifier "${source.slice(source.child(node, 1))}" is not supported`,
+      );
+  }
+  throw parseError(source.original, node, `unexpected ${node.name}`);
+}
+
+/**
+ * `[5m]`, `[5m:1m]`, `offset` and `@` bind tighter than any operator, but the grammar hangs them on the whole
+ * expression before them: they belong to its last operand.
+ */
+function attach(source: Source, node: SyntaxNode, inner: Expr): Expr {
+  const to = node.to;
+  if (inner.kind === "binary") return { ...inner, right: attach(source, node, inner.right), to };
+  if (inner.kind === "unary") return { ...inner, inner: attach(source, node, inner.inner), to };
+  switch (node.name) {
+    case "MatrixSelector":
+      return attachRange(source, node, inner);
+    case "SubqueryExpr":
+      return attachSubquery(source, node, inner);
+    case "OffsetExpr":
+      return attachOffset(source, node, inner);
+  }
+  return attachAt(source, node, inner);
+}
+
+function attachRange(source: Source, node: SyntaxNode, inner: Expr): Expr {
+  if (inner.kind !== "selector")
+    throw parseError(source.original, inner, "ranges only allowed for vector selectors");
+  if (inner.offset !== undefined || inner.at !== undefined)
+    throw parseError(source.original, inner, "no offset or @ modifiers allowed before range");
+  const range = convertDuration(source, source.child(node, 1));
+  return { kind: "matrix", selector: inner, range, from: inner.from, to: node.to };
+}
+
+function attachSubquery(source: Source, node: SyntaxNode, inner: Expr): Subquery {
+  const [range, step] = node.getChildren("DurationExpr");
+  if (!range) throw parseError(source.original, node, "missing range in subquery");
+  return {
+    kind: "subquery",
+    inner,
+    range: convertDuration(source, range),
+    ...(step && { step: convertDuration(source, step) }),
+    from: inner.from,
+    to: node.to,
+  };
+}
+
+function attachOffset(source: Source, node: SyntaxNode, inner: Expr): Expr {
+  const offset = convertDuration(source, source.child(node, 2));
+  const target = inner.kind === "matrix" ? inner.selector : inner;
+  if (target.kind !== "selector" && target.kind !== "subquery")
+    throw parseError(
+      source.original,
+      inner,
+      `offset modifier must be preceded by an instant vector selector or range vector selector or a subquery`,
+    );
+  if (target.offset !== undefined)
+    throw parseError(source.original, inner, "offset may not be set multiple times");
+  if (inner.kind === "matrix") return { ...inner, selector: { ...inner.selector, offset }, to: node.to };
+  return { ...target, offset, to: node.to };
+}
+
+function attachAt(source: Source, node: SyntaxNode, inner: Expr): Expr {
+  const target = inner.kind === "matrix" ? inner.selector : inner;
+  if (target.kind !== "selector" && target.kind !== "subquery")
+    throw parseError(
+      source.original,
+      inner,
+      `@ modifier must be preceded by an instant vector selector or range vector selector or a subquery`,
+    );
+  if (target.at !== undefined)
+    throw parseError(source.original, inner, "@ <timestamp> may not be set multiple times");
+  const value = source.child(node, 2);
+  const at = value.name === "AtModifierPreprocessors" ? atEdge(source, value) : source.number(value);
+  if (typeof at === "number" && !Number.isFinite(at))
+    throw parseError(source.original, value, `timestamp out of bounds for @ modifier: ${at}`);
+  if (inner.kind === "matrix") return { ...inner, selector: { ...inner.selector, at }, to: node.to };
+  return { ...target, at, to: node.to };
+}
+
+const atEdge = (source: Source, node: SyntaxNode) =>
+  source.slice(node).toLowerCase().startsWith("start") ? "start" : "end";
+
+function convertArguments(source: Source, node: SyntaxNode): Expr[] {
+  const body = node.getChild("FunctionCallBody");
+  return body ? source.children(body).map((child) => convert(source, child)) : [];
+}
+
+function convertAggregate(source: Source, node: SyntaxNode): Expr {
+  const operator = source.slice(source.child(node, 0)).toLowerCase();
+  if (!isAggregateOperator(operator))
+    throw parseError(source.original, node, `the aggregation "${operator}" is not supported`);
+  const values = convertArguments(source, node);
+  const modifier = node.getChild("AggregateModifier");
+  const takesParameter = ["topk", "bottomk", "limitk", "quantile", "count_values"].includes(operator);
+  const expected = takesParameter ? 2 : 1;
+  if (values.length !== expected)
+    throw parseError(
+      source.original,
+      node,
+      `wrong number of arguments for aggregate expression provided, expected ${expected}, got ${values.length}`,
+    );
+  const [inner, parameter] = values.toReversed();
+  if (!inner) throw parseError(source.original, node, "no arguments for aggregate expression provided");
+  return {
+    kind: "aggregate",
+    operator,
+    inner,
+    ...(parameter && { parameter }),
+    without: modifier?.getChild("Without") != null,
+    grouping: modifier ? source.grouping(modifier.getChild("GroupingLabels")) : [],
+    from: node.from,
+    to: node.to,
+  };
+}
+
+const isAggregateOperator = (text: string): text is AggregateOperator =>
+  (aggregateOperators as readonly string[]).includes(text);
