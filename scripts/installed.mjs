@@ -13,10 +13,12 @@ try {
   process.exit(1);
 }
 const differs = Object.entries(read("package-lock.json")).some(([path, wanted]) => {
-  if (!path.startsWith("node_modules/") || wanted.link) return path !== "" && !existsSync(new URL(path, root));
+  if (!path.startsWith("node_modules/") || wanted.link)
+    return path !== "" && !existsSync(new URL(path, root));
   const have = installed[path];
   // Packages for other platforms, and peers that are optional, are rightly absent.
-  if (have === undefined) return !(wanted.optional || wanted.peer || (wanted.dev && process.argv[2] !== "development"));
+  if (have === undefined)
+    return !(wanted.optional || wanted.peer || (wanted.dev && process.argv[2] !== "development"));
   return have.version !== wanted.version || !existsSync(new URL(path, root));
 });
 process.exit(differs ? 1 : 0);

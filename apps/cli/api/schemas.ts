@@ -1,0 +1,64 @@
+import { alertSchema, eventSchema, healthSchema, logRecordSchema, propertyChangeSchema } from "@havn/model";
+import { z } from "zod";
+
+/** Answers of the API that the model has no schema for. Additions by a newer server are let through. */
+
+export const environmentsAnswer = z.object({
+  environments: z.array(z.object({ environment: z.string(), health: healthSchema })),
+});
+
+export const driftAnswer = z.object({
+  drift: z.array(
+    z.object({
+      address: z.string(),
+      host: z.string(),
+      changes: z.array(propertyChangeSchema),
+      error: z.string().optional(),
+    }),
+  ),
+  checkedAt: z.number().nullish(),
+});
+export type DriftAnswer = z.infer<typeof driftAnswer>;
+
+export const eventsAnswer = z.object({ events: z.array(eventSchema) });
+export const alertsAnswer = z.object({ alerts: z.array(alertSchema) });
+export const logsAnswer = z.object({ records: z.array(logRecordSchema) });
+export const uploadAnswer = z.object({ digest: z.string(), size: z.number() });
+export const downAnswer = z.object({ stopped: z.array(z.string()) });
+export const signInLink = z.object({ url: z.string(), expiresAt: z.number() });
+
+export const readyAnswer = z.object({
+  status: z.string(),
+  parts: z.record(z.string(), z.object({ ok: z.boolean(), detail: z.string().optional() })),
+});
+export type ReadyAnswer = z.infer<typeof readyAnswer>;
+
+const tokenSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  role: z.string(),
+  createdAt: z.number(),
+  expiresAt: z.number().nullish(),
+  lastUsedAt: z.number().nullish(),
+});
+export type Token = z.infer<typeof tokenSchema>;
+export const tokensAnswer = z.object({ tokens: z.array(tokenSchema) });
+export const newToken = z.object({ id: z.string(), token: z.string() });
+
+/** As Prometheus answers: https://prometheus.io/docs/prometheus/latest/querying/api/ */
+const point = z.tuple([z.number(), z.string()]);
+const metric = z.record(z.string(), z.string());
+export const queryAnswer = z.object({
+  status: z.literal("success"),
+  data: z.discriminatedUnion("resultType", [
+    z.object({ resultType: z.literal("vector"), result: z.array(z.object({ metric, value: point })) }),
+    z.object({
+      resultType: z.literal("matrix"),
+      result: z.array(z.object({ metric, values: z.array(point) })),
+    }),
+    z.object({ resultType: z.literal("scalar"), result: point }),
+    z.object({ resultType: z.literal("string"), result: point }),
+  ]),
+});
+export type QueryAnswer = z.infer<typeof queryAnswer>;
+export const queryError = z.object({ status: z.literal("error"), errorType: z.string(), error: z.string() });

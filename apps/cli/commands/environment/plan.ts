@@ -1,0 +1,40 @@
+import { hasChanges } from "@havn/model";
+import { connect } from "../../api/connect.ts";
+import { loadConfig } from "../../config/load.ts";
+import { makePlan } from "../../flows/apply.ts";
+import { defineCommand, shared } from "../../kit/command.ts";
+import { exitCodes } from "../../kit/exit.ts";
+import { planView } from "../../views/plan.ts";
+
+export const command = defineCommand({
+  name: "plan",
+  summary: "show what an apply would change; changes nothing",
+  group: "Environments",
+  description: "Exit code 0: nothing would change; 2: there are changes; 1: an error.",
+  access: ["plan:create"],
+  arguments: [
+    {
+      name: "PATH",
+      description: "a havn.config.ts or its folder; unset: the one here, else the one last used",
+      optional: true,
+    },
+  ],
+  options: {
+    json: shared.json,
+    destroy: { type: "boolean", description: "what `havn destroy` would remove" },
+  },
+  examples: [
+    ["havn plan", "compare the configuration with what runs"],
+    ["havn plan --json | jq '.summary'", "the same for a program"],
+    ["havn plan --destroy", "what would go"],
+  ],
+  async run({ arguments: [path], options, globals, io, signal }) {
+    const api = connect(globals);
+    const { graph } = await loadConfig({ path, globals, io, signal });
+    const request = options.destroy ? { destroy: graph.environment } : { graph };
+    const plan = await makePlan({ api, io, signal }, request);
+    io.out(options.json ? JSON.stringify(plan, undefined, 2) : planView(plan, io.style));
+    if (!options.json && hasChanges(plan) && !options.destroy) io.tell("\nApply it with `havn apply`.");
+    return hasChanges(plan) ? exitCodes.changes : exitCodes.ok;
+  },
+});

@@ -1,0 +1,41 @@
+/**
+ * Runs in a process of its own, which may read the configuration and the SDK, and nothing else: no network, no other
+ * programs, no writing, no environment. Imports the configuration and writes what it declares, as JSON, to descriptor 3.
+ * Arguments: the SDK's URL, the configuration's URL.
+ */
+import { writeSync } from "node:fs";
+import { registerHooks } from "node:module";
+import type { EvaluateAnswer } from "./evaluate.ts";
+
+const [sdk = "", config = ""] = process.argv.slice(2);
+
+registerHooks({
+  // "havn" is this checkout's SDK from wherever the configuration stands. A configuration needs no package.json: its
+  // TypeScript files are modules.
+  resolve(specifier, context, next) {
+    const resolved = next(specifier === "havn" ? sdk : specifier, context);
+    return resolved.url.endsWith(".ts") ? { ...resolved, format: "module-typescript" } : resolved;
+  },
+});
+
+function answer(value: EvaluateAnswer): void {
+  const bytes = Buffer.from(JSON.stringify(value));
+  for (let written = 0; written < bytes.length; ) written += writeSync(3, bytes, written);
+  // Timers that the configuration left behind have nothing to say any more.
+  process.exit(0);
+}
+
+try {
+  const { evaluateGraph } = (await import(sdk)) as typeof import("havn");
+  const module = (await import(config)) as { default?: unknown };
+  if (!("default" in module)) answer({ kind: "no default" });
+  else answer({ kind: "declared", ...evaluateGraph(module.default) });
+} catch (error) {
+  const { name, message, stack, code, detail } = (
+    error instanceof Error ? error : new Error(String(error))
+  ) as Error & {
+    code?: string;
+    detail?: string;
+  };
+  answer({ kind: "threw", name, message, stack: stack ?? "", code, detail });
+}

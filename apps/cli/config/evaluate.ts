@@ -1,0 +1,193 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import {
+  type Diagnostic,
+  diagnosticSchema,
+  HavnError,
+  type ResourceGraph,
+  resourceGraphSchema,
+} from "@havn/model";
+import { z } from "zod";
+import { printable } from "../kit/style.ts";
+import { checkout } from "../version.ts";
+import { thrownDiagnostic } from "./thrown.ts";
+
+const answerSchema = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("declared"), graph: z.unknown(), diagnostics: z.array(diagnosticSchema) }),
+  z.object({ kind: z.literal("no default") }),
+  z.object({
+    kind: z.literal("threw"),
+    name: z.string(),
+    message: z.string(),
+    stack: z.string(),
+    code: z.string().optional(),
+    detail: z.string().optional(),
+  }),
+]);
+export type EvaluateAnswer = z.infer<typeof answerSchema>;
+export type Thrown = Extract<EvaluateAnswer, { kind: "threw" }>;
+
+export interface EvaluateOptions {
+  /** The configuration, absolute. */
+  file: string;
+  /** What paths in messages are relative to. */
+  cwd: string;
+  timeoutMs: number;
+  signal: AbortSignal;
+  /** A line that the configuration printed. */
+  onOutput(line: string): void;
+}
+
+/** What a configuration declares. Fails with diagnostics; warnings are returned. The configuration changes nothing. */
+export async function evaluateConfig(
+  options: EvaluateOptions,
+): Promise<{ graph: ResourceGraph; warnings: Diagnostic[] }> {
+  const outcome = await runChild(options);
+  const answer = outcome.text === "" ? undefined : parseAnswer(outcome.text);
+  if (answer === undefined) throw failure(options, endedDiagnostic(options, outcome));
+  if (answer.kind === "no default") throw failure(options, noDefault(options));
+  if (answer.kind === "threw") throw failure(options, thrownDiagnostic(answer, options));
+  const errors = answer.diagnostics.filter(({ severity }) => severity === "error");
+  if (errors.length > 0) throw failure(options, ...answer.diagnostics);
+  return { graph: resourceGraphSchema.parse(answer.graph), warnings: answer.diagnostics };
+}
+
+const failure = ({ file, cwd }: EvaluateOptions, ...diagnostics: Diagnostic[]): HavnError =>
+  new HavnError(`${shownPath(file, cwd)} declares nothing that can be planned`, {
+    detail: "Nothing was changed.",
+    status: 400,
+    diagnostics,
+  });
+
+/** As the user would type it. */
+export function shownPath(file: string, cwd: string): string {
+  return file.startsWith(`${cwd}/`) ? file.slice(cwd.length + 1) : file;
+}
+
+interface Outcome {
+  text: string;
+  code: number | null;
+  killed: NodeJS.Signals | null;
+  timedOut: boolean;
+  errors: string;
+}
+
+async function runChild({ file, cwd, timeoutMs, signal, onOutput }: EvaluateOptions): Promise<Outcome> {
+  const self = fileURLToPath(new URL("./evaluate-child.ts", import.meta.url));
+  const readable = [self, join(checkout, "packages"), join(checkout, "node_modules"), projectOf(file)];
+  const child = spawn(
+    process.execPath,
+    [
+      "--permission",
+      ...readable.map((path) => `--allow-fs-read=${path}`),
+      "--max-old-space-size=512",
+      "--no-warnings",
+      self,
+      pathToFileURL(join(checkout, "packages/sdk/index.ts")).href,
+      pathToFileURL(file).href,
+    ],
+    // No environment: what is secret there must not end up in a graph.
+    { cwd, env: {}, stdio: ["ignore", "pipe", "pipe", "pipe"] },
+  );
+  let timedOut = false;
+  const kill = () => child.kill("SIGKILL");
+  const timer = setTimeout(() => {
+    timedOut = true;
+    kill();
+  }, timeoutMs);
+  signal.addEventListener("abort", kill, { once: true });
+  try {
+    const [text, , errors, ended] = await Promise.all([
+      collect(child, 3, 50_000_000),
+      collect(child, 1, 100_000, onOutput),
+      collect(child, 2, 100_000, onOutput),
+      new Promise<Pick<Outcome, "code" | "killed">>((resolve, reject) => {
+        child.once("error", reject);
+        child.once("close", (code, killed) => resolve({ code, killed }));
+      }),
+    ]);
+    signal.throwIfAborted();
+    return { text, errors, timedOut, ...ended };
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", kill);
+  }
+}
+
+/** The folder that a configuration may read: that of its project, so that it can import from a folder beside it. */
+function projectOf(file: string): string {
+  const home = dirname(file);
+  for (let folder = home; dirname(folder) !== folder; folder = dirname(folder))
+    if (existsSync(join(folder, ".git")) || existsSync(join(folder, "package.json"))) return folder;
+  return home;
+}
+
+/** What the child writes to a descriptor, up to `limit`: a configuration that prints without end fills no memory. */
+function collect(
+  child: ChildProcess,
+  descriptor: number,
+  limit: number,
+  onLine?: (line: string) => void,
+): Promise<string> {
+  const stream = child.stdio[descriptor] as NodeJS.ReadableStream;
+  let text = "";
+  let rest = "";
+  stream.setEncoding("utf8");
+  stream.on("data", (chunk: string) => {
+    if (text.length >= limit) return;
+    text += chunk;
+    if (!onLine) return;
+    const lines = (rest + chunk).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) onLine(printable(line));
+  });
+  return new Promise((resolve) => {
+    stream.on("close", () => {
+      if (rest !== "") onLine?.(printable(rest));
+      resolve(text);
+    });
+  });
+}
+
+function parseAnswer(text: string): EvaluateAnswer | undefined {
+  try {
+    return answerSchema.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
+function noDefault({ file, cwd }: EvaluateOptions): Diagnostic {
+  return {
+    severity: "error",
+    summary: "The configuration has no default export",
+    detail: 'Write: export default environment("name", {}, () => { … });',
+    at: { file: shownPath(file, cwd), line: 1, column: 1 },
+  };
+}
+
+/** The child ended without an answer. */
+function endedDiagnostic({ file, cwd, timeoutMs }: EvaluateOptions, outcome: Outcome): Diagnostic {
+  const at = { file: shownPath(file, cwd), line: 1, column: 1 };
+  const error = (summary: string, detail: string): Diagnostic => ({ severity: "error", summary, detail, at });
+  if (outcome.timedOut)
+    return error(
+      `The configuration did not end within ${timeoutMs / 1000} s`,
+      "It only describes, which takes milliseconds. Is there a loop without an end, or an await for something that " +
+        "does not come? HAVN_CONFIG_TIMEOUT=60s gives it more time.",
+    );
+  if (outcome.killed === "SIGABRT" || outcome.errors.includes("heap out of memory"))
+    return error("The configuration ran out of memory", "It may use 512 MB. Is there a loop without an end?");
+  if (outcome.code === 13)
+    return error(
+      "The configuration awaits something that never comes",
+      "A top-level await in it never ends. It has no network and no timers to wait for: describe without waiting.",
+    );
+  const how = outcome.killed ? `was ended by ${outcome.killed}` : `ended with code ${outcome.code}`;
+  return error(
+    `The configuration ${how} before it had exported anything`,
+    "Does it call process.exit()? It only describes: throw an error instead.",
+  );
+}

@@ -1,0 +1,95 @@
+import type { Action, Plan, PlannedChange, PropertyChange } from "@havn/model";
+import { printable, type Style } from "../kit/style.ts";
+import { count } from "./words.ts";
+
+/** A plan as a person reads it before saying yes: what changes and how, in order, then the sum. */
+export function planView(plan: Plan, style: Style): string {
+  const changes = plan.changes.filter((change) => change.action !== "no-op");
+  if (changes.length === 0)
+    return `${style.green("No changes.")} ${count(plan.changes.length, "resource")} of ${style.bold(plan.environment)} ${
+      plan.changes.length === 1 ? "is" : "are"
+    } as declared.`;
+  return [
+    `Plan for ${style.bold(plan.environment)}, in order:`,
+    "",
+    ...changes.flatMap((change) => [...changeLines(change, style), ""]),
+    summaryLine(plan, style),
+  ].join("\n");
+}
+
+export function summaryLine(plan: Plan, style: Style): string {
+  const { create = 0, update = 0, replace = 0, delete: remove = 0, "no-op": same = 0 } = plan.summary;
+  const parts = [
+    [create, "to create", style.green],
+    [update, "to update", style.yellow],
+    [replace, "to replace", style.yellow],
+    [remove, "to delete", style.red],
+  ] as const;
+  const said = parts
+    .filter(([number]) => number > 0)
+    .map(([number, text, paint]) => paint(`${number} ${text}`));
+  const rest = same > 0 ? style.dim(`, ${same} as declared`) : "";
+  return `${style.bold("Plan:")} ${said.length > 0 ? said.join(", ") : "no changes"}${rest}.`;
+}
+
+export function actionSign(action: Action, style: Style): string {
+  switch (action) {
+    case "create":
+      return style.green("+");
+    case "update":
+      return style.yellow("~");
+    case "replace":
+      return style.yellow("±");
+    case "delete":
+      return style.red("-");
+    case "no-op":
+      return style.dim("=");
+  }
+}
+
+function changeLines(change: PlannedChange, style: Style): string[] {
+  const reason = change.reason ? style.dim(`  (${printable(change.reason)})`) : "";
+  return [
+    `  ${actionSign(change.action, style)} ${style.bold(change.address)}${reason}`,
+    ...change.changes.flatMap((property) => propertyLines(property, change.action, style)),
+  ];
+}
+
+/** One property's lines, indented under its resource. */
+export function propertyLines(change: PropertyChange, action: Action, style: Style): string[] {
+  const { property, before, after, diff } = change;
+  if (diff !== undefined) return [`      ${property}:`, ...diffLines(diff, style)];
+  if (action === "create")
+    return [`      ${property} = ${after === undefined ? unknown(style) : value(after)}`];
+  if (action === "delete") return [style.dim(`      ${property} = ${value(before)}`)];
+  const was = before === undefined ? style.dim("(unset)") : value(before);
+  const becomes = after === undefined ? style.dim("(unset)") : value(after);
+  return [`      ${property}: ${was} → ${becomes}`];
+}
+
+/** What exists only once it has been made: an address, a process. */
+const unknown = (style: Style): string => style.dim("(known after apply)");
+
+/** JSON, but references as they are described ("(secret shop-db)") and long texts by their size. */
+function value(raw: unknown): string {
+  if (typeof raw !== "string") return raw === undefined ? "(unset)" : shorten(printable(JSON.stringify(raw)));
+  if (/^\(.+\)$/.test(raw)) return printable(raw);
+  const lines = raw.split("\n").length - (raw.endsWith("\n") ? 1 : 0);
+  if (lines > 1) return `${shorten(JSON.stringify(raw.split("\n", 1)[0]))} … (${lines} lines)`;
+  return shorten(printable(JSON.stringify(raw)));
+}
+
+const shorten = (text: string): string => (text.length > 160 ? `${text.slice(0, 157)}…` : text);
+
+function diffLines(diff: string, style: Style): string[] {
+  return diff
+    .replace(/\n$/, "")
+    .split("\n")
+    .filter((line) => !line.startsWith("--- ") && !line.startsWith("+++ "))
+    .map((line) => {
+      const text = `        ${printable(line)}`;
+      if (line.startsWith("+")) return style.green(text);
+      if (line.startsWith("-")) return style.red(text);
+      return line.startsWith("@@") ? style.cyan(text) : text;
+    });
+}
