@@ -1,0 +1,33 @@
+import { rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+/** Tells the command line where this server listens: `server.json` in the data folder, gone again at the end. */
+export async function writeServerRecord(
+  dataDirectory: string,
+  ports: { port: number; agentPort: number },
+): Promise<AsyncDisposable> {
+  const file = join(dataDirectory, "server.json");
+  const supervisor = Number(process.env["HAVN_SUPERVISOR_PID"]);
+  const record = {
+    pid: process.pid,
+    ...(supervisor > 0 ? { supervisorPid: supervisor } : {}),
+    ...ports,
+    startedAt: Date.now(),
+    version: "0.1.0",
+  };
+  await writeFile(`${file}.new`, JSON.stringify(record), { mode: 0o600 });
+  await rename(`${file}.new`, file);
+  return { [Symbol.asyncDispose]: () => rm(file, { force: true }) };
+}
+
+/** Resolves with the first of these signals. */
+export function untilSignal(...signals: NodeJS.Signals[]): Promise<NodeJS.Signals> {
+  const { promise, resolve } = Promise.withResolvers<NodeJS.Signals>();
+  for (const signal of signals) process.once(signal, () => resolve(signal));
+  return promise;
+}
+
+/** One JSON line of the server's log. */
+export function log(message: string): void {
+  process.stderr.write(`${JSON.stringify({ time: new Date().toISOString(), severity: "info", message })}\n`);
+}
