@@ -8,6 +8,7 @@ const reader: ResourceReader<PackageProperties, PackageObserved> = {
     const { stdout } = await host.run([
       "dpkg-query",
       "--show",
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query's own syntax
       "--showformat=${Package}\\t${db:Status-Status}\\t${Version}\\n",
       ...names,
     ]);

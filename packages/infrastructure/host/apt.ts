@@ -1,0 +1,77 @@
+import { HavnError, systemClock } from "@havn/model";
+import type { Operation } from "../resources/type.ts";
+import { mustRun, runCommand } from "./commands.ts";
+
+type Apt = Operation & { kind: "apt" };
+
+/**
+ * Installs and removes in one transaction; waits for whoever holds dpkg's lock. The package lists are fetched only
+ * when a name is unknown or what they promise is gone. Gives an error for each name (without its version) that no list
+ * has: the others are installed all the same. Throws when the transaction fails.
+ */
+export async function applyApt({ install, remove }: Apt): Promise<Map<string, HavnError>> {
+  const names = install.map(nameIn);
+  let unknown = await findUnknown(names);
+  if (unknown.length > 0) {
+    await updateLists();
+    unknown = await findUnknown(names);
+  }
+  const wanted = install.filter((entry) => !unknown.includes(nameIn(entry)));
+  if (wanted.length + remove.length > 0) await transact([...wanted, ...remove.map((name) => `${name}-`)]);
+  return new Map(
+    unknown.map((name) => [
+      name,
+      new HavnError(`There is no package "${name}"`, {
+        detail: "Correct its name, or declare the file that adds its archive to apt and depend on that.",
+      }),
+    ]),
+  );
+}
+
+export const nameIn = (entry: string): string => entry.split("=")[0] ?? entry;
+
+async function transact(entries: readonly string[]): Promise<void> {
+  const command = [
+    ...["apt-get", "install", "--yes", "--no-install-recommends", "--purge", "--allow-downgrades"],
+    ...["-o", "DPkg::Lock::Timeout=600", "-o", "Dpkg::Use-Pty=0"],
+    ...["-o", "Dpkg::Options::=--force-confdef", "-o", "Dpkg::Options::=--force-confold"],
+    ...["--", ...entries],
+  ];
+  const first = await runCommand(command);
+  if (first.code === 0) return;
+  // An earlier transaction was cut short, or the lists are older than the archive: mend that, then once more.
+  if (first.stderr.includes("dpkg --configure -a"))
+    await mustRun(["dpkg", "--configure", "-a", "--force-confdef", "--force-confold"]);
+  else if (
+    /404|Unable to fetch|Failed to fetch|Hash Sum mismatch|Version .* was not found/.test(first.stderr)
+  )
+    await updateLists();
+  await mustRun(command);
+}
+
+/** apt has no option that waits for the lock of its lists. */
+async function updateLists(): Promise<void> {
+  for (let attempt = 0; ; attempt++) {
+    const result = await runCommand(["apt-get", "update", "--quiet"]);
+    if (result.code === 0) return;
+    if (!result.stderr.includes("Could not get lock") || attempt >= 150)
+      throw new HavnError("apt-get update failed", {
+        detail: `${result.stderr.trim().split("\n").slice(-5).join("\n")}\nCheck that the host reaches its package archive.`,
+        retryable: true,
+      });
+    await systemClock.sleep(2000);
+  }
+}
+
+/** Those of `names` that no package list offers. */
+async function findUnknown(names: readonly string[]): Promise<string[]> {
+  if (names.length === 0) return [];
+  const { stdout } = await mustRun(["apt-cache", "policy", "--", ...names]);
+  const offered = new Set<string>();
+  let name = "";
+  for (const line of stdout.split("\n")) {
+    if (/^\S.*:$/.test(line)) name = line.slice(0, -1);
+    else if (line.startsWith("  Candidate: ") && !line.endsWith("(none)")) offered.add(name);
+  }
+  return names.filter((one) => !offered.has(one));
+}

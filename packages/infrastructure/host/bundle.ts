@@ -1,0 +1,196 @@
+import type { ResourceReport } from "@havn/fleet/protocol";
+import type { Address, Clock, Resource } from "@havn/model";
+import type { Operation } from "../resources/type.ts";
+import { applyApt, nameIn } from "./apt.ts";
+import { type Journal, type Memory, openJournal } from "./memory.ts";
+import { describeOperation, perform } from "./operations.ts";
+import { type Compared, compare, describeError, type Entry, type Secrets, shown } from "./read.ts";
+
+export interface Bundle {
+  bundleId: string;
+  /** In order of application. */
+  resources: Resource[];
+  /** Prior resources that are no longer declared, in order of removal; they go after `resources`. */
+  remove: Resource[];
+  secrets: Secrets;
+}
+
+export type Progress = (progress: { bundleId: string; address: Address; state: string }) => void;
+
+interface Applying {
+  bundle: Bundle;
+  memory: Memory;
+  clock: Clock;
+  journal: Journal;
+  save(): Promise<void>;
+  tell(address: Address, state: string): void;
+}
+
+/**
+ * Applies a bundle, a group of like resources at a time: read, remember what will change, change, note what came of
+ * it. A failure stops what depends on it, the rest goes on. Asked again with the same id it goes on where it was, or
+ * gives the same reports; nothing is done that reading does not show to be needed.
+ */
+export async function applyBundle(
+  bundle: Bundle,
+  options: { memory: Memory; clock: Clock; stateDirectory: string; onProgress: Progress },
+): Promise<ResourceReport[]> {
+  const { memory, clock, stateDirectory, onProgress } = options;
+  const { bundleId } = bundle;
+  const { journal, save, finish } = await openJournal(stateDirectory, bundleId);
+  const entries: Entry[] = [
+    ...bundle.resources.map((resource) => ({ resource, wanted: "present" as const })),
+    ...bundle.remove.map((resource) => ({ resource, wanted: "absent" as const })),
+  ];
+  if (!journal.done) {
+    const tell = (address: Address, state: string) => onProgress({ bundleId, address, state });
+    const applying: Applying = { bundle, memory, clock, journal, save, tell };
+    let waiting = entries.filter(({ resource }) => !journal.reports[resource.address]);
+    while (waiting.length > 0) {
+      const group = takeGroup(waiting);
+      waiting = waiting.filter((entry) => !group.includes(entry));
+      await applyGroup(group, applying);
+      await save();
+    }
+    await memory.forget(
+      bundle.remove.map(({ address }) => address).filter((address) => !isStopped(journal, address)),
+    );
+    await finish();
+  }
+  return entries.flatMap(({ resource }) => journal.reports[resource.address] ?? []);
+}
+
+/**
+ * The next resources of one type that stand together. Packages further on come along where nothing that is still to
+ * be done stands before them, so that apt runs once.
+ */
+function takeGroup(waiting: readonly Entry[]): Entry[] {
+  const [first] = waiting;
+  if (!first) return [];
+  const alike = (entry: Entry) =>
+    entry.resource.type === first.resource.type && entry.wanted === first.wanted;
+  if (first.resource.type !== "package") {
+    const end = waiting.findIndex((entry) => !alike(entry));
+    return waiting.slice(0, end < 0 ? waiting.length : end);
+  }
+  const group: Entry[] = [];
+  const ahead = new Set<Address>();
+  for (const entry of waiting)
+    if (alike(entry) && !entry.resource.dependsOn.some((address) => ahead.has(address))) group.push(entry);
+    else ahead.add(entry.resource.address);
+  return group;
+}
+
+async function applyGroup(group: readonly Entry[], applying: Applying): Promise<void> {
+  const { bundle, memory, journal, save } = applying;
+  const compared = await compare(group, memory, bundle.secrets);
+  const changing = compared.filter(({ plan }) => plan && plan.operations.length > 0);
+  if (changing.length > 0) {
+    for (const one of changing)
+      journal.begun[one.resource.address] = report(one, "changed", { durationMs: 0 }, bundle.secrets);
+    await save();
+    await memory.willChange(
+      changing.map(({ resource }) => resource.address),
+      changing.filter(({ plan }) => plan?.action === "create").map(({ resource }) => resource.address),
+    );
+  }
+  const packages = await applyPackages(changing, applying);
+  for (const one of compared) {
+    const { address } = one.resource;
+    applying.tell(address, "running");
+    const ended = await applyOne(one, packages.get(address), applying);
+    journal.reports[address] = ended;
+    applying.tell(address, ended.state);
+  }
+}
+
+type PackageOutcome = { error?: unknown; durationMs: number };
+
+/** All packages of the group in one transaction; what came of each. */
+async function applyPackages(
+  changing: readonly Compared[],
+  applying: Applying,
+): Promise<Map<Address, PackageOutcome>> {
+  const outcomes = new Map<Address, PackageOutcome>();
+  const apt = changing
+    .filter((one) => !isBlocked(one, applying))
+    .flatMap(({ resource, plan }) =>
+      (plan?.operations ?? []).flatMap((operation) =>
+        operation.kind === "apt" ? [{ resource, operation }] : [],
+      ),
+    );
+  if (apt.length === 0) return outcomes;
+  for (const { resource } of apt) applying.tell(resource.address, "running");
+  const started = applying.clock.now();
+  const install = apt.flatMap(({ operation }) => operation.install);
+  const remove = apt.flatMap(({ operation }) => operation.remove);
+  const failures = await applyApt({ kind: "apt", install, remove }).catch((error: unknown) => error as Error);
+  const durationMs = applying.clock.now() - started;
+  for (const { resource, operation } of apt) {
+    const [entry = ""] = operation.install;
+    const error = failures instanceof Map ? failures.get(nameIn(entry)) : failures;
+    outcomes.set(resource.address, { durationMs, ...(error !== undefined && { error }) });
+  }
+  return outcomes;
+}
+
+async function applyOne(
+  one: Compared,
+  apt: PackageOutcome | undefined,
+  applying: Applying,
+): Promise<ResourceReport> {
+  const { bundle, journal, clock } = applying;
+  const { secrets } = bundle;
+  const started = clock.now();
+  const blocker = isBlocked(one, applying);
+  if (blocker)
+    return report(one, "skipped", { error: `${blocker} has not succeeded`, durationMs: 0 }, secrets);
+  if (!one.plan) return report(one, "failed", { error: one.error, durationMs: 0 }, secrets);
+  if (one.plan.operations.length === 0)
+    return journal.begun[one.resource.address] ?? report(one, "unchanged", { durationMs: 0 }, secrets);
+  try {
+    if (apt?.error !== undefined) throw apt.error;
+    for (const operation of one.plan.operations) await performOne(operation, one.resource.address, applying);
+    return report(one, "changed", { durationMs: apt?.durationMs ?? clock.now() - started }, secrets);
+  } catch (error) {
+    const durationMs = apt?.durationMs ?? clock.now() - started;
+    return report(one, "failed", { error: describeError(error, one.resource, secrets), durationMs }, secrets);
+  }
+}
+
+async function performOne(operation: Operation, address: Address, { memory }: Applying): Promise<void> {
+  if (operation.kind === "apt") return; // done together with the group's others
+  await perform(operation);
+  if (operation.kind === "run" && operation.settles) await memory.settle(address, operation.settles);
+}
+
+const isStopped = (journal: Journal, address: Address): boolean =>
+  ["failed", "skipped"].includes(journal.reports[address]?.state ?? "");
+
+/** What of this bundle must have succeeded before this one and has not; a removal waits for those that used it. */
+function isBlocked({ resource, wanted }: Entry, { bundle, journal }: Applying): Address | undefined {
+  const before =
+    wanted === "present"
+      ? resource.dependsOn
+      : [...bundle.resources, ...bundle.remove]
+          .filter(({ dependsOn }) => dependsOn.includes(resource.address))
+          .map(({ address }) => address);
+  return before.find((address) => isStopped(journal, address));
+}
+
+function report(
+  one: Compared,
+  state: ResourceReport["state"],
+  { error, durationMs }: { error?: string; durationMs: number },
+  secrets: Secrets,
+): ResourceReport {
+  const ran = state === "changed" || state === "failed" ? (one.plan?.operations ?? []) : [];
+  return {
+    address: one.resource.address,
+    state,
+    changes: shown(one, secrets).changes,
+    commands: ran.map(describeOperation),
+    ...(error !== undefined && { error }),
+    durationMs,
+  };
+}
