@@ -16,7 +16,7 @@ import {
 /** The labels by which a series finds its partner. */
 export function matchLabels(matching: Matching): (labels: Labels) => Labels {
   if (matching.on) return (labels) => pickLabels(labels, matching.labels);
-  const ignored = new Set([...matching.labels, ...metadataLabels]);
+  const ignored = new Set([...matching.labels, "__name__"]);
   return (labels) => omitLabels(labels, ignored);
 }
 

@@ -79,7 +79,7 @@ function decodeEscapes(body: string, foreignQuote: string): string | undefined {
 }
 
 const tokens =
-  /"(?:[^\\"]|\\.)*"?|'(?:[^\\']|\\.)*'?|`[^`]*`?|#[^\n]*|(?<word>[A-Za-z_:][\w:]*)(?<call>\s*\()?|(?<whole>\d[\d_]*)\.(?!\d)|[\d.][\w.]*|[[\]]/g;
+  /"(?:[^\\"]|\\.)*"?|'(?:[^\\']|\\.)*'?|`[^`]*`?|#[^\n]*|(?<word>[A-Za-z_:][\w:]*)(?<call>\s*\()?|(?<whole>\d[\d_]*)\.(?!\d)|(?<number>[\d.][\w.]*)|[[\]()]/g;
 
 /**
  * The text with what the grammar does not know rewritten in the same number of characters, so that positions stay and
@@ -89,17 +89,33 @@ const tokens =
  * - `min_of` and `max_of`, which the grammar knows in durations only, become another function's name elsewhere.
  */
 export function normalise(text: string): string {
-  let brackets = 0;
-  let offset = false;
+  const context = new DurationContext();
   return text.replace(tokens, (token: string, ...rest: unknown[]) => {
     const { word, call, whole } = rest.at(-1) as { word?: string; call?: string; whole?: string };
-    if (token === "[") brackets++;
-    if (token === "]") brackets--;
-    const inDuration = brackets > 0 || offset;
-    if (word !== undefined) offset = word.toLowerCase() === "offset";
+    const inDuration = context.enter(token, word);
     if (whole !== undefined) return `0${whole}`;
     if (word === undefined || call === undefined) return token;
     if (/^(min|max)_of$/i.test(word)) return (inDuration ? word.toLowerCase() : "minute") + call;
     return /^(step|range)$/i.test(word) ? word.toLowerCase() + call : token;
   });
+}
+
+/** Tells which tokens stand where a duration is expected: in brackets, and after `offset` up to the end of its term. */
+class DurationContext {
+  #brackets = 0;
+  /** Open parentheses since `offset`; undefined when its term has ended. */
+  #offset: number | undefined;
+
+  enter(token: string, word: string | undefined): boolean {
+    if (token === "[") this.#brackets++;
+    if (token === "]") this.#brackets--;
+    const inside = this.#brackets > 0 || this.#offset !== undefined;
+    if (word?.toLowerCase() === "offset") this.#offset = 0;
+    else if (this.#offset !== undefined && !token.startsWith("#")) {
+      if (token.endsWith("(")) this.#offset++;
+      else if (token === ")") this.#offset--;
+      if (this.#offset <= 0) this.#offset = undefined;
+    }
+    return inside;
+  }
 }

@@ -1,0 +1,87 @@
+import { RawResponse } from "@havn/http";
+import type { HavnError, Labels } from "@havn/model";
+import { z } from "zod";
+import type { InstantResult, RangeResult, RangeSamples } from "../engine.ts";
+import { PromqlError } from "../errors.ts";
+import { formatValue } from "../format.ts";
+
+/** What every route answers; `data` differs. */
+export const answerSchema = z.object({
+  status: z.literal("success"),
+  data: z.unknown(),
+  warnings: z.array(z.string()).optional(),
+  infos: z.array(z.string()).optional(),
+});
+
+interface Notes {
+  warnings?: readonly string[];
+  infos?: readonly string[];
+}
+
+export function answer(data: unknown, notes: Notes = {}): RawResponse {
+  const body = {
+    status: "success",
+    data,
+    ...(notes.warnings?.length && { warnings: notes.warnings }),
+    ...(notes.infos?.length && { infos: notes.infos }),
+  };
+  return new RawResponse(JSON.stringify(body), {
+    "content-type": "application/json",
+    "cache-control": "no-store",
+  });
+}
+
+const truncated = "results truncated due to limit";
+
+/** At most `limit` of them, and the warning that Prometheus gives where some were left out. */
+export function limited<T>(items: readonly T[], limit: number): { items: readonly T[]; warnings: string[] } {
+  return items.length > limit
+    ? { items: items.slice(0, limit), warnings: [truncated] }
+    : { items, warnings: [] };
+}
+
+export function answerResult(result: InstantResult | RangeResult, limit: number): RawResponse {
+  const notes = (more: readonly string[]) => ({
+    warnings: [...result.warnings, ...more],
+    infos: result.infos,
+  });
+  switch (result.type) {
+    case "scalar":
+      return answer({ resultType: "scalar", result: point(result.timestamp, result.value) }, notes([]));
+    case "string":
+      return answer({ resultType: "string", result: [result.timestamp / 1000, result.value] }, notes([]));
+    case "vector": {
+      const { items, warnings } = limited(result.vector, limit);
+      const elements = items.map(({ labels, timestamp, value }) => ({
+        metric: labels,
+        value: point(timestamp, value),
+      }));
+      return answer({ resultType: "vector", result: elements }, notes(warnings));
+    }
+    case "matrix": {
+      const { items, warnings } = limited(result.matrix, limit);
+      return answer({ resultType: "matrix", result: items.map(seriesOf) }, notes(warnings));
+    }
+  }
+}
+
+const point = (timestamp: number, value: number): [number, string] => [timestamp / 1000, formatValue(value)];
+
+function seriesOf({ labels, timestamps, values }: RangeSamples): {
+  metric: Labels;
+  values: [number, string][];
+} {
+  return {
+    metric: labels,
+    values: Array.from(timestamps, (timestamp, i) => point(timestamp, values[i] ?? Number.NaN)),
+  };
+}
+
+/** Failures in Prometheus' form: clients such as Grafana read `error`. */
+export function mapError(error: HavnError): { status: number; body: unknown } {
+  if (error instanceof PromqlError)
+    return { status: error.status, body: { status: "error", errorType: error.type, error: error.message } };
+  const errorType = error.status === 503 ? "unavailable" : error.status >= 500 ? "internal" : "bad_data";
+  const text = error.detail ? `${error.message}. ${error.detail}` : error.message;
+  return { status: error.status, body: { status: "error", errorType, error: text } };
+}

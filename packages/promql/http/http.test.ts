@@ -1,0 +1,141 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type AccessGate, createHttpServer } from "@havn/http";
+import { createPromqlEngine } from "../engine.ts";
+import { memoryQuerier } from "../testing/index.ts";
+import { promqlRoutes } from "./index.ts";
+
+const reader: AccessGate = {
+  authenticate: async ({ authorization }) =>
+    authorization === undefined ? undefined : { id: "1", actor: "user:ada", role: "viewer", via: "token" },
+  decide: (_identity, action) => action === "metric:read",
+  audit: async () => assert.fail("reading leaves no audit entry"),
+};
+
+async function serve() {
+  const querier = memoryQuerier();
+  querier.add({ __name__: "up", host: "a" }, [{ timestamp: 1000, value: 1 }]);
+  querier.add({ __name__: "up", host: "b" }, [
+    { timestamp: 1000, value: 0 },
+    { timestamp: 61_000, value: Number.POSITIVE_INFINITY },
+  ]);
+  const clock = { now: () => 2500, sleep: async () => {} };
+  const routes = promqlRoutes({ engine: createPromqlEngine({ querier }), querier, clock });
+  const server = await createHttpServer({ routes, access: reader });
+  const ask = async (path: string, form?: Record<string, string>) => {
+    const response = await server.inject({
+      method: form ? "POST" : "GET",
+      url: `/prometheus/api/v1${path}`,
+      headers: {
+        authorization: "Bearer x",
+        ...(form && { "content-type": "application/x-www-form-urlencoded" }),
+      },
+      ...(form && { payload: new URLSearchParams(form).toString() }),
+    });
+    return { status: response.statusCode, body: JSON.parse(response.body) };
+  };
+  return { ask, server, [Symbol.asyncDispose]: () => server.close() };
+}
+
+const success = (data: unknown, more = {}) => ({ status: 200, body: { status: "success", data, ...more } });
+const failure = (status: number, errorType: string, error: string) => ({
+  status,
+  body: { status: "error", errorType, error },
+});
+
+test("instant queries by GET and by form", async () => {
+  await using it = await serve();
+  const vector = success({
+    resultType: "vector",
+    result: [
+      { metric: { __name__: "up", host: "a" }, value: [2.5, "1"] },
+      { metric: { __name__: "up", host: "b" }, value: [2.5, "0"] },
+    ],
+  });
+  assert.deepEqual(await it.ask("/query?query=up"), vector);
+  assert.deepEqual(await it.ask("/query", { query: "up" }), vector);
+  assert.deepEqual(await it.ask("/query?query=up", { time: "1970-01-01T00:00:02.500Z" }), vector);
+  assert.deepEqual(
+    await it.ask("/query?query=1%2F0&time=60"),
+    success({ resultType: "scalar", result: [60, "+Inf"] }),
+  );
+  assert.deepEqual(await it.ask("/query?query='x'"), success({ resultType: "string", result: [2.5, "x"] }));
+  assert.deepEqual(
+    await it.ask("/query?query=up[1m]"),
+    success({
+      resultType: "matrix",
+      result: [
+        { metric: { __name__: "up", host: "a" }, values: [[1, "1"]] },
+        { metric: { __name__: "up", host: "b" }, values: [[1, "0"]] },
+      ],
+    }),
+  );
+  const limited = await it.ask("/query?query=up&limit=1");
+  assert.equal(limited.body.data.result.length, 1);
+  assert.deepEqual(limited.body.warnings, ["results truncated due to limit"]);
+});
+
+test("range queries", async () => {
+  await using it = await serve();
+  const expected = success({
+    resultType: "matrix",
+    result: [
+      {
+        metric: { host: "b" },
+        values: [
+          [1, "0"],
+          [61, "+Inf"],
+        ],
+      },
+    ],
+  });
+  const query = "max by (host) (up{host='b'})";
+  assert.deepEqual(await it.ask("/query_range", { query, start: "1", end: "61", step: "1m" }), expected);
+  const times = "start=1970-01-01T00:00:01Z&end=1970-01-01T01:01:01%2B01:00&step=60";
+  assert.deepEqual(await it.ask(`/query_range?query=${encodeURIComponent(query)}&${times}`), expected);
+  assert.deepEqual(
+    await it.ask("/query_range?query=up&start=0&end=1"),
+    failure(400, "bad_data", 'invalid parameter "step": cannot parse "" to a valid duration'),
+  );
+  assert.deepEqual(
+    await it.ask("/query_range?query=up&start=x&end=1&step=1"),
+    failure(400, "bad_data", 'invalid parameter "start": cannot parse "x" to a valid timestamp'),
+  );
+});
+
+test("labels, values and series", async () => {
+  await using it = await serve();
+  assert.deepEqual(await it.ask("/labels"), success(["__name__", "host"]));
+  assert.deepEqual(await it.ask("/labels", { "match[]": "down" }), success([]));
+  assert.deepEqual(await it.ask("/label/host/values"), success(["a", "b"]));
+  assert.deepEqual(await it.ask("/label/host/values?match[]=up{host!='a'}&match[]=down"), success(["b"]));
+  assert.deepEqual(await it.ask("/series?match[]=up{host='a'}"), success([{ __name__: "up", host: "a" }]));
+  assert.deepEqual(await it.ask("/series"), failure(400, "bad_data", "no match[] parameter provided"));
+});
+
+test("failures carry Prometheus' types and status codes", async () => {
+  await using it = await serve();
+  assert.deepEqual(
+    await it.ask("/query?query=rate(up)"),
+    failure(
+      400,
+      "bad_data",
+      'invalid parameter "query": 1:6: parse error: expected type range vector in call to function "rate", got instant vector',
+    ),
+  );
+  assert.deepEqual(
+    await it.ask(`/query?query=${encodeURIComponent("up + on() group_left up")}`),
+    failure(
+      422,
+      "execution",
+      'found duplicate series for the match group {} on the right hand-side of the operation: [{__name__="up", host="a"}, {__name__="up", host="b"}];many-to-many matching not allowed: matching labels must be unique on one side',
+    ),
+  );
+  assert.deepEqual(
+    await it.ask("/query?query=up&timeout=0"),
+    failure(503, "timeout", "query timed out in expression evaluation"),
+  );
+  const anonymous = await it.server.inject({ method: "GET", url: "/prometheus/api/v1/query?query=up" });
+  assert.equal(anonymous.statusCode, 401);
+  assert.equal(JSON.parse(anonymous.body).status, "error");
+});

@@ -1,0 +1,197 @@
+import { defineRoute, type RawResponse, type Route } from "@havn/http";
+import type { Clock } from "@havn/model";
+import { z } from "zod";
+import type { Expr } from "../ast.ts";
+import type { PromqlEngine } from "../engine.ts";
+import { PromqlError } from "../errors.ts";
+import { parsePromql } from "../parser/parse.ts";
+import type { Matcher, Querier, TimeRange } from "../querier.ts";
+import { answer, answerResult, answerSchema, limited, mapError } from "./answer.ts";
+import {
+  findDurationOf,
+  invalidParameter,
+  limitOf,
+  matchTexts,
+  type Parameters,
+  parameters,
+  timeOf,
+} from "./parameters.ts";
+
+export interface PromqlRoutesOptions {
+  engine: PromqlEngine;
+  querier: Querier;
+  clock: Clock;
+  /** The longest that a query may take; a caller's `timeout` can only shorten it. Two minutes unless told. */
+  timeoutMs?: number;
+}
+
+interface Request {
+  given: Parameters;
+  signal: AbortSignal;
+  name: string;
+}
+
+interface Endpoint {
+  path: string;
+  summary: string;
+  /** Prometheus answers values of a label to GET only. */
+  getOnly?: boolean;
+  handle(request: Request): Promise<RawResponse>;
+}
+
+const prefix = "/prometheus/api/v1";
+
+/**
+ * Prometheus' HTTP API for reading: Grafana and other clients take `…/prometheus` as the address of a Prometheus.
+ * Wording of answers and failures, and the status codes, are Prometheus' own.
+ */
+export function promqlRoutes(options: PromqlRoutesOptions): Route[] {
+  return endpoints(options).flatMap((endpoint) => [
+    getRoute(endpoint),
+    ...(endpoint.getOnly ? [] : [postRoute(endpoint)]),
+  ]);
+}
+
+const pathParameters = z.object({ name: z.string().default("") });
+
+const getRoute = ({ path, summary, handle }: Endpoint) =>
+  defineRoute({
+    method: "GET",
+    path: prefix + path,
+    summary,
+    access: { action: "metric:read" },
+    params: pathParameters,
+    query: parameters,
+    response: answerSchema,
+    onError: mapError,
+    handle: ({ params, query, signal }) => handle({ given: query, signal, name: params.name }),
+  });
+
+const postRoute = ({ path, summary, handle }: Endpoint) =>
+  defineRoute({
+    method: "POST",
+    path: prefix + path,
+    summary: `${summary} (parameters in a form)`,
+    access: { action: "metric:read" },
+    reads: true,
+    consumes: "form",
+    query: parameters,
+    body: parameters.optional(),
+    response: answerSchema,
+    onError: mapError,
+    handle: ({ query, body, signal }) => handle({ given: { ...query, ...body }, signal, name: "" }),
+  });
+
+function endpoints({ engine, querier, clock, timeoutMs = 120_000 }: PromqlRoutesOptions): Endpoint[] {
+  const patience = ({ given, signal }: Request) => {
+    const allowed = Math.min(findDurationOf(given, "timeout") ?? timeoutMs, timeoutMs);
+    if (allowed <= 0) return AbortSignal.abort(new DOMException("no time is left", "TimeoutError"));
+    return AbortSignal.any([signal, AbortSignal.timeout(allowed)]);
+  };
+  const lookback = (given: Parameters) => {
+    const lookbackMs = findDurationOf(given, "lookback_delta");
+    return lookbackMs === undefined ? {} : { lookbackMs };
+  };
+  return [
+    {
+      path: "/query",
+      summary: "Evaluate PromQL at one moment",
+      handle: async (request) => {
+        const { given } = request;
+        const limit = limitOf(given);
+        const time = timeOf(given, "time", clock.now());
+        const result = await engine.instant(parse("query", given.query ?? ""), time, {
+          ...lookback(given),
+          signal: patience(request),
+        });
+        return answerResult(result, limit);
+      },
+    },
+    {
+      path: "/query_range",
+      summary: "Evaluate PromQL over a range of time",
+      handle: async (request) => {
+        const { given } = request;
+        const limit = limitOf(given);
+        const startMs = timeOf(given, "start");
+        const endMs = timeOf(given, "end");
+        const stepMs = findDurationOf(given, "step");
+        if (stepMs === undefined) throw invalidParameter("step", `cannot parse "" to a valid duration`);
+        const result = await engine.range(
+          parse("query", given.query ?? ""),
+          { startMs, endMs, stepMs },
+          { ...lookback(given), signal: patience(request) },
+        );
+        return answerResult(result, limit);
+      },
+    },
+    {
+      path: "/labels",
+      summary: "Names of labels",
+      handle: async (request) => {
+        const { given } = request;
+        const names = await querier.labelNames(matchers(given), rangeOf(given, clock), patience(request));
+        const { items, warnings } = limited(names, limitOf(given));
+        return answer(items, { warnings });
+      },
+    },
+    {
+      path: "/label/:name/values",
+      summary: "Values of a label",
+      getOnly: true,
+      handle: async (request) => {
+        const { given, name } = request;
+        const range = rangeOf(given, clock);
+        const values = await querier.labelValues(labelName(name), matchers(given), range, patience(request));
+        const { items, warnings } = limited(values, limitOf(given));
+        return answer(items, { warnings });
+      },
+    },
+    {
+      path: "/series",
+      summary: "Series that match selectors",
+      handle: async (request) => {
+        const { given } = request;
+        const sets = matchers(given);
+        if (sets.length === 0) throw new PromqlError("bad_data", "no match[] parameter provided");
+        const series = await querier.series(sets, rangeOf(given, clock), patience(request));
+        const { items, warnings } = limited(series, limitOf(given));
+        return answer(items, { warnings });
+      },
+    },
+  ];
+}
+
+function parse(parameter: string, text: string): Expr {
+  try {
+    return parsePromql(text);
+  } catch (cause) {
+    if (cause instanceof PromqlError) throw invalidParameter(parameter, cause.message);
+    throw cause;
+  }
+}
+
+/** Names that Prometheus' older clients cannot write in an address come as `U__…`. */
+function labelName(name: string): string {
+  if (!name.startsWith("U__")) return name;
+  return name
+    .slice(3)
+    .replace(/__|_([0-9a-fA-F]+)_/g, (_, code?: string) =>
+      code === undefined ? "_" : String.fromCodePoint(Number.parseInt(code, 16)),
+    );
+}
+
+function matchers(given: Parameters): Matcher[][] {
+  return matchTexts(given).map((text) => {
+    const expr = parse("match[]", text);
+    if (expr.kind !== "selector") throw invalidParameter("match[]", "a series selector is expected");
+    return expr.matchers;
+  });
+}
+
+function rangeOf(given: Parameters, clock: Clock): TimeRange {
+  const start = timeOf(given, "start", 0);
+  const end = timeOf(given, "end", clock.now());
+  if (end < start) throw invalidParameter("end", "end timestamp must not be before start timestamp");
+  return { start, end };
+}

@@ -1,0 +1,2 @@
+export { type MemoryQuerier, memoryQuerier } from "./memory.ts";
+export { type Outcome, runScript } from "./runner.ts";
