@@ -1,7 +1,7 @@
 /** Where an agent lives on a host that systemd runs. */
 export const remotePaths = {
-  library: "/usr/local/lib/havn",
-  data: "/var/lib/havn",
+  library: "/usr/local/lib/havn-agent",
+  data: "/var/lib/havn-agent",
   unit: "/etc/systemd/system/havn-agent.service",
 } as const;
 
@@ -36,7 +36,9 @@ WantedBy=multi-user.target
 export const installScript = `set -e
 library=${remotePaths.library}
 data=${remotePaths.data}
-mkdir -p "$library"
+mkdir -p "$library" "$data"
+# Releases below it are run by other users; every file in it is closed to them.
+chmod 711 "$data"
 chmod 755 "$library"
 for file in node agent.mjs; do
   if [ -f "$file" ]; then

@@ -1,0 +1,119 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { createBalancer, createInstances } from "@havn/delivery/agent";
+import type { AgentEvent, HostReport } from "@havn/fleet/protocol";
+import { createResourceHost } from "@havn/infrastructure/host";
+import { systemClock as clock, HavnError } from "@havn/model";
+import { createArtifacts } from "./artifacts.ts";
+import { readConfig } from "./config.ts";
+import { openLink } from "./connection/link.ts";
+import { readFacts } from "./facts.ts";
+import { createLog, isLogLevel } from "./log.ts";
+import { createMethods } from "./methods.ts";
+import { startReports } from "./reports.ts";
+import { createResources } from "./rooms/resources.ts";
+import { openDesiredState } from "./state/desired.ts";
+import { openOutbox } from "./state/outbox.ts";
+
+const level = process.env.HAVN_LOG;
+const log = createLog(isLogLevel(level) ? level : "info", process.env.JOURNAL_STREAM !== undefined);
+process.on("uncaughtException", fail).on("unhandledRejection", fail);
+const stopped = new Promise<void>((resolve) => {
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolve());
+});
+
+const { data } = parseArgs({ options: { data: { type: "string" } } }).values;
+if (!data) throw new HavnError("Give the agent's data directory: --data DIRECTORY");
+const dataDirectory = data;
+const config = await readConfig(dataDirectory);
+const stateDirectory = join(dataDirectory, "state");
+await mkdir(stateDirectory, { recursive: true, mode: 0o700 });
+const facts = await readFacts();
+const heartbeatMs = 5000;
+
+// What is kept on disk.
+const state = await openDesiredState(dataDirectory, log);
+await using outbox = await openOutbox({
+  dataDirectory,
+  clock,
+  log,
+  send: async (events) => void (await link.call("events.push", { events })),
+});
+const onEvent = (event: AgentEvent) => outbox.add(event);
+const onChange = () => reports.changed();
+
+// What this host does.
+const artifacts = createArtifacts(join(dataDirectory, "artifacts"), {
+  async read(digest, offset) {
+    const { result, bytes } = await link.call("artifact.read", { digest, offset });
+    return { size: result.size, bytes };
+  },
+});
+await using resources = createResources({
+  host: await createResourceHost({ stateDirectory, clock }),
+  ...{ clock, log, onChange, onEvent },
+  desired: state.get,
+});
+await using instances = createInstances({
+  ...{ stateDirectory, clock, onChange, onEvent },
+  releasesDirectory: join(dataDirectory, "releases"),
+  fetchArtifact: artifacts.fetch,
+  writeLog: () => {},
+});
+await using balancer = createBalancer({
+  ...{ stateDirectory, clock, onChange, onEvent },
+  runtime: facts.init === "systemd" ? "systemd" : "process",
+  writeLog: () => {},
+});
+
+// The control plane.
+const readReport = (): HostReport => ({
+  at: clock.now(),
+  revision: state.revision(),
+  instances: instances.list(),
+  balancers: balancer.list(),
+  checks: [],
+  drift: resources.drift().readings,
+  driftCheckedAt: resources.drift().checkedAt,
+});
+await using link = openLink({
+  ...{ dataDirectory, clock, log },
+  handlers: createMethods({
+    ...{ readFacts, state, resources, instances, balancer },
+    desiredChanged: () => resources.desiredChanged(),
+    leave,
+  }),
+  hello: async () => ({ facts: await readFacts(), report: readReport() }),
+  connected: () => outbox.flush(),
+});
+await using reports = startReports({
+  ...{ clock, heartbeatMs },
+  read: readReport,
+  send: async (report) => void (await link.call("report", report, { timeoutMs: 10_000 })),
+  isConnected: () => link.isConnected(),
+});
+
+// What ran before runs again, whether the control plane is there or not.
+const desired = state.get();
+await Promise.all([instances.resume(desired?.instances ?? []), balancer.resume(desired?.balancers ?? [])]);
+log.info(`agent of ${config.host}, version ${facts.agentVersion}`);
+await stopped;
+log.info("stopping; instances go on");
+
+/** Ends and forgets all that runs here for Havn; the agent itself is removed by who installed it. */
+async function leave(): Promise<void> {
+  await Promise.all(balancer.list().map(({ name }) => balancer.remove(name)));
+  await Promise.all(instances.specs().map(({ id }) => instances.stop(id)));
+  const left = state.get();
+  if (!left) return;
+  await state.put({ ...left, resources: [], instances: [], balancers: [], checks: [], secrets: {} });
+  resources.desiredChanged();
+}
+
+function fail(error: unknown): never {
+  log.error(
+    error instanceof HavnError ? `${error.message}. ${error.detail}` : `${(error as Error)?.stack ?? error}`,
+  );
+  process.exit(1);
+}

@@ -1,0 +1,56 @@
+import type { Balancer, Instances } from "@havn/delivery/agent";
+import type { agentMethods, Handlers } from "@havn/fleet/protocol";
+import type { Facts } from "@havn/model";
+import type { Resources } from "./rooms/resources.ts";
+import type { DesiredState } from "./state/desired.ts";
+
+/** What the control plane may ask of this agent, and which room answers. */
+export function createMethods(options: {
+  readFacts(): Promise<Facts>;
+  state: DesiredState;
+  resources: Resources;
+  instances: Instances;
+  balancer: Balancer;
+  /** What the host shall be has changed. */
+  desiredChanged(): void;
+  /** Nothing of what Havn put here shall be left. */
+  leave(): Promise<void>;
+}): Handlers<typeof agentMethods> {
+  const { state, resources, instances, balancer } = options;
+  return {
+    "facts.read": () => options.readFacts(),
+    "resources.read": async (params) => ({ readings: await resources.read(params) }),
+    "bundle.apply": async (bundle, { progress }) => ({ reports: await resources.apply(bundle, progress) }),
+    "desired.put": async (desired) => {
+      await state.put(desired);
+      options.desiredChanged();
+      return { revision: state.revision() };
+    },
+    "instance.start": (spec) => instances.start(spec),
+    "instance.waitHealthy": ({ id, timeoutMs }) => instances.waitHealthy(id, timeoutMs),
+    "instance.stop": async ({ id }) => {
+      await instances.stop(id);
+      return {};
+    },
+    "balancer.apply": (spec) => balancer.apply(spec),
+    "balancer.waitUp": async (request) => {
+      await balancer.waitUp(request);
+      return {};
+    },
+    "balancer.drain": (request) => balancer.drain(request),
+    "balancer.remove": async ({ name }) => {
+      await balancer.remove(name);
+      return {};
+    },
+    "host.leave": async () => {
+      await options.leave();
+      return {};
+    },
+    // What systemd keeps running stops with its machine; the rest would outlive the agent.
+    "host.rest": async () => {
+      const own = instances.specs().filter(({ runtime }) => runtime === "process");
+      await Promise.all(own.map(({ id }) => instances.stop(id)));
+      return {};
+    },
+  };
+}
