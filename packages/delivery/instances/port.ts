@@ -19,3 +19,19 @@ export async function requireFreePort(port: number, who: string): Promise<void> 
     });
   if (error) throw error;
 }
+
+/** `preferred` if it is free on loopback, otherwise one that is. */
+export async function findFreePort(preferred?: number): Promise<number> {
+  const attempt = (port: number) =>
+    new Promise<number | undefined>((resolve) => {
+      const server = createServer();
+      server.once("error", () => resolve(undefined));
+      server.listen({ port, host: "127.0.0.1", exclusive: true }, () => {
+        const address = server.address();
+        server.close(() => resolve(typeof address === "object" && address ? address.port : undefined));
+      });
+    });
+  const port = (preferred ? await attempt(preferred) : undefined) ?? (await attempt(0));
+  if (port === undefined) throw new HavnError("There is no free port on this host", { retryable: true });
+  return port;
+}
