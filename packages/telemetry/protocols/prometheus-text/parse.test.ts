@@ -44,7 +44,12 @@ test("what is written is read back, and no input makes it fail otherwise than wi
       const escaped = label.replaceAll("\\", "\\\\").replaceAll("\n", "\\n").replaceAll('"', '\\"');
       const text = `${name}{l="${escaped}"} ${value}\n`;
       const [read] = parseExposition(new TextEncoder().encode(text)).samples;
-      assert.deepEqual(read, { name, labels: [["l", label]], value: Object.is(value, -0) ? 0 : value, timestamp: undefined });
+      assert.deepEqual(read, {
+        name,
+        labels: [["l", label]],
+        value: Object.is(value, -0) ? 0 : value,
+        timestamp: undefined,
+      });
     }),
   );
   fc.assert(

@@ -97,7 +97,8 @@ class Parser {
       if (this.#text[this.#at] === "#") ended = this.#comment(families);
       else samples.push(this.#sample());
     }
-    if (this.#openMetrics && !ended) this.#fail("is the last one, but # EOF is missing: the answer was cut short");
+    if (this.#openMetrics && !ended)
+      this.#fail("is the last one, but # EOF is missing: the answer was cut short");
     return { samples, families };
   }
 
@@ -108,12 +109,14 @@ class Parser {
     const [, keyword, quoted, plain, rest = ""] =
       /^#[ \t]+(HELP|TYPE|UNIT)[ \t]+(?:"((?:[^"\\]|\\.)*)"|(\S+))(?:[ \t]+(.*))?$/.exec(line) ?? [];
     if (keyword === undefined) return false;
-    const name = quoted === undefined ? (plain ?? "") : unescape(quoted);
+    const name = quoted === undefined ? (plain ?? "") : unescapeText(quoted);
     const family = families.get(name) ?? { type: "unknown", help: "", unit: "" };
     families.set(name, family);
-    if (keyword === "HELP") family.help = unescape(rest);
+    if (keyword === "HELP") family.help = unescapeText(rest);
     else if (keyword === "UNIT") family.unit = rest;
-    else if (/^(counter|gauge|histogram|summary|untyped|unknown|info|stateset|gaugehistogram)$/.test(rest.trim()))
+    else if (
+      /^(counter|gauge|histogram|summary|untyped|unknown|info|stateset|gaugehistogram)$/.test(rest.trim())
+    )
       family.type = rest.trim() === "untyped" ? "unknown" : rest.trim();
     else this.#fail(`"${rest}" is not a type`);
     return false;
@@ -177,7 +180,7 @@ class Parser {
       } else if (letter === '"') {
         this.#at = at + 1;
         const raw = this.#text.slice(start, at);
-        return escaped ? unescape(raw) : raw;
+        return escaped ? unescapeText(raw) : raw;
       }
     }
     return this.#fail("a quoted value does not end");
@@ -237,6 +240,6 @@ function isSpace(code: number): boolean {
   return code === space || code === tab;
 }
 
-function unescape(text: string): string {
+function unescapeText(text: string): string {
   return text.replace(/\\([\\"n])/g, (_, letter: string) => (letter === "n" ? "\n" : letter));
 }

@@ -1,0 +1,204 @@
+import { type Clock, type Labels, repeat, systemClock } from "@havn/model";
+import { type FollowedUnit, followJournal, type JournalEntry } from "./agent/journal.ts";
+import { type OutboxStats, openOutbox, type Push } from "./agent/outbox.ts";
+import { type ScrapeTarget, scrapeTarget, shutDown } from "./agent/scraper.ts";
+import { createNodeCollector } from "./collectors/node/index.ts";
+import { collectProcess } from "./collectors/process.ts";
+import { parseLogLine } from "./logs/parse-line.ts";
+import { type AgentLogRecord, LogBuffer } from "./protocols/agent/logs.ts";
+import { SampleBuffer } from "./protocols/agent/samples.ts";
+
+export type { FollowedUnit } from "./agent/journal.ts";
+export type { Push } from "./agent/outbox.ts";
+export type { ScrapeTarget } from "./agent/scraper.ts";
+export type { AgentLogRecord } from "./protocols/agent/logs.ts";
+
+export interface TelemetryAgentOptions {
+  /** A folder of its own, kept between starts. */
+  spoolDirectory: string;
+  /** Of this host; put on every sample. */
+  labels: { env: string; host: string };
+  /** Hands a batch to the server; resolves when it is durable there. The same batch may be handed over again. */
+  push: Push;
+  clock?: Clock;
+  /** Milliseconds between two collections and scrapes. */
+  interval?: number;
+  /** Bytes that may wait for the server; beyond them the oldest batches are dropped. */
+  largestSpoolBytes?: number;
+  /** Follow journald: the units of followUnits, and with "host" every other line too, as lines of the host itself. */
+  journal?: "host" | "units" | "off";
+  log?: (message: string) => void;
+}
+
+export interface TelemetryAgent extends AsyncDisposable {
+  /** The endpoints to scrape from now on; series of those that are gone end with a staleness marker. */
+  setTargets(targets: readonly ScrapeTarget[]): void;
+  /** The systemd units whose lines belong to a service. Name a unit before it is started. */
+  followUnits(units: readonly FollowedUnit[]): void;
+  writeLog(record: AgentLogRecord): void;
+  /** One line of a process's output: JSON is taken apart. `severity` is that of plain lines. */
+  writeLine(line: {
+    service: string;
+    instance: string;
+    line: string;
+    severity?: AgentLogRecord["severity"];
+  }): void;
+  /** Tries to push at once: call it when the server is connected again. */
+  wake(): void;
+  /** Spools what is held in memory. */
+  flush(): Promise<void>;
+  /** Resolves when the server has acknowledged everything that was spooled. */
+  drained(): Promise<void>;
+  stats(): OutboxStats;
+}
+
+const logIntervalMs = 1_000;
+const largeLogBytes = 1024 * 1024;
+
+/** Collects what there is to know of a host, keeps it on disk while the server is away, and hands it over once. */
+export async function createTelemetryAgent(options: TelemetryAgentOptions): Promise<TelemetryAgent> {
+  const { clock = systemClock, interval = 5_000, labels: own, log = () => undefined } = options;
+  const outbox = await openOutbox({
+    directory: options.spoolDirectory,
+    push: options.push,
+    clock,
+    largestBytes: options.largestSpoolBytes ?? 256 * 1024 * 1024,
+    log,
+  });
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  let samples = new SampleBuffer();
+  let lines = new LogBuffer();
+  // Where the journal was read to, and how far of that was given to the outbox.
+  let readTo = outbox.cursor;
+  let given = outbox.cursor;
+  const sink = {
+    add: (labels: Labels, timestamp: number, value: number) => samples.add(labels, timestamp, value),
+    addStale: (labels: Labels, timestamp: number) => samples.addStale(labels, timestamp),
+  };
+
+  async function flushSamples(): Promise<void> {
+    if (samples.size === 0) return;
+    const batch = samples;
+    samples = new SampleBuffer();
+    await outbox.put({ kind: "samples", rows: batch.size, bytes: batch.encode() });
+  }
+
+  async function flushLogs(): Promise<void> {
+    if (lines.size === 0) return;
+    const batch = lines;
+    const cursor = readTo === given ? "" : readTo;
+    lines = new LogBuffer();
+    given = readTo;
+    await outbox.put({ kind: "logs", rows: batch.size, bytes: batch.encode(), cursor });
+  }
+
+  function writeLog(record: AgentLogRecord): void {
+    lines.add(record);
+    if (lines.bytes > largeLogBytes) void flushLogs();
+  }
+
+  function writeLine({
+    service,
+    instance,
+    line,
+    severity,
+  }: Parameters<TelemetryAgent["writeLine"]>[0]): void {
+    const time = nextTime(clock.now()).toString();
+    writeLog({ ...parseLogLine(line, severity), service, instance, time });
+  }
+
+  const collector = createNodeCollector();
+  async function collect(): Promise<void> {
+    const now = clock.now();
+    const node = labelled({ ...own, job: "node", instance: own.host });
+    const agent = labelled({ ...own, job: "havn-agent", instance: own.host });
+    for (const { name, labels, value } of await collector.collect(now))
+      sink.add(node(name, labels), now, value);
+    for (const { name, labels, value } of collectProcess(outbox.stats))
+      sink.add(agent(name, labels), now, value);
+    await flushSamples();
+  }
+
+  const scrapes = new Map<string, { stop: AbortController; ended: Promise<void> }>();
+  function setTargets(targets: readonly ScrapeTarget[]): void {
+    const wanted = new Map(targets.map((target) => [JSON.stringify(target), target]));
+    for (const [key, { stop }] of scrapes)
+      if (!wanted.has(key)) {
+        stop.abort();
+        scrapes.delete(key);
+      }
+    for (const [key, target] of wanted) {
+      if (scrapes.has(key) || signal.aborted) continue;
+      const stop = new AbortController();
+      const ended = scrapeTarget(target, { sink, labels: own, clock, interval, signal: stop.signal });
+      scrapes.set(key, { stop, ended });
+    }
+  }
+
+  let units = new Map<string, { service: string; instance: string }>();
+  function takeEntry({ record, cursor }: JournalEntry): void {
+    readTo = cursor;
+    writeLog(record);
+  }
+  const journal = options.journal ?? "host";
+  const hostLine = journal === "host" ? { service: "", instance: "" } : undefined;
+  const running = [
+    repeat(() => collect().catch((error: Error) => log(`Host metrics: ${error.message}`)), {
+      clock,
+      interval,
+      signal,
+    }),
+    repeat(flushLogs, { clock, interval: logIntervalMs, signal }),
+  ];
+  if (journal !== "off" && process.platform === "linux")
+    running.push(
+      followJournal({
+        cursor: () => readTo,
+        unit: (name) => units.get(name) ?? hostLine,
+        take: takeEntry,
+        ...{ clock, log, signal },
+      }),
+    );
+
+  const flush = async () => {
+    await Promise.all([flushSamples(), flushLogs()]);
+  };
+  return {
+    setTargets,
+    followUnits(followed) {
+      units = new Map(followed.map(({ unit, service, instance }) => [unit, { service, instance }]));
+    },
+    ...{ writeLog, writeLine, flush },
+    wake: outbox.wake,
+    async drained() {
+      await outbox.drained();
+    },
+    stats: () => outbox.stats,
+    async [Symbol.asyncDispose]() {
+      stopping.abort();
+      const ending = [...scrapes.values()].map(({ stop, ended }) => {
+        // The targets live on; their series go on when the next agent scrapes them.
+        stop.abort(shutDown);
+        return ended;
+      });
+      await Promise.all([...running, ...ending]);
+      await flush();
+      await outbox[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Label objects are made once a collection; a name with its labels is one series. */
+function labelled(common: Labels) {
+  return (name: string, labels: Labels): Labels => ({ ...common, ...labels, __name__: name });
+}
+
+let latest = 0n;
+
+/** Nanoseconds; lines of one millisecond keep their order. */
+function nextTime(milliseconds: number): bigint {
+  const time = BigInt(milliseconds) * 1_000_000n;
+  latest = time > latest ? time : latest + 1n;
+  return latest;
+}
