@@ -31,11 +31,24 @@ try {
   if (!("default" in module)) answer({ kind: "no default" });
   else answer({ kind: "declared", ...evaluateGraph(module.default) });
 } catch (error) {
-  const { name, message, stack, code, detail } = (
-    error instanceof Error ? error : new Error(String(error))
-  ) as Error & {
-    code?: string;
-    detail?: string;
-  };
-  answer({ kind: "threw", name, message, stack: stack ?? "", code, detail });
+  // A syntax error without its place: Node tells it when nobody catches the error.
+  if (error instanceof SyntaxError && error.stack?.startsWith("SyntaxError")) throw error;
+  const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
+  answer({
+    kind: "threw",
+    name,
+    message,
+    stack: stack ?? "",
+    code: find(error, "code"),
+    detail: find(error, "detail"),
+  });
+}
+
+/** A property of the error, or of what caused it: fetch hides a refusal of the network behind its own error. */
+function find(error: unknown, property: "code" | "detail"): string | undefined {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    const value = (at as Error & Record<typeof property, unknown>)[property];
+    if (typeof value === "string") return value;
+  }
+  return undefined;
 }

@@ -46,6 +46,9 @@ export async function evaluateConfig(
 ): Promise<{ graph: ResourceGraph; warnings: Diagnostic[] }> {
   const outcome = await runChild(options);
   const answer = outcome.text === "" ? undefined : parseAnswer(outcome.text);
+  const thrown = answer ? undefined : syntaxError(outcome.errors);
+  if (thrown) throw failure(options, thrownDiagnostic(thrown, options));
+  for (const line of outcome.errors.split("\n")) if (line !== "") options.onOutput(printable(line));
   if (answer === undefined) throw failure(options, endedDiagnostic(options, outcome));
   if (answer.kind === "no default") throw failure(options, noDefault(options));
   if (answer.kind === "threw") throw failure(options, thrownDiagnostic(answer, options));
@@ -55,7 +58,7 @@ export async function evaluateConfig(
 }
 
 const failure = ({ file, cwd }: EvaluateOptions, ...diagnostics: Diagnostic[]): HavnError =>
-  new HavnError(`${shownPath(file, cwd)} declares nothing that can be planned`, {
+  new HavnError(`${shownPath(file, cwd)} cannot be planned.`, {
     detail: "Nothing was changed.",
     status: 400,
     diagnostics,
@@ -102,7 +105,7 @@ async function runChild({ file, cwd, timeoutMs, signal, onOutput }: EvaluateOpti
     const [text, , errors, ended] = await Promise.all([
       collect(child, 3, 50_000_000),
       collect(child, 1, 100_000, onOutput),
-      collect(child, 2, 100_000, onOutput),
+      collect(child, 2, 100_000),
       new Promise<Pick<Outcome, "code" | "killed">>((resolve, reject) => {
         child.once("error", reject);
         child.once("close", (code, killed) => resolve({ code, killed }));
@@ -157,6 +160,14 @@ function parseAnswer(text: string): EvaluateAnswer | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Node tells the place of some syntax errors only when nobody catches them: then they stand on standard error. */
+function syntaxError(errors: string): Thrown | undefined {
+  const message = /^SyntaxError: (.*)$/m.exec(errors)?.[1];
+  return message === undefined
+    ? undefined
+    : { kind: "threw", name: "SyntaxError", message, stack: errors.trimStart() };
 }
 
 function noDefault({ file, cwd }: EvaluateOptions): Diagnostic {

@@ -29,7 +29,7 @@ function explain(
       };
     case "ERR_MODULE_NOT_FOUND":
       return {
-        summary: message.replace(/ imported from .*/, " was not found").replace(`${cwd}/`, ""),
+        summary: message.replace(/ imported from .*/, "").replace(`${cwd}/`, ""),
         detail:
           "Correct the path (with its .ts at the end), or install the package beside the configuration.",
       };
@@ -37,13 +37,13 @@ function explain(
       return {
         summary: "The configuration tried what it may not",
         detail:
-          `${message.replace(/ Use --allow.*/, "")} A configuration only describes: it reads files of its own project, ` +
+          `${message.replace(/ Use --allow.*/, "").replace(/\.?$/, ".")} A configuration only describes: it reads files of its own project, ` +
           "and has no network, no programs, no other files.",
       };
     default:
       if (name === "SyntaxError") return { summary: message, detail: "Correct it there." };
       return {
-        summary: `${name}: ${message}`,
+        summary: name === "Error" ? message : `${name}: ${message}`,
         detail: "The configuration threw this error. Correct it there.",
       };
   }
@@ -63,7 +63,7 @@ function headLocation(stack: string, { cwd }: Where): Location | undefined {
 /** The innermost frame that is the user's: neither Node's nor Havn's nor a package's. */
 function frameLocation(stack: string, { cwd }: Where): Location | undefined {
   for (const line of stack.split("\n")) {
-    const match = /(file:\/\/\S+?|\/\S+?):(\d+):(\d+)\)?$/.exec(line);
+    const match = /(?:\(|at |async )(file:\/\/\S+?|\/\S+?):(\d+):(\d+)\)?$/.exec(line);
     if (!line.startsWith("    at ") || !match?.[1]) continue;
     const file = match[1].startsWith("file:") ? fileURLToPath(match[1]) : match[1];
     const ours = ["packages", "apps", "node_modules"].some((folder) =>

@@ -36,7 +36,7 @@ export async function makePlan({ api, io, signal }: Flow, request: PlanRequest):
   });
   const errors = plan.diagnostics.filter(({ severity }) => severity === "error");
   if (errors.length > 0)
-    throw new HavnError(`${plan.environment} cannot be planned`, {
+    throw new HavnError(`${plan.environment} cannot be planned.`, {
       detail: "Nothing was changed.",
       diagnostics: plan.diagnostics,
     });

@@ -17,9 +17,10 @@ export function errorView(error: unknown, style: Style, options: ErrorViewOption
   if (error instanceof UsageError) return message(error.message, error.hint, style, options);
   if (!(error instanceof HavnError)) return unexpected(error, style);
   const parts = error.diagnostics.map((diagnostic) => diagnosticView(diagnostic, style, options));
-  // A summary that only repeats its single diagnostic says nothing new.
-  const repeated = error.diagnostics.length === 1 && error.diagnostics[0]?.summary === error.message;
-  if (!repeated) parts.push(message(error.message, error.detail, style, options));
+  // After diagnostics, which tell what is wrong, the summary only says what that means for the whole.
+  if (parts.length === 0) parts.push(message(error.message, error.detail, style, options));
+  else if (!error.diagnostics.some(({ summary }) => summary === error.message))
+    parts.push(printable(`${error.message} ${error.detail}`).trim());
   if (options.debug) parts.push(style.dim(printable(stackOf(error))));
   return parts.join("\n\n");
 }
