@@ -13,14 +13,13 @@ test("two labs side by side: same names, other networks, both work", async () =>
   await using _one = one;
   await using _two = two;
   assert.notEqual(one.bridgeAddress, two.bridgeAddress);
-  const names = await Promise.all(
-    [one, two].map((each) => each.machine("a").ssh("hostname; ip -4 -o addr show host0")),
-  );
-  for (const [index, each] of [one, two].entries()) {
-    assert.equal(names[index]?.code, 0, names[index]?.stderr);
-    assert.match(names[index]?.stdout ?? "", /^a\n/);
-    assert.ok(names[index]?.stdout.includes(each.machine("a").ip));
-  }
+  for (const { machines } of [one, two])
+    for (const { name, ip, ssh } of machines) {
+      const { code, stdout, stderr } = await ssh("hostname; ip -4 -o addr show host0");
+      assert.equal(code, 0, stderr);
+      assert.ok(stdout.startsWith(`${name}\n`), stdout);
+      assert.ok(stdout.includes(` ${ip}/24 `), stdout);
+    }
 });
 
 test("copies files and passes input, output and status of commands", async () => {

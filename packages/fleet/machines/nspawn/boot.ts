@@ -12,18 +12,41 @@ import type { MachineRecord } from "./records.ts";
 import { run } from "./run.ts";
 
 /**
- * Becomes the machine. The overlay is mounted in a mount namespace of the machine's own: however it ends, the kernel
- * takes the mount away with its last process, and nothing of it is ever seen on this computer. So is systemd-nspawn's
- * bookkeeping, which it does not clear when killed.
+ * The overlay is mounted in a mount namespace of the machine's own: however it ends, the kernel takes the mount away
+ * with its last process, and nothing of it is ever seen on this computer. So is systemd-nspawn's bookkeeping, which it
+ * does not clear when killed.
  */
-const becomeMachine = `
+const mountDisk = `
 exec > console.log 2>&1
-for group in $HAVN_CGROUPS; do echo $$ > "$group/cgroup.procs" || :; done
-unset HAVN_CGROUPS
 mount -t overlay havn -o "lowerdir=$1,upperdir=upper,workdir=work" root || exit 1
 mkdir -p /run/systemd/nspawn && mount -t tmpfs -o mode=755 havn /run/systemd/nspawn || exit 1
 shift
+`;
+
+/** With this status systemd-nspawn says that the machine wants to boot again. */
+const rebooting = 133;
+
+const becomeUnit = `${mountDisk}
 exec systemd-nspawn "$@"
+`;
+
+/** Without a service manager, this shell boots it again. It keeps out of the machine's own control groups, which in
+ *  version 2 may hold either processes or groups. */
+const becomeMachine = `
+groups=$HAVN_CGROUPS
+unset HAVN_CGROUPS
+for group in $groups; do mkdir -p "$group/keeper" "$group/machine"; echo $$ > "$group/keeper/cgroup.procs"; done
+${mountDisk}
+trap 'kill -TERM "$machine"' TERM
+status=${rebooting}
+while [ "$status" = ${rebooting} ]; do
+  sh -c 'for group in $0; do echo $$ > "$group/machine/cgroup.procs"; done; exec systemd-nspawn "$@"' "$groups" "$@" &
+  machine=$!
+  wait "$machine"
+  status=$?
+  # A signal ends the first wait, not the machine.
+  while kill -0 "$machine" 2> /dev/null; do wait "$machine"; status=$?; done
+done
 `;
 
 /** Starts a machine that does not run. It is no child of ours in any sense that matters: it outlives this process. */
@@ -31,31 +54,29 @@ export async function boot(folder: string, machine: MachineRecord, network: Netw
   await prepareDisk(folder, machine);
   const underSystemd = await exists("/run/systemd/system");
   const groups = underSystemd ? [] : await makeGroups(machine.id, machine.spec);
-  const shell = ["--mount", "--propagation", "slave", "sh", "-c", becomeMachine, "sh", machine.image];
+  const script = underSystemd ? becomeUnit : becomeMachine;
+  const shell = ["--mount", "--propagation", "slave", "sh", "-c", script, "sh", machine.image];
   const command = ["unshare", ...shell, ...(await machineArguments(folder, machine, network))];
+  if (underSystemd) return startUnit(folder, machine, command);
   const environment = { PATH: `${process.env.PATH ?? ""}:/usr/sbin:/sbin`, HAVN_CGROUPS: groups.join(" ") };
-  if (underSystemd) {
-    // A unit of its own: stopping the control plane's unit must not take the machines with it.
-    const properties = [
-      "Delegate=yes",
-      "KillMode=mixed",
-      `WorkingDirectory=${folder}`,
-      ...unitProperties(machine.spec),
-    ];
-    await run("systemd-run", [
-      "--quiet",
-      "--collect",
-      `--unit=${unitOf(machine.id)}`,
-      ...properties.map((property) => `--property=${property}`),
-      "--",
-      ...command,
-    ]);
-    return;
-  }
   const [file = "", ...rest] = command;
   const child = spawn(file, rest, { cwd: folder, detached: true, stdio: "ignore", env: environment });
   await new Promise<void>((resolve, reject) => child.once("spawn", resolve).once("error", reject));
   child.unref();
+}
+
+/** A unit of its own: stopping the control plane's unit must not take the machines with it. */
+async function startUnit(folder: string, machine: MachineRecord, command: string[]): Promise<void> {
+  const properties = [
+    "Delegate=yes",
+    "KillMode=mixed",
+    `RestartForceExitStatus=${rebooting}`,
+    `SuccessExitStatus=${rebooting}`,
+    `WorkingDirectory=${folder}`,
+    ...unitProperties(machine.spec),
+  ].map((property) => `--property=${property}`);
+  const unit = `--unit=${unitOf(machine.id)}`;
+  await run("systemd-run", ["--quiet", "--collect", unit, ...properties, "--", ...command]);
 }
 
 export const rootOf = (folder: string) => join(folder, "root");

@@ -56,6 +56,8 @@ export async function killMachine(root: string, id: string): Promise<void> {
         detail: `They run below ${root}. Look at what they wait for (ps -o pid,stat,wchan,cmd) and try again.`,
         retryable: true,
       });
+    // The runner goes last: it collects the others' ends, and mostly ends by itself then.
+    if (runner && pids.size > 1) pids.delete(runner);
     for (const pid of pids) signalProcess(pid, "SIGKILL");
     await systemClock.sleep(10);
   }
