@@ -1,0 +1,149 @@
+import { randomUUID } from "node:crypto";
+import { type Address, type Apply, HavnError, type Plan, type Resource } from "@havn/model";
+import type { Workflow } from "@havn/workflows";
+import type { InfrastructureOptions } from "../interfaces.ts";
+import { getPlan, type Plans } from "../planning/plans.ts";
+import * as store from "../store.ts";
+import { runApply } from "./run.ts";
+
+export interface Applies {
+  /**
+   * Starts applying a stored plan; resolves when that is durable. Throws a HavnError: 404 without such a plan, 409 when
+   * another apply of the environment runs, when what is recorded has changed since, or when artifacts are missing.
+   */
+  start(planId: string, by: { actor: string; kind?: Apply["kind"] | undefined }): Promise<Apply>;
+  /** Plans and applies one resource, the rest of its environment as recorded. */
+  startResource(request: { kind: Apply["kind"]; resource: Resource; actor: string }): Promise<Apply>;
+  /** Throws a HavnError (404). */
+  get(id: string): Promise<Apply>;
+  /** Newest first. */
+  list(environment?: string): Promise<Apply[]>;
+  /** Resolves with the apply at its end. */
+  finished(id: string): Promise<Apply>;
+  /** After `workflows.launch()`: takes up what a crash left between being recorded and being started. */
+  recover(): Promise<void>;
+}
+
+export interface ApplyInput {
+  applyId: string;
+}
+
+export function createApplies(options: InfrastructureOptions, plans: Plans): Applies {
+  const { sql, clock } = options;
+  const flow: Workflow<ApplyInput, void> = options.workflows.define<ApplyInput, void>("apply", (run, input) =>
+    runApply(run, input, options),
+  );
+
+  async function get(id: string): Promise<Apply> {
+    const apply = await store.findApply(sql, id);
+    if (!apply) throw new HavnError(`There is no apply ${id}`, { detail: "Correct its name.", status: 404 });
+    return apply;
+  }
+
+  /** An apply whose workflow ended without saying so (its body threw) has failed: its lock goes with it. */
+  async function takeUp(applyId: string): Promise<void> {
+    const state = await flow.state(applyId);
+    if (state === undefined) await flow.start(applyId, { applyId });
+    if (state !== "failed" && state !== "succeeded") return;
+    const error = await flow.result(applyId).then(
+      () => "It ended without a result.",
+      (cause: unknown) => (cause instanceof Error ? cause.message : String(cause)),
+    );
+    await store.endApply(sql, { id: applyId, state: "failed", error, endedAt: clock.now() });
+  }
+
+  async function start(
+    planId: string,
+    { actor, kind }: { actor: string; kind?: Apply["kind"] | undefined },
+  ): Promise<Apply> {
+    const stored = await getPlan(options, planId);
+    const { plan } = stored;
+    await refuseMissingArtifacts(plan, options);
+    const running = await store.findRunningApply(sql, plan.environment);
+    if (running) await takeUp(running);
+    const apply: Apply = {
+      id: `apply-${randomUUID()}`,
+      environment: plan.environment,
+      kind: stored.kind === "destroy" ? "destroy" : (kind ?? "apply"),
+      planId,
+      state: "running",
+      actor,
+      startedAt: clock.now(),
+      steps: plan.changes
+        .filter(({ action }) => action !== "no-op")
+        .map(({ address, action }) => ({ address, action, state: "waiting" })),
+    };
+    await sql.begin(async (db) => {
+      await store.ensureEnvironment(db, plan.environment, stored.graph.owner);
+      const serial = await store.lockEnvironment(db, plan.environment);
+      const other = await store.findRunningApply(db, plan.environment);
+      if (other)
+        throw new HavnError(`Apply ${other} is running in "${plan.environment}"`, {
+          detail: "One apply an environment at a time. Wait for its end, then plan again.",
+          status: 409,
+        });
+      if (serial !== stored.serial)
+        throw new HavnError("This plan is out of date", {
+          detail: `"${plan.environment}" has changed since it was made. Plan again.`,
+          status: 409,
+        });
+      await store.insertApply(db, apply);
+    });
+    await flow.start(apply.id, { applyId: apply.id });
+    return apply;
+  }
+
+  return {
+    start,
+    get,
+    list: (environment) => store.listApplies(sql, environment),
+    async startResource({ kind, resource, actor }) {
+      const { environment } = await environmentOf(resource.address, options);
+      const { owner, resources } = await store.readRecorded(sql, environment);
+      const graph = {
+        version: 1 as const,
+        environment,
+        ...(owner !== undefined && { owner }),
+        resources: resources.some(({ address }) => address === resource.address)
+          ? resources.map((one) => (one.address === resource.address ? resource : one))
+          : [...resources, resource],
+      };
+      const plan = await plans.create({ graph, only: [resource.address] });
+      return start(plan.id, { actor, kind });
+    },
+    async finished(id) {
+      await flow.result(id).catch(() => {});
+      return get(id);
+    },
+    async recover() {
+      for (const id of await store.listRunningApplies(sql)) await takeUp(id);
+    },
+  };
+}
+
+async function environmentOf(
+  address: Address,
+  { sql }: InfrastructureOptions,
+): Promise<{ environment: string }> {
+  const environment = address.split("/")[0] ?? "";
+  const known = await store.listEnvironments(sql);
+  if (!known.some((one) => one.environment === environment))
+    throw new HavnError(`There is no environment "${environment}"`, {
+      detail: "Apply it first.",
+      status: 404,
+    });
+  return { environment };
+}
+
+async function refuseMissingArtifacts(
+  plan: Plan,
+  { missingArtifacts }: InfrastructureOptions,
+): Promise<void> {
+  if (plan.missingArtifacts.length === 0) return;
+  const missing = await missingArtifacts(plan.missingArtifacts);
+  if (missing.length === 0) return;
+  throw new HavnError("Sources of this plan have not been uploaded", {
+    detail: `Upload ${missing.map((digest) => digest.slice(0, 12)).join(", ")} (PUT /api/v1/artifacts/:digest) and apply again.`,
+    status: 409,
+  });
+}

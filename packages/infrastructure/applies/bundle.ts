@@ -1,0 +1,114 @@
+import type { AgentResult } from "@havn/fleet/protocol";
+import { type Address, formatAddress, parseAddress } from "@havn/model";
+import { secretPathsOf } from "../planning/read-hosts.ts";
+import { type Applying, record } from "./record.ts";
+import { describeFailure, end, skip } from "./resource.ts";
+
+export interface HostWave {
+  /** Name of the host. */
+  host: string;
+  /** In order of application. */
+  keys: readonly Address[];
+  /** Number of the wave. */
+  index: number;
+  stopped: ReadonlySet<Address>;
+}
+
+type BundleAnswer = AgentResult<"bundle.apply">;
+type Outcome = {
+  address: Address;
+  error?: string | undefined;
+  skipped?: boolean;
+  detail?: string | undefined;
+};
+
+/**
+ * What is to be done on one host in one wave: one bundle, one call. Gives the addresses that failed or were skipped.
+ */
+export async function applyBundle(applying: Applying, wave: HostWave): Promise<Address[]> {
+  const { run, changes, progress } = applying;
+  const what = `wave ${wave.index} on ${wave.host}`;
+  const blocked = wave.keys.filter((address) => wave.stopped.has(address));
+  if (blocked.length > 0) await skip(applying, what, { addresses: blocked, stopped: wave.stopped });
+  const going = wave.keys.filter((address) => !wave.stopped.has(address));
+  if (going.length === 0) return blocked;
+  for (const address of going) progress.running(address);
+  // The outcome is a step: it stays what it was, whatever a second try after a crash would give.
+  const outcomes = await run.step(`outcome of ${what}`, () => attempt(applying, wave, going));
+  const isDelete = (address: Address) => changes.get(address)?.action === "delete";
+  const done = outcomes
+    .filter(({ error, skipped }) => error === undefined && !skipped)
+    .map(({ address }) => address);
+  await record(applying, what, {
+    put: done.filter((address) => !isDelete(address)),
+    remove: done.filter(isDelete),
+  });
+  await end(applying, what, outcomes);
+  return [...blocked, ...going.filter((address) => !done.includes(address))];
+}
+
+async function attempt(applying: Applying, wave: HostWave, going: readonly Address[]): Promise<Outcome[]> {
+  const onlyDeletes = going.every((address) => applying.changes.get(address)?.action === "delete");
+  if (onlyDeletes && goesAway(applying, wave.host))
+    return going.map((address) => ({ address, detail: "goes with its host" }));
+  try {
+    const answer = await send(applying, wave, going);
+    return going.map((address) => outcomeOf(address, answer));
+  } catch (error) {
+    return going.map((address) => ({ address, error: describeFailure(error) }));
+  }
+}
+
+/**
+ * Whether removing things from the host one by one is idle: its machine goes as a whole, or it goes and nobody is
+ * there to remove anything.
+ */
+function goesAway({ changes, prior, apply, options }: Applying, host: string): boolean {
+  const address = formatAddress({ environment: apply.environment, type: "host", name: host });
+  if (changes.get(address)?.action !== "delete") return false;
+  const via = prior.get(address)?.properties.via as { machine?: string } | undefined;
+  const machine =
+    via?.machine && formatAddress({ ...parseAddress(address), type: "machine", name: via.machine });
+  return (
+    (machine !== undefined && changes.get(machine)?.action === "delete") || !options.hostConnected(address)
+  );
+}
+
+async function send(applying: Applying, wave: HostWave, going: readonly Address[]): Promise<BundleAnswer> {
+  const { run, options, apply, desired, prior, progress } = applying;
+  const present = going.map((address) => desired.get(address)).filter((found) => found !== undefined);
+  const remove = going
+    .filter((address) => !desired.has(address))
+    .map((address) => prior.get(address))
+    .filter((found) => found !== undefined);
+  const host = formatAddress({ environment: apply.environment, type: "host", name: wave.host });
+  const params = {
+    bundleId: `${apply.id}/${wave.host}/${wave.index}`,
+    resources: present,
+    remove,
+    secrets: secretPathsOf([...present, ...remove]),
+  };
+  const onProgress = (told: unknown) => {
+    const { address, state } = told as { address?: unknown; state?: unknown };
+    if (typeof address === "string" && typeof state === "string") progress.detail(address, state);
+  };
+  return run.step(
+    `apply wave ${wave.index} on ${wave.host}`,
+    () => options.hosts.call(host, "bundle.apply", params, { onProgress }),
+    { retries: 12 },
+  );
+}
+
+function outcomeOf(address: Address, { reports }: BundleAnswer): Outcome {
+  const report = reports.find((one) => one.address === address);
+  if (!report) return { address, error: "the agent gave no report of it" };
+  switch (report.state) {
+    case "unchanged":
+    case "changed":
+      return { address };
+    case "skipped":
+      return { address, skipped: true, detail: report.error };
+    case "failed":
+      return { address, error: report.error ?? "failed" };
+  }
+}

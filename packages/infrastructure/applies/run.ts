@@ -1,0 +1,137 @@
+import { type Address, type Apply, HavnError } from "@havn/model";
+import { findDependants, orderNodes, planWaves, sequenceChanges, type WaveNode } from "@havn/plan";
+import type { Run } from "@havn/workflows";
+import type { InfrastructureOptions } from "../interfaces.ts";
+import { getPlan } from "../planning/plans.ts";
+import * as store from "../store.ts";
+import type { ApplyInput } from "./applies.ts";
+import { applyBundle } from "./bundle.ts";
+import { createProgress } from "./progress.ts";
+import { type Applying, record, storeRetries } from "./record.ts";
+import { applyResource, describeFailure } from "./resource.ts";
+
+/**
+ * The durable body of an apply: walks the graph in waves, everything of a wave at the same time. A failure stops what
+ * depends on it; the rest goes on. Run again after a crash it goes the same way: what has ended is not done again.
+ */
+export async function runApply(
+  run: Run,
+  { applyId }: ApplyInput,
+  options: InfrastructureOptions,
+): Promise<void> {
+  await run.step("begin", () => retryable(() => begin(applyId, options)), storeRetries);
+  const { applying, nodes } = await patiently(() => load(run, applyId, options), options);
+  try {
+    await finish(applying, failureOf(applying, await walk(applying, nodes)));
+  } catch (error) {
+    // Not a failure of a change, which is an outcome, but of the apply itself: it must not seem to run for ever.
+    await finish(applying, describeFailure(error));
+  }
+}
+
+/** Gives everything that failed, and what was not done because of it. */
+async function walk(applying: Applying, nodes: readonly WaveNode[]): Promise<Set<Address>> {
+  const stopped = new Set<Address>();
+  await recordUnchanged(applying);
+  for (const [index, wave] of planWaves(nodes).entries()) {
+    const outcomes = await Promise.all([
+      ...wave.bundles.map(({ host, keys }) => applyBundle(applying, { host, keys, index, stopped })),
+      ...wave.others.map((address) => applyResource(applying, address, stopped)),
+    ]);
+    const failed = outcomes.flat();
+    for (const address of [...failed, ...findDependants(nodes, failed)]) stopped.add(address);
+  }
+  return stopped;
+}
+
+const { retryable } = store;
+
+async function begin(applyId: string, { sql, timeline }: InfrastructureOptions): Promise<void> {
+  const apply = await store.findApply(sql, applyId);
+  if (!apply) throw new HavnError(`There is no apply ${applyId}`);
+  await timeline.write({
+    kind: "apply.started",
+    key: `${applyId}/started`,
+    environment: apply.environment,
+    summary: `${nameOf(apply)} of ${apply.environment} started: ${apply.steps.length} change(s)`,
+    data: { applyId, kind: apply.kind, changes: apply.steps.length },
+    actor: apply.actor,
+  });
+}
+
+/** For reads outside of steps: the database restarts in well under this many tries. */
+async function patiently<T>(work: () => Promise<T>, { clock }: InfrastructureOptions): Promise<T> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await retryable(work);
+    } catch (error) {
+      if (!(error instanceof HavnError && error.retryable) || attempt >= storeRetries.retries) throw error;
+      await clock.sleep(Math.min(200 * 2 ** attempt, 5000));
+    }
+  }
+}
+
+/** Plans never change: what is read here is the same after every restart. */
+async function load(run: Run, applyId: string, options: InfrastructureOptions) {
+  const { sql } = options;
+  const apply = await store.findApply(sql, applyId);
+  if (!apply) throw new HavnError(`There is no apply ${applyId}`);
+  const stored = await getPlan(options, apply.planId ?? "");
+  const { changes } = stored.plan;
+  const byAddress = <T extends { address: Address }>(list: readonly T[]) =>
+    new Map(list.map((one) => [one.address, one]));
+  const desired = byAddress(stored.graph.resources);
+  const prior = byAddress(stored.prior);
+  const changesOf = byAddress(changes);
+  const sequence = sequenceChanges(stored.graph.resources, stored.prior);
+  const nodes = sequence.map((node): WaveNode => {
+    const change = changesOf.get(node.key);
+    return { ...node, host: change?.host, settled: !change || change.action === "no-op" };
+  });
+  const positions = new Map(orderNodes(sequence).order.map((address, index) => [address, index]));
+  const progress = createProgress(apply, options);
+  const applying: Applying = { run, options, apply, changes: changesOf, desired, prior, positions, progress };
+  return { applying, nodes };
+}
+
+/** What is real as it was declared becomes recorded, if it was not. */
+async function recordUnchanged(applying: Applying): Promise<void> {
+  const unchanged = [...applying.changes.values()].filter(({ action }) => action === "no-op");
+  await record(applying, "what is as it shall be", { put: unchanged.map(({ address }) => address) });
+}
+
+const nameOf = ({ kind }: Apply): string => kind.charAt(0).toUpperCase() + kind.slice(1);
+
+/** What a person needs to know of a failed apply in one sentence; undefined when all went well. */
+function failureOf({ apply, progress }: Applying, stopped: ReadonlySet<Address>): string | undefined {
+  const steps = apply.steps.filter(({ address }) => stopped.has(address));
+  if (steps.length === 0) return undefined;
+  const first = steps.map(({ address }) => progress.step(address)).find((step) => step?.state === "failed");
+  return `${steps.length} of ${apply.steps.length} changes failed or were skipped. ${first?.address}: ${first?.error}`;
+}
+
+async function finish({ run, options, apply, progress }: Applying, error: string | undefined): Promise<void> {
+  const { sql, clock, timeline } = options;
+  const failed = error !== undefined;
+  await progress.settle();
+  const end = async () => {
+    const ended = {
+      state: failed ? ("failed" as const) : ("succeeded" as const),
+      endedAt: clock.now(),
+      error,
+    };
+    await timeline.write({
+      kind: "apply.finished",
+      key: `${apply.id}/finished`,
+      environment: apply.environment,
+      severity: failed ? "error" : "info",
+      summary: `${nameOf(apply)} of ${apply.environment} ${failed ? `failed: ${error}` : "succeeded"}`,
+      data: { applyId: apply.id, kind: apply.kind, state: ended.state },
+      actor: apply.actor,
+    });
+    await store.endApply(sql, { id: apply.id, ...ended });
+    if (apply.kind === "destroy" && !failed) await store.forgetEmptyEnvironment(sql, apply.environment);
+    return ended;
+  };
+  await progress.settle(await run.step("finish", () => retryable(end), storeRetries));
+}

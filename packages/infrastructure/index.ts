@@ -1,0 +1,57 @@
+import { HavnError, type ResourceGraph } from "@havn/model";
+import { migrate } from "@havn/postgres";
+import { type Applies, createApplies } from "./applies/applies.ts";
+import { type Drift, findDrift } from "./drift.ts";
+import type { InfrastructureOptions } from "./interfaces.ts";
+import { createPlans, type Plans } from "./planning/plans.ts";
+import * as store from "./store.ts";
+
+export type { Applies } from "./applies/applies.ts";
+export type { Drift } from "./drift.ts";
+export type {
+  ApplyContext,
+  ExecutorPlan,
+  InfrastructureOptions,
+  ResourceExecutor,
+  Steps,
+} from "./interfaces.ts";
+export type { PlanRequest, Plans } from "./planning/plans.ts";
+export { infrastructureRoutes } from "./routes.ts";
+
+/** What is declared, what is recorded, what differs, and making it real. */
+export interface Infrastructure {
+  plans: Plans;
+  applies: Applies;
+  /** What the hosts' agents told last, or with `refresh` what they read now. */
+  drift(environment: string, options?: { refresh?: boolean }): Promise<Drift>;
+  /** As applied last. Throws a HavnError (404) for an environment that was never applied. */
+  graph(environment: string): Promise<ResourceGraph>;
+  environments(): Promise<{ environment: string; owner: string | undefined; resources: number }[]>;
+}
+
+/** Open it before `workflows.launch()`; call `applies.recover()` after. */
+export async function createInfrastructure(options: InfrastructureOptions): Promise<Infrastructure> {
+  const { sql } = options;
+  await migrate(sql, "infrastructure", new URL("./migrations/", import.meta.url));
+  const plans = createPlans(options);
+  return {
+    plans,
+    applies: createApplies(options, plans),
+    drift: (environment, { refresh = false } = {}) => findDrift(environment, refresh, options),
+    async graph(environment) {
+      const known = await store.listEnvironments(sql);
+      if (!known.some((one) => one.environment === environment))
+        throw new HavnError(`There is no environment "${environment}"`, {
+          detail: "Correct its name, or apply it first.",
+          status: 404,
+        });
+      const { owner, resources } = await store.readRecorded(sql, environment);
+      return { version: 1, environment, ...(owner !== undefined && { owner }), resources };
+    },
+    environments: async () =>
+      (await store.listEnvironments(sql)).map(({ owner, ...rest }) => ({
+        ...rest,
+        owner: owner ?? undefined,
+      })),
+  };
+}

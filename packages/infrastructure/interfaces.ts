@@ -1,0 +1,62 @@
+import type { HostClient, HostReport } from "@havn/fleet/protocol";
+import type {
+  Action,
+  Address,
+  Apply,
+  Clock,
+  PlannedChange,
+  PropertyChange,
+  Resource,
+  Timeline,
+} from "@havn/model";
+import type { Sql } from "@havn/postgres";
+import type { Run, Workflows } from "@havn/workflows";
+
+/** What infrastructure needs of the rest of the control plane; apps/server hands it over. */
+export interface InfrastructureOptions {
+  sql: Sql;
+  clock: Clock;
+  timeline: Timeline;
+  /** Hosts are named by the address of their resource. References in parameters are resolved on the way. */
+  hosts: HostClient;
+  hostConnected(host: Address): boolean;
+  /** What the host's agent said last; undefined while it is not connected. */
+  hostReport(host: Address): HostReport | undefined;
+  desired: {
+    /** Durable; the agent gets it now or when it connects. References in `value` are resolved on the way. */
+    put(host: Address, section: "resources" | "secrets", value: unknown): Promise<unknown>;
+  };
+  /** Not launched yet: the workflow of applies is defined on it. */
+  workflows: Pick<Workflows, "define">;
+  /** Asked at the first plan: rooms that need infrastructure themselves may be opened after it. */
+  executors(): readonly ResourceExecutor[];
+  /** Those of `digests` that no artifact is stored for. */
+  missingArtifacts(digests: string[]): Promise<string[]>;
+  /** Called on every change of an apply, at most ten times a second, and at its end. */
+  onProgress?(apply: Apply): void;
+}
+
+/** How the control plane makes a type real. Rooms conform to it without importing it. */
+export interface ResourceExecutor {
+  types: readonly string[];
+  /** Reads reality and compares; changes nothing. `desired` undefined: no longer declared. `prior`: what was applied last. */
+  plan(desired: Resource | undefined, prior: Resource | undefined): Promise<ExecutorPlan>;
+  /** Makes it real inside a durable apply; idempotent. Step names need be unique within the resource only. */
+  apply(run: Steps, change: PlannedChange, desired: Resource, context: ApplyContext): Promise<void>;
+  remove(run: Steps, prior: Resource, context: ApplyContext): Promise<void>;
+}
+
+export type Steps = Pick<Run, "step" | "id">;
+
+export interface ExecutorPlan {
+  action: Action;
+  changes: PropertyChange[];
+  reason?: string;
+}
+
+export interface ApplyContext {
+  applyId: string;
+  actor: string;
+  /** Shows what is happening now. */
+  tell(detail: string): void;
+}

@@ -1,0 +1,166 @@
+import {
+  type Action,
+  type Address,
+  type Diagnostic,
+  findReferences,
+  formatAddress,
+  type PlannedChange,
+  parseAddress,
+  type Resource,
+} from "@havn/model";
+import { diffProperties, findSecretPaths, hostAddressOf } from "@havn/plan";
+import { findDefinition } from "../definitions.ts";
+import type { ExecutorPlan, InfrastructureOptions } from "../interfaces.ts";
+import { readHosts } from "./read-hosts.ts";
+import { addTriggered } from "./triggered.ts";
+
+export interface Scope {
+  desired: readonly Resource[];
+  /** All that is recorded of the environment. */
+  recorded: readonly Resource[];
+  /** Recorded, and to be deleted. */
+  removed: readonly Resource[];
+}
+
+export interface Decided {
+  changes: PlannedChange[];
+  diagnostics: Diagnostic[];
+}
+
+type Decision = Omit<ExecutorPlan, "reason"> & { reason?: string | undefined };
+
+/**
+ * What is to be done about each resource: the control plane's types by their executors, those on hosts by what their
+ * agents read now, all at the same time. What cannot be read yet is compared with what was applied last.
+ */
+export async function decideChanges(scope: Scope, options: InfrastructureOptions): Promise<Decided> {
+  const prior = new Map(scope.recorded.map((resource) => [resource.address, resource]));
+  const diagnostics: Diagnostic[] = [];
+  const known = new Set(scope.recorded.filter(({ type }) => type === "host").map(({ address }) => address));
+  const isReadable = (resource: Resource): boolean => {
+    const host = hostAddressOf(resource);
+    return (
+      host !== undefined && options.hostConnected(host) && unknownHost(resource, known, options) === undefined
+    );
+  };
+  const onHosts = scope.desired.filter(({ host }) => host !== undefined);
+  const [ofControlPlane, readings] = await Promise.all([
+    planByExecutors(scope, prior, options),
+    readHosts(onHosts.filter(isReadable), options),
+  ]);
+  diagnostics.push(...readings.diagnostics);
+  const remade = (resource: Resource) => isRemade(resource, ofControlPlane, scope.desired);
+  const decide = (resource: Resource): Decision => {
+    const byExecutor = ofControlPlane.get(resource.address);
+    if (byExecutor) return byExecutor;
+    const reason = remade(resource);
+    const before = prior.get(resource.address);
+    if (reason) return { ...compare(resource, undefined), reason };
+    const reading = readings.of.get(resource.address);
+    if (reading) return reading;
+    const away = unknownHost(resource, known, options);
+    const compared = compare(resource, before);
+    if (away) return { ...compared, reason: `the address of ${away} is not known yet` };
+    if (compared.action !== "no-op") return { ...compared, reason: `${resource.host} is not connected` };
+    return compared;
+  };
+  const changes = scope.desired.map((resource) => toChange(resource, decide(resource)));
+  for (const host of hostsAway(onHosts, known, options))
+    diagnostics.push({
+      severity: "warning",
+      summary: `${parseAddress(host).name} is not connected`,
+      detail: "What is on it was compared with what was applied last. Look at the host, then plan again.",
+      address: host,
+    });
+  const removals = scope.removed.map((resource) =>
+    toChange(resource, { changes: [], ...ofControlPlane.get(resource.address), action: "delete" }),
+  );
+  return { changes: [...addTriggered(changes, scope.desired), ...removals], diagnostics };
+}
+
+async function planByExecutors(
+  scope: Scope,
+  prior: ReadonlyMap<Address, Resource>,
+  options: InfrastructureOptions,
+): Promise<Map<Address, Decision>> {
+  const executors = new Map(
+    options.executors().flatMap((executor) => executor.types.map((type) => [type, executor])),
+  );
+  const decisions = new Map<Address, Decision>();
+  const ask = async (resource: Resource, desired: Resource | undefined) => {
+    const executor = executors.get(resource.type);
+    if (!executor || resource.host !== undefined) return;
+    decisions.set(resource.address, await executor.plan(desired, prior.get(resource.address)));
+  };
+  await Promise.all([
+    ...scope.desired.map((resource) => ask(resource, resource)),
+    ...scope.removed.map((resource) => ask(resource, undefined)),
+  ]);
+  for (const resource of scope.desired)
+    if (resource.host === undefined && !decisions.has(resource.address))
+      throw new TypeError(`no executor takes resources of type "${resource.type}"`);
+  return decisions;
+}
+
+/** Why everything on the resource's host is to be made: the host, or the machine that it is, is not there or made anew. */
+function isRemade(
+  resource: Resource,
+  decisions: ReadonlyMap<Address, Decision>,
+  desired: readonly Resource[],
+): string | undefined {
+  const host = hostAddressOf(resource);
+  if (host === undefined) return undefined;
+  const action = (address: Address): Action | undefined => decisions.get(address)?.action;
+  if (action(host) === "create") return "host does not exist yet";
+  const via = desired.find(({ address }) => address === host)?.properties.via as
+    | { machine?: string }
+    | undefined;
+  const machine =
+    via?.machine && formatAddress({ ...parseAddress(host), type: "machine", name: via.machine });
+  const made = machine && action(machine);
+  return made === "create" || made === "replace" ? "its machine is made anew" : undefined;
+}
+
+/** Name of a host that the resource speaks of and whose address nobody can know yet. */
+function unknownHost(
+  resource: Resource,
+  known: ReadonlySet<Address>,
+  { hostConnected }: InfrastructureOptions,
+): string | undefined {
+  const { environment } = parseAddress(resource.address);
+  for (const reference of findReferences(resource.properties)) {
+    if (!("$host" in reference)) continue;
+    const host = formatAddress({ environment, type: "host", name: reference.$host });
+    if (!known.has(host) && !hostConnected(host)) return reference.$host;
+  }
+  return undefined;
+}
+
+function hostsAway(
+  resources: readonly Resource[],
+  known: ReadonlySet<Address>,
+  { hostConnected }: InfrastructureOptions,
+): Address[] {
+  const hosts = new Set(resources.flatMap((resource) => hostAddressOf(resource) ?? []));
+  return [...hosts].filter((host) => known.has(host) && !hostConnected(host));
+}
+
+/** Against what was applied last: all that is known without the host. */
+function compare(resource: Resource, prior: Resource | undefined): Decision {
+  const definition = findDefinition(resource.type);
+  const secrets = [...findSecretPaths(resource.properties), ...(definition?.secrets ?? [])];
+  const changes = diffProperties(prior?.properties, resource.properties, secrets);
+  if (!prior) return { action: "create", changes };
+  return { action: changes.length > 0 ? "update" : "no-op", changes };
+}
+
+function toChange({ address, type, host }: Resource, { action, changes, reason }: Decision): PlannedChange {
+  return {
+    address,
+    type,
+    ...(host !== undefined && { host }),
+    action,
+    changes,
+    ...(reason !== undefined && { reason }),
+  };
+}

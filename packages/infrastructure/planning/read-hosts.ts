@@ -1,0 +1,80 @@
+import type { ResourceReading } from "@havn/fleet/protocol";
+import {
+  type Action,
+  type Address,
+  type Diagnostic,
+  HavnError,
+  type PropertyChange,
+  type Resource,
+} from "@havn/model";
+import { findSecretPaths, hostAddressOf } from "@havn/plan";
+import type { InfrastructureOptions } from "../interfaces.ts";
+
+export interface HostReadings {
+  of: Map<Address, { action: Action; changes: PropertyChange[]; reason?: string }>;
+  diagnostics: Diagnostic[];
+}
+
+/** A slow host must not hold a plan up for longer. */
+const longestRead = 60_000;
+
+/** Asks every host once for all of its resources, all hosts at the same time. */
+export async function readHosts(
+  resources: readonly Resource[],
+  { hosts }: Pick<InfrastructureOptions, "hosts">,
+): Promise<HostReadings> {
+  const readings: HostReadings = { of: new Map(), diagnostics: [] };
+  const byHost = Map.groupBy(resources, (resource) => hostAddressOf(resource) ?? "");
+  await Promise.all(
+    [...byHost].map(async ([host, group]) => {
+      try {
+        const params = { resources: group, secrets: secretPathsOf(group) };
+        const answer = await hosts.call(host, "resources.read", params, { timeoutMs: longestRead });
+        for (const reading of answer.readings) take(reading, group, readings);
+      } catch (error) {
+        readings.diagnostics.push({
+          severity: "warning",
+          summary: `${host} could not be read`,
+          detail: `${describe(error)} What is on it was compared with what was applied last.`,
+          address: host,
+        });
+      }
+    }),
+  );
+  return readings;
+}
+
+/** Paths of secret properties, for each address that has any. */
+export const secretPathsOf = (resources: readonly Resource[]): Record<Address, string[]> =>
+  Object.fromEntries(
+    resources
+      .map(({ address, properties }) => [address, findSecretPaths(properties)] as const)
+      .filter(([, paths]) => paths.length > 0),
+  );
+
+function take(
+  { address, action, changes, error }: ResourceReading,
+  group: readonly Resource[],
+  readings: HostReadings,
+) {
+  if (error === undefined) {
+    readings.of.set(address, { action, changes });
+    return;
+  }
+  readings.of.set(address, { action: "update", changes, reason: `could not be read: ${error}` });
+  const at = group.find((resource) => resource.address === address)?.location;
+  readings.diagnostics.push({
+    severity: "warning",
+    summary: `${address} could not be read`,
+    detail: error,
+    address,
+    ...(at && { at }),
+  });
+}
+
+const describe = (error: unknown): string =>
+  error instanceof HavnError
+    ? `${error.message}. ${error.detail}`
+    : error instanceof Error
+      ? error.message
+      : String(error);

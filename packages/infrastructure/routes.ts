@@ -1,0 +1,105 @@
+import { defineRoute, type Identity, type Route } from "@havn/http";
+import { applySchema, dnsLabel, HavnError, planSchema, resourceGraphSchema } from "@havn/model";
+import { z } from "zod";
+import { driftSchema } from "./drift.ts";
+import type { Infrastructure } from "./index.ts";
+
+const planRequest = z.union([
+  z.strictObject({
+    graph: resourceGraphSchema,
+    only: z.array(z.string()).optional().describe("addresses or types: the rest stays as it is"),
+  }),
+  z.strictObject({ destroy: dnsLabel.describe("environment of which nothing shall be left") }),
+]);
+
+const environmentParams = z.object({ environment: dnsLabel });
+
+type Rooms = Pick<Infrastructure, "plans" | "applies" | "graph" | "drift">;
+
+/** `decide` is asked once more for what only the body tells: destroying an environment is more than applying to it. */
+export function infrastructureRoutes(
+  { plans, applies, graph, drift }: Rooms,
+  { decide }: { decide(identity: Identity, action: string, resource: string): boolean | Promise<boolean> },
+): Route[] {
+  async function refuseDestroy(identity: Identity, environment: string): Promise<void> {
+    if (await decide(identity, "environment:destroy", environment)) return;
+    throw new HavnError(`You may not destroy "${environment}"`, {
+      detail: `It needs the role admin; ${identity.actor} has ${identity.role}.`,
+      status: 403,
+    });
+  }
+  return [
+    defineRoute({
+      method: "POST",
+      path: "/api/v1/plans",
+      summary: "Compare a declared environment with what is there, or plan to destroy it",
+      access: {
+        action: "plan:create",
+        subject: ({ body }) => ("destroy" in body ? body.destroy : body.graph.environment),
+      },
+      body: planRequest,
+      response: planSchema,
+      handle: ({ body }) => plans.create(body),
+    }),
+    defineRoute({
+      method: "GET",
+      path: "/api/v1/plans/:id",
+      summary: "A stored plan",
+      access: { action: "plan:read", resource: ({ params }) => params.id },
+      params: z.object({ id: z.string() }),
+      response: planSchema,
+      handle: ({ params }) => plans.get(params.id),
+    }),
+    defineRoute({
+      method: "POST",
+      path: "/api/v1/applies",
+      summary: "Apply a stored plan exactly as it stands",
+      access: { action: "apply:create", subject: ({ body }) => body.planId },
+      body: z.strictObject({ planId: z.string(), kind: z.enum(["apply", "deploy"]).optional() }),
+      response: applySchema,
+      status: 202,
+      async handle({ body, identity }) {
+        const destroyed = await plans.destroys(body.planId);
+        if (destroyed !== undefined) await refuseDestroy(identity, destroyed);
+        return applies.start(body.planId, { actor: identity.actor, kind: body.kind });
+      },
+    }),
+    defineRoute({
+      method: "GET",
+      path: "/api/v1/applies/:id",
+      summary: "An apply and how far each of its changes is",
+      access: { action: "apply:read", resource: ({ params }) => params.id },
+      params: z.object({ id: z.string() }),
+      response: applySchema,
+      handle: ({ params }) => applies.get(params.id),
+    }),
+    defineRoute({
+      method: "GET",
+      path: "/api/v1/applies",
+      summary: "The latest applies, newest first",
+      access: { action: "apply:read", resource: ({ query }) => query.environment ?? "" },
+      query: z.strictObject({ environment: dnsLabel.optional() }),
+      response: z.object({ applies: z.array(applySchema) }),
+      handle: async ({ query }) => ({ applies: await applies.list(query.environment) }),
+    }),
+    defineRoute({
+      method: "GET",
+      path: "/api/v1/environments/:environment/graph",
+      summary: "The environment as it was applied last",
+      access: { action: "environment:read", resource: ({ params }) => params.environment },
+      params: environmentParams,
+      response: resourceGraphSchema,
+      handle: ({ params }) => graph(params.environment),
+    }),
+    defineRoute({
+      method: "GET",
+      path: "/api/v1/environments/:environment/drift",
+      summary: "What on the hosts is not as it was applied last",
+      access: { action: "environment:read", resource: ({ params }) => params.environment },
+      params: environmentParams,
+      query: z.strictObject({ refresh: z.stringbool().default(false).describe("read the hosts now") }),
+      response: driftSchema,
+      handle: ({ params, query }) => drift(params.environment, { refresh: query.refresh }),
+    }),
+  ];
+}
