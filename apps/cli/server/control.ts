@@ -17,6 +17,8 @@ export interface StartOptions {
   /** What it waits for. */
   tell(detail: string): void;
   timeoutMs?: number;
+  /** What keeps the server running; another one in tests. */
+  supervisor?: string;
 }
 
 export interface Started {
@@ -49,12 +51,14 @@ export async function ensureServer(options: StartOptions): Promise<Started> {
   }
 }
 
-function spawnSupervisor({ dataDirectory, port, environment }: StartOptions): ChildProcess {
+const ownSupervisor = join(checkout, "apps/server/supervise.sh");
+
+function spawnSupervisor({ dataDirectory, port, environment, supervisor = ownSupervisor }: StartOptions): ChildProcess {
   rmSync(join(dataDirectory, "server.json"), { force: true });
   // Created here so that it is there to read whatever happens next.
   closeSync(openSync(join(dataDirectory, "server.log"), "a", 0o600));
   const { HAVN_TOKEN: _token, HAVN_URL: _url, ...inherited } = environment;
-  const child = spawn("/bin/sh", [join(checkout, "apps/server/supervise.sh")], {
+  const child = spawn("/bin/sh", [supervisor], {
     cwd: dataDirectory,
     detached: true,
     stdio: "ignore",

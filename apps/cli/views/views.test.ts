@@ -1,0 +1,56 @@
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { applySchema, environmentStatusSchema, planSchema } from "@havn/model";
+import { driftAnswer, queryAnswer } from "../api/schemas.ts";
+import { createStyle, plain } from "../kit/style.ts";
+import { compare } from "../testing/transcript.ts";
+import { driftView } from "./drift.ts";
+import { planView } from "./plan.ts";
+import { applyResultView, progressLines, progressTree } from "./progress.ts";
+import { queryView } from "./query.ts";
+import { statusView } from "./status.ts";
+
+const now = 1_795_000_000_000;
+const context = { style: plain, now };
+
+/** By the first word of a case's name: what its JSON is, and how it is shown. */
+const views: Record<string, (value: unknown) => string> = {
+  plan: (value) => planView(planSchema.parse(value), plain),
+  status: (value) => statusView(environmentStatusSchema.parse(value), context),
+  drift: (value) => driftView("shop", driftAnswer.parse(value), context),
+  query: (value) => queryView(queryAnswer.parse(value), plain, 100),
+  apply: (value) => {
+    const apply = applySchema.parse(value);
+    const begun = { ...apply, steps: apply.steps.map((step) => ({ ...step, state: "waiting" as const })) };
+    return [
+      "== tree",
+      ...progressTree(apply, { ...context, rows: 20 }),
+      "== tree on a small terminal",
+      ...progressTree(apply, { ...context, rows: 4 }),
+      "== lines",
+      ...progressLines(begun, apply),
+      ...(apply.state === "running" ? [] : ["== result", applyResultView(apply, plain)]),
+    ].join("\n");
+  },
+};
+
+const folder = fileURLToPath(new URL("./testdata/", import.meta.url));
+for (const name of readdirSync(folder).filter((file) => file.endsWith(".json"))) {
+  test(`view: ${name}`, () => {
+    const view = views[name.split("-")[0] ?? ""];
+    if (!view) throw new Error(`no view for ${name}`);
+    const golden = `${folder}${name.replace(/json$/, "txt")}`;
+    const text = `${view(JSON.parse(readFileSync(`${folder}${name}`, "utf8")))}\n`;
+    compare(name, process.env.UPDATE_CASES ? "" : readFileSync(golden, "utf8"), text, (actual) =>
+      writeFileSync(golden, actual),
+    );
+  });
+}
+
+test("colours change no words and no columns", () => {
+  const status = environmentStatusSchema.parse(JSON.parse(readFileSync(`${folder}status-shop.json`, "utf8")));
+  const coloured = statusView(status, { style: createStyle(true), now });
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: colours are control sequences
+  compare("colours", statusView(status, context), coloured.replace(/\u001b\[\d+m/g, ""), () => {});
+});
