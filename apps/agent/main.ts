@@ -5,6 +5,7 @@ import { createBalancer, createInstances } from "@havn/delivery/agent";
 import type { AgentEvent, HostReport } from "@havn/fleet/protocol";
 import { createResourceHost } from "@havn/infrastructure/host";
 import { systemClock as clock, HavnError } from "@havn/model";
+import { createTelemetryAgent } from "@havn/telemetry/agent";
 import { createArtifacts } from "./artifacts.ts";
 import { readConfig } from "./config.ts";
 import { openLink } from "./connection/link.ts";
@@ -13,6 +14,7 @@ import { createLog, isLogLevel } from "./log.ts";
 import { createMethods } from "./methods.ts";
 import { startReports } from "./reports.ts";
 import { createResources } from "./rooms/resources.ts";
+import { observed } from "./rooms/telemetry.ts";
 import { openDesiredState } from "./state/desired.ts";
 import { openOutbox } from "./state/outbox.ts";
 
@@ -30,6 +32,7 @@ const config = await readConfig(dataDirectory);
 const stateDirectory = join(dataDirectory, "state");
 await mkdir(stateDirectory, { recursive: true, mode: 0o700 });
 const facts = await readFacts();
+const underSystemd = facts.init === "systemd" && process.env.INVOCATION_ID !== undefined;
 const heartbeatMs = 5000;
 
 // What is kept on disk.
@@ -41,7 +44,12 @@ await using outbox = await openOutbox({
   send: async (events) => void (await link.call("events.push", { events })),
 });
 const onEvent = (event: AgentEvent) => outbox.add(event);
-const onChange = () => reports.changed();
+const onChange = () => {
+  const { targets, units } = observed(config.name, instances, balancer);
+  telemetry.setTargets(targets);
+  telemetry.followUnits(units);
+  reports.changed();
+};
 
 // What this host does.
 const artifacts = createArtifacts(join(dataDirectory, "artifacts"), {
@@ -50,8 +58,19 @@ const artifacts = createArtifacts(join(dataDirectory, "artifacts"), {
     return { size: result.size, bytes };
   },
 });
+const resourceHost = await createResourceHost({ stateDirectory, clock });
+await using telemetry = await createTelemetryAgent({
+  spoolDirectory: join(dataDirectory, "spool"),
+  labels: { env: config.environment, host: config.name },
+  clock,
+  journal: underSystemd ? "host" : "off",
+  log: log.warn,
+  push: async (kind, batch, rows, bytes) =>
+    void (await link.call("telemetry.push", { kind, batch, rows }, { bytes })),
+});
+// From here to the end of the map without a pause: rooms tell of changes to what is made below them.
 await using resources = createResources({
-  host: await createResourceHost({ stateDirectory, clock }),
+  host: resourceHost,
   ...{ clock, log, onChange, onEvent },
   desired: state.get,
 });
@@ -59,12 +78,12 @@ await using instances = createInstances({
   ...{ stateDirectory, clock, onChange, onEvent },
   releasesDirectory: join(dataDirectory, "releases"),
   fetchArtifact: artifacts.fetch,
-  writeLog: () => {},
+  writeLog: ({ service, instance, line }) => telemetry.writeLine({ service, instance, line }),
 });
 await using balancer = createBalancer({
   ...{ stateDirectory, clock, onChange, onEvent },
-  runtime: facts.init === "systemd" ? "systemd" : "process",
-  writeLog: () => {},
+  runtime: underSystemd ? "systemd" : "process",
+  writeLog: ({ balancer: instance, line }) => telemetry.writeLine({ service: "", instance, line }),
 });
 
 // The control plane.
@@ -81,11 +100,13 @@ await using link = openLink({
   ...{ dataDirectory, clock, log },
   handlers: createMethods({
     ...{ readFacts, state, resources, instances, balancer },
-    desiredChanged: () => resources.desiredChanged(),
-    leave,
+    ...{ desiredChanged, rest, leave },
   }),
   hello: async () => ({ facts: await readFacts(), report: readReport() }),
-  connected: () => outbox.flush(),
+  connected: () => {
+    outbox.flush();
+    telemetry.wake();
+  },
 });
 await using reports = startReports({
   ...{ clock, heartbeatMs },
@@ -101,14 +122,27 @@ log.info(`agent of ${config.host}, version ${facts.agentVersion}`);
 await stopped;
 log.info("stopping; instances go on");
 
+function desiredChanged(): void {
+  resources.desiredChanged();
+}
+
+/** Ends what would outlive the agent; what the host shall be stays as it is, and brings it back. */
+async function rest(): Promise<void> {
+  // What systemd keeps running stops with its machine.
+  const own = instances.specs().filter(({ runtime }) => runtime === "process");
+  if (!underSystemd) await Promise.all(balancer.list().map(({ name }) => balancer.remove(name)));
+  await Promise.all(own.map(({ id }) => instances.stop(id)));
+}
+
 /** Ends and forgets all that runs here for Havn; the agent itself is removed by who installed it. */
 async function leave(): Promise<void> {
+  const left = state.get();
+  if (left) {
+    await state.put({ ...left, resources: [], instances: [], balancers: [], checks: [], secrets: {} });
+    desiredChanged();
+  }
   await Promise.all(balancer.list().map(({ name }) => balancer.remove(name)));
   await Promise.all(instances.specs().map(({ id }) => instances.stop(id)));
-  const left = state.get();
-  if (!left) return;
-  await state.put({ ...left, resources: [], instances: [], balancers: [], checks: [], secrets: {} });
-  resources.desiredChanged();
 }
 
 function fail(error: unknown): never {

@@ -13,6 +13,7 @@ export function createMethods(options: {
   balancer: Balancer;
   /** What the host shall be has changed. */
   desiredChanged(): void;
+  rest(): Promise<void>;
   /** Nothing of what Havn put here shall be left. */
   leave(): Promise<void>;
 }): Handlers<typeof agentMethods> {
@@ -46,10 +47,8 @@ export function createMethods(options: {
       await options.leave();
       return {};
     },
-    // What systemd keeps running stops with its machine; the rest would outlive the agent.
     "host.rest": async () => {
-      const own = instances.specs().filter(({ runtime }) => runtime === "process");
-      await Promise.all(own.map(({ id }) => instances.stop(id)));
+      await options.rest();
       return {};
     },
   };
