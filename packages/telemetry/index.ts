@@ -1,10 +1,12 @@
 import { type ClickHouse, migrate } from "@havn/clickhouse";
+import type { Live, Route } from "@havn/http";
 import { type Clock, HavnError, type LogRecord, systemClock } from "@havn/model";
 import type { Querier } from "@havn/promql/querier";
 import { createIngest, type Ingest, type IngestStats } from "./ingest.ts";
 import { type LogQuery, searchLogs } from "./logs/search.ts";
 import { createQuerier, type QuerierLimits } from "./metrics/querier.ts";
 import { SeriesRegistry } from "./metrics/registry.ts";
+import { serveLiveLogs, telemetryRoutes } from "./routes.ts";
 import { type InserterStats, startInserter } from "./spool/inserter.ts";
 import { openSpool } from "./spool/spool.ts";
 
@@ -54,6 +56,9 @@ export interface Telemetry extends AsyncDisposable {
   readonly onLogs: Ingest["onLogs"];
   /** Makes everything that was acknowledged before visible to queries. */
   flush(): Promise<void>;
+  readonly routes: Route[];
+  /** Serves the live topics `logs:ENVIRONMENT` and `logs:ENVIRONMENT:SERVICE`. */
+  serveLive(live: Live): void;
   stats(): TelemetryStats;
 }
 
@@ -68,14 +73,15 @@ export async function createTelemetry(options: TelemetryOptions): Promise<Teleme
   const inserter = startInserter({ clickhouse, spool, clock, log });
   const registry = new SeriesRegistry();
   const { ingest, onLogs, stats } = createIngest({ spool, registry, spooled: inserter.notice });
+  const logs: Telemetry["logs"] = {
+    search: (query, signal) => searchLogs(clickhouse, query, signal),
+    follow: (filter, listener) => onLogs((records) => follow(filter, records, listener)),
+  };
   return {
-    ingest,
-    onLogs,
+    ...{ ingest, onLogs, logs },
     querier: createQuerier(clickhouse, options.limits),
-    logs: {
-      search: (query, signal) => searchLogs(clickhouse, query, signal),
-      follow: (filter, listener) => onLogs((records) => follow(filter, records, listener)),
-    },
+    routes: telemetryRoutes(logs),
+    serveLive: (live) => serveLiveLogs(live, logs),
     flush: inserter.flush,
     stats: () => ({
       ...stats,
