@@ -18,6 +18,18 @@ const packages = [
   "curl",
   "procps",
 ];
+/** Large libraries that many servers need: unpacked once here, not once in every machine. Apt may remove them again. */
+const libraries = [
+  "perl",
+  "libllvm14",
+  "libicu72",
+  "libxml2",
+  "libxslt1.1",
+  "libz3-4",
+  "locales",
+  "xz-utils",
+  "logrotate",
+];
 /** Fetched but not installed, so that the commonest services install without a download. */
 const fetched = ["haproxy", "postgresql"];
 /** Nothing of this is of use inside a machine; each costs boot time or wakes an idle computer. */
@@ -109,7 +121,7 @@ async function readAptSettings(): Promise<string> {
     if (proxy && !lines.some((line) => line.toLowerCase().startsWith(`acquire::${scheme}::proxy `)))
       lines.push(`Acquire::${scheme}::Proxy "${proxy}";`);
   }
-  lines.push('Acquire::Languages "none";', 'APT::Install-Recommends "true";');
+  lines.push('Acquire::Languages "none";');
   return `${lines.join("\n")}\n`;
 }
 
@@ -176,6 +188,9 @@ echo 'I: reading package lists'
 apt-get -qq update
 echo 'I: installing security updates'
 apt-get -qq --yes -o Dpkg::Options::=--force-unsafe-io upgrade > /dev/null
+echo 'I: installing common libraries'
+apt-get -qq --yes --no-install-recommends -o Dpkg::Options::=--force-unsafe-io install ${libraries.join(" ")} > /dev/null
+apt-mark -qq auto ${libraries.join(" ")} > /dev/null
 apt-get clean
 echo 'I: fetching packages for later'
 apt-get -qq --yes --download-only install ${fetched.join(" ")} > /dev/null
