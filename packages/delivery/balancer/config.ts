@@ -12,7 +12,7 @@ export interface BalancerFiles {
 export const slotWeight = 100;
 
 /**
- * HAProxy's configuration, slots as they are now: whoever starts it again finds what the runtime socket had made.
+ * HAProxy's configuration (an empty `healthPath`: any answer below 500 will do), slots as they are now: whoever starts it again finds what the runtime socket had made.
  * HAProxy 2.6 configuration manual; what each unusual line is for was measured (docs/decisions, lossless rollouts).
  */
 export function haproxyConfig(spec: BalancerSpec, files: BalancerFiles): string {
@@ -52,8 +52,8 @@ frontend clients
 backend instances
   balance roundrobin
   load-server-state-from-file global
-  option httpchk GET ${spec.healthPath}
-  http-check expect rstatus ^[23]
+  option httpchk GET ${spec.healthPath || "/"}
+  http-check expect rstatus ^[${spec.healthPath ? "23" : "1234"}]
   http-reuse safe
   # An instance that falls takes no request along: what may be repeated is tried elsewhere, at once.
   retries 3
