@@ -1,5 +1,5 @@
 import { commands } from "./commands.gen.ts";
-import type { Command, CommandEntry, Globals } from "./kit/command.ts";
+import { type Command, type CommandEntry, type Globals, globalOptions } from "./kit/command.ts";
 import { exitCodes, Interrupted, UsageError } from "./kit/exit.ts";
 import { createIo, type Io, type Streams, wantsColour } from "./kit/io.ts";
 import { parseCommandArguments, readGlobals } from "./kit/parse.ts";
@@ -41,8 +41,9 @@ export async function run(options: RunOptions): Promise<number> {
 }
 
 async function dispatch(io: Io, options: RunOptions): Promise<number> {
-  const found = findCommand(commands, options.argv);
-  if (found === undefined) return withoutCommand(io, options.argv);
+  const argv = commandFirst(options.argv);
+  const found = findCommand(commands, argv);
+  if (found === undefined) return withoutCommand(io, argv);
   const command = (await found.entry.load()).command as Command;
   const parsed = parseCommandArguments(command, found.rest);
   if (parsed.help) {
@@ -61,7 +62,22 @@ async function dispatch(io: Io, options: RunOptions): Promise<number> {
   return code ?? exitCodes.ok;
 }
 
-/** The command with the most words that `argv` begins with; options may stand before and between. */
+/** Options of every command may stand before the command: they are moved behind it. */
+function commandFirst(argv: readonly string[]): readonly string[] {
+  const leading: string[] = [];
+  const rest = [...argv];
+  for (;;) {
+    const [name = "", ...value] = (rest[0] ?? "").split("=");
+    const option = Object.entries(globalOptions).find(
+      ([long, definition]) =>
+        name === `--${long}` || ("short" in definition && name === `-${definition.short}`),
+    );
+    if (!option || name === "--help" || name === "-h") return [...rest, ...leading];
+    leading.push(...rest.splice(0, option[1].type === "string" && value.length === 0 ? 2 : 1));
+  }
+}
+
+/** The command with the most words that `argv` begins with. */
 function findCommand(
   entries: readonly CommandEntry[],
   argv: readonly string[],
@@ -84,7 +100,7 @@ async function withoutCommand(io: Io, argv: readonly string[]): Promise<number> 
       io.out(helpView(isHelp ? commands : nested, io.style));
       return first === undefined ? exitCodes.usage : exitCodes.ok;
     }
-    const nearest = findNearest(`${first} ${second ?? ""}`, names(nested));
+    const nearest = second && findNearest(`${first} ${second}`, names(nested));
     const choices = names(nested).map((name) => `havn ${name}`);
     throw new UsageError(
       second ? `havn ${first} has no command "${second}"` : `havn ${first} needs one more word`,

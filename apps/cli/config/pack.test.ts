@@ -28,7 +28,8 @@ async function bytesOf(directory: string, build?: string[]): Promise<Buffer> {
   return Buffer.from(await artifact.content.arrayBuffer());
 }
 
-const listOf = (bytes: Buffer): string[] => execFileSync("tar", ["-tzf", "-"], { input: bytes }).toString().split("\n");
+const listOf = (bytes: Buffer): string[] =>
+  execFileSync("tar", ["-tzf", "-"], { input: bytes }).toString().split("\n");
 
 test("the digest is of paths, modes, contents and build command, and of nothing else", async () => {
   const files = { "server.js": "1", "lib/a.js": "2" };

@@ -1,5 +1,13 @@
 import { equal, match, notEqual, rejects } from "node:assert/strict";
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -86,7 +94,10 @@ test("starts once, is found, starts again after kill -9, stops without a trace",
     equal(await stopServer(start.dataDirectory, signal), true);
     equal(isAlive(supervisor) || isAlive(again?.pid ?? 0), false);
     equal(findServer(start.dataDirectory), undefined);
-    match(readFileSync(join(start.dataDirectory, "server.log"), "utf8"), /ended with 137; starting it again in 1 s/);
+    match(
+      readFileSync(join(start.dataDirectory, "server.log"), "utf8"),
+      /ended with 137; starting it again in 1 s/,
+    );
   } finally {
     await stopServer(start.dataDirectory, signal);
   }

@@ -53,7 +53,12 @@ export async function ensureServer(options: StartOptions): Promise<Started> {
 
 const ownSupervisor = join(checkout, "apps/server/supervise.sh");
 
-function spawnSupervisor({ dataDirectory, port, environment, supervisor = ownSupervisor }: StartOptions): ChildProcess {
+function spawnSupervisor({
+  dataDirectory,
+  port,
+  environment,
+  supervisor = ownSupervisor,
+}: StartOptions): ChildProcess {
   rmSync(join(dataDirectory, "server.json"), { force: true });
   // Created here so that it is there to read whatever happens next.
   closeSync(openSync(join(dataDirectory, "server.log"), "a", 0o600));

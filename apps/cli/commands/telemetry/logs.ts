@@ -36,6 +36,7 @@ export const command = defineCommand({
     const limit = options.lines === undefined ? 100 : Number(options.lines);
     if (!Number.isInteger(limit) || limit < 1 || limit > 10_000)
       throw new UsageError(`--lines "${options.lines}" is not a number from 1 to 10000`);
+    const since = sinceOption(options.since, io.now());
     const api = connect(globals);
     const environment = await chooseEnvironment(options.environment, { globals, api, signal });
     const search = {
@@ -44,7 +45,7 @@ export const command = defineCommand({
       host: options.host,
       contains: options.grep,
       severity: options.severity,
-      since: sinceOption(options.since, io.now()),
+      since,
       limit,
     };
     const show = (records: Awaited<ReturnType<typeof readLogs>>) => {

@@ -28,10 +28,10 @@ export const command = defineCommand({
     ["havn query up --json | jq '.data.result[].metric'", "for a program"],
   ],
   async run({ arguments: [query], options, globals, io, signal }) {
-    const api = connect(globals);
     if (options.step !== undefined && options.range === undefined)
       throw new UsageError("--step is for range queries", "Add --range, for example --range 1h.");
     const range = options.range === undefined ? undefined : rangeOf(options.range, options.step, io.now());
+    const api = connect(globals);
     const path = `/prometheus/api/v1/${range ? "query_range" : "query"}`;
     const answer = await api.get(path, z.unknown(), {
       query: { query, ...(range ?? { time: io.now() / 1000 }) },

@@ -24,9 +24,9 @@ export const command = defineCommand({
     ["havn events --since 1h --kind alert.firing", "what fired in the last hour"],
   ],
   async run({ options, globals, io, signal }) {
+    const since = sinceOption(options.since, io.now());
     const api = connect(globals);
     const query = { environment: options.environment, kind: options.kind, host: options.host };
-    const since = sinceOption(options.since, io.now());
     const { events } = await api.get("/api/v1/events", eventsAnswer, {
       query: { ...query, limit: 200 },
       signal,
