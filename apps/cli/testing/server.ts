@@ -1,5 +1,5 @@
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import {
   type Apply,
   applySchema,
@@ -32,6 +32,7 @@ export async function openSmallServer({ token, advance }: SmallServerOptions): P
   const uploads = new Map<string, number>();
   const plans = new Map<string, Plan>();
   const applies: Apply[] = [];
+  const sockets = new Set<Socket>();
 
   function answer(method: string, path: string, body: Buffer): [status: number, value: unknown] {
     const json = () => JSON.parse(body.toString("utf8")) as unknown;
@@ -77,6 +78,10 @@ export async function openSmallServer({ token, advance }: SmallServerOptions): P
       });
     });
     new WebSocketServer({ server: made, path: "/api/v1/live" });
+    made.on("connection", (socket) => {
+      sockets.add(socket);
+      socket.once("close", () => sockets.delete(socket));
+    });
     await new Promise<void>((resolve) => made.listen(at, "127.0.0.1", resolve));
     return made;
   }
@@ -84,7 +89,7 @@ export async function openSmallServer({ token, advance }: SmallServerOptions): P
   const close = () =>
     new Promise<void>((resolve) => {
       server.close(() => resolve());
-      server.closeAllConnections();
+      for (const socket of sockets) socket.destroy();
     });
 
   return {
