@@ -1,5 +1,6 @@
 import { rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { HavnError } from "@havn/model";
 
 /** Tells the command line where this server listens: `server.json` in the data folder, gone again at the end. */
 export async function writeServerRecord(
@@ -28,6 +29,28 @@ export function untilSignal(...signals: NodeJS.Signals[]): Promise<NodeJS.Signal
 }
 
 /** One JSON line of the server's log. */
-export function log(message: string): void {
-  process.stderr.write(`${JSON.stringify({ time: new Date().toISOString(), severity: "info", message })}\n`);
+export function log(message: string, severity: "info" | "error" = "info"): void {
+  process.stderr.write(`${JSON.stringify({ time: new Date().toISOString(), severity, message })}\n`);
+}
+
+/** Nothing is known to be whole after an unforeseen failure: end, and let the supervisor start anew. */
+export function endWithReason(error: unknown): never {
+  const text =
+    error instanceof HavnError
+      ? `${error.message}. ${error.detail}`
+      : String((error as Error)?.stack ?? error);
+  log(text, "error");
+  process.exit(1);
+}
+
+/** Work that goes on until it is disposed of. */
+export function running(work: (signal: AbortSignal) => Promise<void>): AsyncDisposable {
+  const stopping = new AbortController();
+  const done = work(stopping.signal);
+  return {
+    async [Symbol.asyncDispose]() {
+      stopping.abort();
+      await done;
+    },
+  };
 }

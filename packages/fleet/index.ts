@@ -29,6 +29,8 @@ export interface FleetEvents {
   /** The agent has said hello; its first report has been taken. */
   connected: [host: string, facts: Facts];
   lost: [host: string, reason: string];
+  /** The host is no longer declared, and nothing of it is left. */
+  removed: [host: string];
   report: [host: string, report: HostReport];
   agentEvent: [host: string, event: AgentEvent];
   telemetry: [host: string, batch: { kind: "samples" | "logs"; rows: number; bytes: number }];
@@ -152,6 +154,7 @@ export async function createFleet(options: FleetOptions): Promise<Fleet> {
     forget(host) {
       reports.delete(host);
       desired.forget(host);
+      emit("removed", host);
     },
   });
 

@@ -1,0 +1,76 @@
+import type { Alerting, ServiceCount } from "@havn/alerting";
+import type { Delivery } from "@havn/delivery";
+import type { Fleet } from "@havn/fleet";
+import type { Live } from "@havn/http";
+import type { Infrastructure } from "@havn/infrastructure";
+import { parseAddress } from "@havn/model";
+import type { Telemetry } from "@havn/telemetry";
+import type { Timeline } from "@havn/timeline";
+import type { Status } from "./status.ts";
+
+/** What happens in one room is heard by those that must act on it or show it. */
+export function connectRooms(rooms: {
+  fleet: Fleet;
+  alerting: Alerting;
+  timeline: Timeline;
+  telemetry: Telemetry;
+  infrastructure: Infrastructure;
+  status: Status;
+  live: Live;
+}): void {
+  const { fleet, alerting, timeline, telemetry, infrastructure, status, live } = rooms;
+  fleet.events.on("connected", alerting.hostConnected);
+  fleet.events.on("lost", alerting.hostLost);
+  fleet.events.on("removed", alerting.hostRemoved);
+  fleet.events.on("report", alerting.observe);
+  fleet.events.on("agentEvent", alerting.agentEvent);
+  const changed = (host: string) => status.changed(parseAddress(host).environment);
+  fleet.events.on("connected", changed);
+  fleet.events.on("lost", changed);
+  fleet.events.on("report", changed);
+  alerting.onChange((alert) => status.changed(alert.environment));
+
+  timeline.subscribe((event) => {
+    live.publish("events", event);
+    if (event.environment !== undefined) live.publish(`events:${event.environment}`, event);
+    if (event.kind === "machine.stopped" && event.address !== undefined)
+      alerting.machineStopped(event.address);
+    if (event.kind === "machine.started" && event.address !== undefined)
+      alerting.machineRunning(event.address);
+    if (event.kind === "machine.removed" && event.address !== undefined)
+      alerting.machineRunning(event.address);
+  });
+  live.topic("events", { action: "event:read" });
+  live.topic("apply", { action: "apply:read", delivery: "latest", snapshot: infrastructure.applies.get });
+  telemetry.serveLive(live);
+}
+
+/** How many instances each service should have and has. While an apply changes that, nothing is missing yet. */
+export async function countInstances(
+  infrastructure: Infrastructure,
+  delivery: Delivery,
+): Promise<ServiceCount[]> {
+  const environments = await infrastructure.environments();
+  const counts = await Promise.all(
+    environments.map(async ({ environment }) => {
+      const running = (await infrastructure.applies.list(environment)).some(
+        ({ state }) => state === "running",
+      );
+      if (running) return [];
+      const [graph, { services }] = await Promise.all([
+        infrastructure.graph(environment),
+        delivery.status(environment),
+      ]);
+      return services.map(({ address, instances }): ServiceCount => {
+        const declared = graph.resources.find((resource) => resource.address === address);
+        const hosts = declared?.properties["hosts"];
+        return {
+          address,
+          wanted: Array.isArray(hosts) ? hosts.length : instances.length,
+          healthy: instances.filter(({ health }) => health === "healthy").length,
+        };
+      });
+    }),
+  );
+  return counts.flat();
+}

@@ -1,0 +1,143 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { createAccess } from "@havn/access";
+import { createAlerting } from "@havn/alerting";
+import { openClickHouse } from "@havn/clickhouse";
+import { createDelivery } from "@havn/delivery";
+import { createFleet } from "@havn/fleet";
+import { createNspawnProvider } from "@havn/fleet/machines/nspawn";
+import { createHttpServer, createLive } from "@havn/http";
+import { createInfrastructure, infrastructureRoutes, type ResourceExecutor } from "@havn/infrastructure";
+import { systemClock as clock } from "@havn/model";
+import { openPostgres } from "@havn/postgres";
+import { createPromqlEngine } from "@havn/promql";
+import { promqlRoutes } from "@havn/promql/http";
+import { createTelemetry } from "@havn/telemetry";
+import { createTimeline, timelineRoutes } from "@havn/timeline";
+import { buildWeb, webRoutes } from "@havn/web";
+import { openWorkflows } from "@havn/workflows";
+import { parseServerConfig } from "./config.ts";
+import { connectRooms, countInstances } from "./connect.ts";
+import { downRoute } from "./down.ts";
+import { endWithReason, log, running, untilSignal, writeServerRecord } from "./lifecycle.ts";
+import { lockDataDirectory } from "./lock.ts";
+import { createResolve } from "./references.ts";
+import { createStatus } from "./status.ts";
+
+process.on("uncaughtException", endWithReason).on("unhandledRejection", endWithReason);
+const config = parseServerConfig(process.env);
+const { dataDirectory } = config;
+const inData = (name: string) => join(dataDirectory, name);
+await mkdir(dataDirectory, { recursive: true, mode: 0o700 });
+await using _lock = await lockDataDirectory(dataDirectory);
+
+// Stores.
+const [openedPostgres, openedClickHouse] = await Promise.all([
+  openPostgres(config.postgres),
+  openClickHouse(config.clickhouse),
+]);
+await using postgres = openedPostgres;
+await using clickhouse = openedClickHouse;
+const { sql } = postgres;
+const timeline = await createTimeline({ sql, clock });
+await using telemetry = await createTelemetry({ clickhouse, clock, spoolDirectory: inData("spool"), log });
+const promql = createPromqlEngine({ querier: telemetry.querier });
+
+// Rooms. Where one needs what another offers, it is handed over here.
+const access = await createAccess({ sql, clock, timeline, dataDirectory });
+await using fleet = await createFleet({
+  ...{ sql, clock, timeline, dataDirectory, log },
+  resolve: createResolve({ secrets: access.secrets, hostAddress: (host) => fleet.hostAddress(host) }),
+  handlers: {
+    telemetry: telemetry.ingest,
+    artifact: (digest, offset) => delivery.artifacts.read(digest, offset),
+  },
+  agent: { entry: fileURLToPath(new URL("../agent/main.ts", import.meta.url)), nodeBinary: process.execPath },
+  machineProvider: createNspawnProvider({ dataDirectory }),
+});
+const alerting = await createAlerting({
+  ...{ sql, clock, timeline },
+  query: (expr, at, signal) => promql.instant(expr, at, { signal }),
+  desired: fleet.desired,
+  services: () => countInstances(infrastructure, delivery),
+  log,
+});
+await using workflows = await openWorkflows({ sql, postgresUrl: postgres.url, executorId: "havn" });
+const live = createLive();
+const infrastructure = await createInfrastructure({
+  ...{ sql, clock, timeline, workflows },
+  hosts: fleet.hosts,
+  hostConnected: fleet.hosts.isConnected,
+  hostReport: fleet.report,
+  desired: fleet.desired,
+  executors: (): ResourceExecutor[] => [...fleet.executors, delivery.executor, alerting.executor],
+  missingArtifacts: async (digests) => {
+    const found = await Promise.all(digests.map((digest) => delivery.artifacts.find(digest)));
+    return digests.filter((_, index) => found[index] === undefined);
+  },
+  onProgress: (apply) => {
+    live.publish(`apply:${apply.id}`, apply);
+    status.changed(apply.environment);
+  },
+});
+const delivery = await createDelivery({
+  ...{ sql, clock, timeline },
+  hosts: fleet.hosts,
+  desired: fleet.desired,
+  artifactsDirectory: inData("artifacts"),
+  hostAddress: fleet.hostAddress,
+  runtimeOf: fleet.runtimeOf,
+  report: fleet.report,
+  startApply: infrastructure.applies.startResource,
+});
+const status = createStatus(
+  {
+    environments: infrastructure.environments,
+    hosts: fleet.status,
+    delivery: delivery.status,
+    alerts: (environment) => alerting.list({ environment }),
+    runningApplies: async (environment) =>
+      (await infrastructure.applies.list(environment)).filter((apply) => apply.state === "running"),
+  },
+  { live, clock },
+);
+
+connectRooms({ fleet, alerting, timeline, telemetry, infrastructure, status, live });
+
+// Work that was under way goes on, then the doors open.
+await workflows.launch();
+await infrastructure.applies.recover();
+const agentPort = await fleet.gateway.listen({ port: config.agentPort, address: "127.0.0.1" });
+await fleet.start();
+await using _rules = running((signal) => alerting.start(signal));
+const web = await buildWeb({ outDirectory: inData("web") });
+await using server = await createHttpServer({
+  access,
+  live,
+  routes: [
+    ...access.routes,
+    ...infrastructureRoutes(infrastructure, access),
+    ...delivery.routes,
+    ...alerting.routes,
+    ...telemetry.routes,
+    ...promqlRoutes({ engine: promql, querier: telemetry.querier, clock }),
+    ...timelineRoutes(timeline),
+    ...status.routes,
+    downRoute(fleet.standDown),
+    ...webRoutes(web),
+  ],
+  parts: {
+    postgres: postgres.healthy,
+    clickhouse: async () => ({
+      ok: await clickhouse.healthy(),
+      detail: `${telemetry.stats().spoolBytes} bytes spooled`,
+    }),
+    agents: async () => ({ ok: true, detail: `gateway on port ${agentPort}` }),
+  },
+});
+const { port } = await server.listen({ port: config.port });
+await using _record = await writeServerRecord(dataDirectory, { port, agentPort });
+log(`listening on http://127.0.0.1:${port}, agents on port ${agentPort}`);
+
+log(`${await untilSignal("SIGINT", "SIGTERM")}: closing`);
