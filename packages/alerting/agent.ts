@@ -1,0 +1,1 @@
+export { createProbes, type ProbeResult, type Probes, type ProbesOptions } from "./probes/runner.ts";

@@ -1,0 +1,33 @@
+import { type Address, parseAddress } from "@havn/model";
+import { fingerprint } from "../alerts/fingerprint.ts";
+import type { Condition } from "../alerts/machine.ts";
+
+export interface ServiceCount {
+  address: Address;
+  wanted: number;
+  healthy: number;
+}
+
+export const servicesScope = "services";
+
+/** Without a balancer a rollout stops the old instance first: that long is no trouble. */
+const planned = 15_000;
+
+export function shortServices(services: readonly ServiceCount[]): Condition[] {
+  return services
+    .filter(({ wanted, healthy }) => healthy < wanted)
+    .map(({ address, wanted, healthy }) => {
+      const { environment, name } = parseAddress(address);
+      return {
+        fingerprint: fingerprint("service short", { address }),
+        rule: "service below wanted instances",
+        environment,
+        address,
+        severity: healthy === 0 ? ("critical" as const) : ("warning" as const),
+        summary: `Service ${name} has ${healthy} of ${wanted} instances healthy`,
+        labels: { service: name },
+        value: healthy,
+        forMs: planned,
+      };
+    });
+}

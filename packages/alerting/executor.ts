@@ -1,0 +1,159 @@
+import { isDeepStrictEqual } from "node:util";
+import type { CheckSpec } from "@havn/fleet/protocol";
+import {
+  type Action,
+  type Address,
+  alertProperties,
+  checkProperties,
+  describeReferences,
+  formatAddress,
+  HavnError,
+  type PlannedChange,
+  type PropertyChange,
+  parseAddress,
+  type Resource,
+} from "@havn/model";
+import type { Sql } from "@havn/postgres";
+import { PromqlError } from "@havn/promql";
+import type { Run } from "@havn/workflows";
+import { ruleExpression } from "./rules/evaluate.ts";
+import * as store from "./store.ts";
+
+/** As infrastructure's executors are; see there for the contract of each method. */
+export interface ResourceExecutor {
+  types: readonly string[];
+  plan(desired: Resource | undefined, prior: Resource | undefined): Promise<ResourcePlan>;
+  apply(run: Steps, change: PlannedChange, desired: Resource, context: ApplyContext): Promise<void>;
+  remove(run: Steps, prior: Resource, context: ApplyContext): Promise<void>;
+}
+export type Steps = Pick<Run, "step">;
+export interface ResourcePlan {
+  action: Action;
+  changes: PropertyChange[];
+  reason?: string;
+}
+export interface ApplyContext {
+  applyId: string;
+  actor: string;
+  tell(detail: string): void;
+}
+
+/** How agents learn their checks. Durable; references in `value` are resolved on the way. */
+export interface DesiredChecks {
+  put(host: Address, section: "checks", value: unknown): Promise<unknown>;
+}
+
+export interface ExecutorOptions {
+  sql: Sql;
+  desired: DesiredChecks;
+  /** Rules or checks were declared, changed or removed. */
+  declared(): Promise<void>;
+}
+
+/** Types `alert` and `check`: a row each, and for checks the agent that probes is told. */
+export function createExecutor({ sql, desired, declared }: ExecutorOptions): ResourceExecutor {
+  /** The host's whole list, as recorded: told twice, it is the same list. */
+  async function tellAgent(host: Address): Promise<void> {
+    const probes = await store.listProbesOf(sql, host);
+    await desired.put(host, "checks", probes.map(checkSpecOf));
+  }
+
+  return {
+    types: ["alert", "check"],
+    async plan(wanted, prior) {
+      const recorded = await store.findProperties(sql, wanted?.address ?? prior?.address ?? "");
+      if (!wanted) return { action: recorded ? "delete" : "no-op", changes: [] };
+      const properties = wanted.type === "alert" ? ruleOf(wanted).properties : probeOf(wanted).properties;
+      const changes = diff(recorded ?? {}, properties);
+      if (!recorded) return { action: "create", changes };
+      return { action: changes.length > 0 ? "update" : "no-op", changes };
+    },
+    async apply(run, _change, wanted) {
+      if (wanted.type === "alert") {
+        await run.step(`record rule ${wanted.name}`, async () => {
+          await store.putRule(sql, ruleOf(wanted));
+          await declared();
+        });
+        return;
+      }
+      const probe = probeOf(wanted);
+      const before = await run.step(`record check ${wanted.name}`, async () => {
+        const known = await store.findProbe(sql, probe.address);
+        await store.putProbe(sql, probe);
+        await declared();
+        return known?.host ?? null;
+      });
+      await run.step(`tell the agent of ${parseAddress(probe.host).name}`, () => tellAgent(probe.host));
+      if (before !== null && before !== probe.host)
+        await run.step(`tell the agent of ${parseAddress(before).name}`, () => tellAgent(before));
+    },
+    async remove(run, prior) {
+      const host = await run.step(`forget ${prior.type} ${prior.name}`, async () => {
+        const known = await store.findProbe(sql, prior.address);
+        await store.deleteRule(sql, prior.address);
+        await store.deleteProbe(sql, prior.address);
+        await declared();
+        return known?.host ?? null;
+      });
+      if (host !== null)
+        await run.step(`tell the agent of ${parseAddress(host).name}`, () => tellAgent(host));
+    },
+  };
+}
+
+function ruleOf(resource: Resource): store.Rule {
+  const { environment } = parseAddress(resource.address);
+  const properties = alertProperties.parse(resource.properties);
+  const rule = { address: resource.address, environment, name: resource.name, properties };
+  try {
+    ruleExpression(rule);
+  } catch (cause) {
+    if (!(cause instanceof PromqlError)) throw cause;
+    throw new HavnError(`The expression of alert ${resource.name} cannot be read`, {
+      status: 400,
+      detail: `${cause.message}. The expression is: ${properties.expr}`,
+      diagnostics: [
+        {
+          severity: "error",
+          summary: `alert ${resource.name}: the expression cannot be read`,
+          detail: cause.message,
+          address: resource.address,
+          ...(resource.location && { at: resource.location }),
+        },
+      ],
+    });
+  }
+  return rule;
+}
+
+function probeOf(resource: Resource): store.Probe {
+  const { environment } = parseAddress(resource.address);
+  const properties = checkProperties.parse(resource.properties);
+  const host = formatAddress({ environment, type: "host", name: properties.from });
+  return { address: resource.address, environment, name: resource.name, host, properties };
+}
+
+/** References stay in it: they are resolved when the agent is told. */
+function checkSpecOf({
+  address,
+  name,
+  properties,
+}: store.Probe): Omit<CheckSpec, "probe"> & { probe: unknown } {
+  const { interval, timeout, probe } = properties;
+  return { name, address, interval, timeout, probe };
+}
+
+function diff(before: object, after: object): PropertyChange[] {
+  const [old, wanted] = [{ ...before } as Record<string, unknown>, { ...after } as Record<string, unknown>];
+  return [...new Set([...Object.keys(old), ...Object.keys(wanted)])]
+    .filter((property) => !isDeepStrictEqual(plain(old[property]), plain(wanted[property])))
+    .map((property) => ({
+      property,
+      before: describeReferences(old[property]),
+      after: describeReferences(wanted[property]),
+    }));
+}
+
+/** As it comes back from the database: without keys that are undefined. */
+const plain = (value: unknown): unknown =>
+  value === undefined ? undefined : JSON.parse(JSON.stringify(value));

@@ -1,0 +1,190 @@
+import type { AgentEvent, HostReport } from "@havn/fleet/protocol";
+import type { Route } from "@havn/http";
+import { type Address, type Alert, type Clock, repeat, type Timeline } from "@havn/model";
+import { migrate, type Sql } from "@havn/postgres";
+import type { Expr, InstantResult } from "@havn/promql";
+import { alertOf, openBook } from "./alerts/book.ts";
+import { checksScope, failingChecks } from "./conditions/checks.ts";
+import { hostScope, lostHost, machineScope, stoppedMachine } from "./conditions/hosts.ts";
+import {
+  exitCondition,
+  exitHolds,
+  instancesScope,
+  isNewExit,
+  unhealthyInstances,
+} from "./conditions/instances.ts";
+import { type ServiceCount, servicesScope, shortServices } from "./conditions/services.ts";
+import { createExecutor, type DesiredChecks, type ResourceExecutor } from "./executor.ts";
+import { type AlertFilter, alertRoutes } from "./routes.ts";
+import { conditionsOf, ruleExpression, ruleScope } from "./rules/evaluate.ts";
+import * as store from "./store.ts";
+
+export type { ServiceCount } from "./conditions/services.ts";
+export type { ResourceExecutor } from "./executor.ts";
+export type { AlertFilter } from "./routes.ts";
+
+export interface AlertingOptions {
+  sql: Sql;
+  clock: Clock;
+  timeline: Timeline;
+  /** Answers PromQL; @havn/promql's `instant` takes just this. */
+  query(expr: Expr, atMs: number, signal: AbortSignal): Promise<InstantResult>;
+  desired: DesiredChecks;
+  /** How many instances each service should have and has; asked at every evaluation. */
+  services?(): ServiceCount[] | Promise<ServiceCount[]>;
+  log?(message: string): void;
+}
+
+/** `host` and `machine` are resource addresses. What comes in is durable, or taken up again by itself, afterwards. */
+export interface Alerting {
+  /** Types `check` and `alert`. */
+  executor: ResourceExecutor;
+  /** Every report of a connected host. */
+  observe(host: Address, report: HostReport): void;
+  agentEvent(host: Address, event: AgentEvent): void;
+  hostLost(host: Address, reason: string): void;
+  hostConnected(host: Address): void;
+  /** The host was removed: nothing about it is wrong any more. */
+  hostRemoved(host: Address): void;
+  machineStopped(machine: Address): void;
+  /** It runs, or is no more. */
+  machineRunning(machine: Address): void;
+  /** Evaluates every rule once. Does not throw for a rule that cannot be evaluated: its alerts stay as they are. */
+  evaluate(signal?: AbortSignal): Promise<void>;
+  /** Evaluates every five seconds until `signal` aborts. */
+  start(signal: AbortSignal): Promise<void>;
+  /** Firing first, then the newest. */
+  list(filter?: AlertFilter): Alert[];
+  /** Calls `listener` when an alert has changed its state. Returns how to stop. */
+  onChange(listener: (alert: Alert) => void): () => void;
+  /** Resolves when all that came in so far has been taken in. */
+  settled(): Promise<void>;
+  routes: Route[];
+}
+
+const intervalMs = 5000;
+const queryTimeoutMs = 10_000;
+
+export async function createAlerting(options: AlertingOptions): Promise<Alerting> {
+  const { sql, clock, timeline } = options;
+  const log = options.log ?? ((message) => process.stderr.write(`alerting: ${message}\n`));
+  await migrate(sql, "alerting", new URL("./migrations/", import.meta.url));
+  const listeners = new Set<(alert: Alert) => void>();
+  const book = await openBook({
+    sql,
+    clock,
+    timeline,
+    log,
+    onChange: (alert) => {
+      for (const listener of listeners) listener(alert);
+    },
+  });
+  let rules: store.Rule[] = [];
+  let probes = new Map<Address, store.Probe>();
+  const troubled = new Map<string, string>();
+
+  async function declared(): Promise<void> {
+    rules = await store.listRules(sql);
+    probes = new Map((await store.listProbes(sql)).map((probe) => [probe.address, probe]));
+    const scopes = new Set(rules.map(ruleScope));
+    await book.end(
+      ({ scope, address }) =>
+        (scope.startsWith("rule ") && !scopes.has(scope)) ||
+        (scope.startsWith("checks ") && address !== undefined && !probes.has(address)),
+    );
+  }
+
+  // What could not be made durable is tried again at the next evaluation, in order. A later report of a host makes an
+  // earlier one needless.
+  const waiting = new Map<string, () => Promise<void>>();
+  let last: Promise<void> = Promise.resolve();
+  const take = (key: string, work: () => Promise<void>, again = false): void => {
+    last = last.then(async () => {
+      if (again && waiting.get(key) !== work) return;
+      try {
+        await work();
+        waiting.delete(key);
+      } catch (cause) {
+        waiting.set(key, work);
+        log(`${key} is taken in later: ${messageOf(cause)}`);
+      }
+    });
+  };
+  const takeAgain = () => {
+    for (const [key, work] of waiting) take(key, work, true);
+    return last;
+  };
+
+  async function evaluateRule(rule: store.Rule, signal: AbortSignal): Promise<void> {
+    const deadline = AbortSignal.any([signal, AbortSignal.timeout(queryTimeoutMs)]);
+    try {
+      const result = await options.query(ruleExpression(rule), clock.now(), deadline);
+      await book.observe(ruleScope(rule), conditionsOf(rule, result));
+      troubled.delete(rule.address);
+    } catch (cause) {
+      const message = messageOf(cause);
+      if (!signal.aborted && troubled.get(rule.address) !== message)
+        log(`rule ${rule.address} was not evaluated: ${message}`);
+      troubled.set(rule.address, message);
+    }
+  }
+
+  async function evaluate(signal: AbortSignal = new AbortController().signal): Promise<void> {
+    await takeAgain();
+    for (const rule of rules) if (!signal.aborted) await evaluateRule(rule, signal);
+    try {
+      if (options.services) await book.observe(servicesScope, shortServices(await options.services()));
+      await book.tick();
+    } catch (cause) {
+      log(`evaluation is tried again in ${intervalMs / 1000} s: ${messageOf(cause)}`);
+    }
+  }
+
+  const list = ({ environment, state }: AlertFilter = {}): Alert[] =>
+    book
+      .list()
+      .filter(
+        (alert) =>
+          (environment === undefined || alert.environment === environment) &&
+          (state === undefined || alert.state === state),
+      )
+      .sort((a, b) => order[a.state] - order[b.state] || b.activeSince - a.activeSince)
+      .map(alertOf);
+
+  await declared();
+  return {
+    executor: createExecutor({ sql, desired: options.desired, declared }),
+    observe(host, report) {
+      take(`the report of ${host}`, async () => {
+        await book.observe(instancesScope(host), unhealthyInstances(host, report), exitHolds(report));
+        await book.observe(checksScope(host), failingChecks(host, report, probes));
+      });
+    },
+    agentEvent(host, event) {
+      const condition = exitCondition(host, event);
+      if (!condition) return;
+      take(`event ${event.key} of ${host}`, () =>
+        book.raise(instancesScope(host), condition, isNewExit(event.at)),
+      );
+    },
+    hostLost: (host, reason) =>
+      take(hostScope(host), () => book.observe(hostScope(host), [lostHost(host, reason)])),
+    hostConnected: (host) => take(hostScope(host), () => book.observe(hostScope(host), [])),
+    hostRemoved: (host) => take(hostScope(host), () => book.end((record) => record.host === host)),
+    machineStopped: (machine) =>
+      take(machineScope(machine), () => book.observe(machineScope(machine), [stoppedMachine(machine)])),
+    machineRunning: (machine) => take(machineScope(machine), () => book.observe(machineScope(machine), [])),
+    evaluate,
+    start: (signal) => repeat(() => evaluate(signal), { clock, interval: intervalMs, signal }),
+    list,
+    onChange(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    settled: () => last,
+    routes: alertRoutes(list),
+  };
+}
+
+const order: Record<Alert["state"], number> = { firing: 0, pending: 1, resolved: 2, inactive: 3 };
+const messageOf = (cause: unknown) => (cause instanceof Error ? cause.message : String(cause));

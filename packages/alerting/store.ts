@@ -1,0 +1,91 @@
+import type { AlertProperties, CheckProperties, NewEvent } from "@havn/model";
+import type { Sql, TransactionSql } from "@havn/postgres";
+import type { AlertRecord } from "./alerts/machine.ts";
+
+export interface Rule {
+  address: string;
+  environment: string;
+  name: string;
+  properties: AlertProperties;
+}
+
+export interface Probe {
+  address: string;
+  environment: string;
+  name: string;
+  /** Address of the host whose agent probes. */
+  host: string;
+  properties: CheckProperties;
+}
+
+const json = (sql: Sql | TransactionSql, value: unknown) => sql.json(value as Parameters<Sql["json"]>[0]);
+
+export const listRules = (sql: Sql): Promise<Rule[]> =>
+  sql<Rule[]>`select address, environment, name, properties from alerting.rule order by address`;
+
+export const putRule = (sql: Sql, rule: Rule) => sql`
+  insert into alerting.rule (address, environment, name, properties)
+  values (${rule.address}, ${rule.environment}, ${rule.name}, ${json(sql, rule.properties)})
+  on conflict (address) do update set properties = excluded.properties`;
+
+export const deleteRule = (sql: Sql, address: string) =>
+  sql`delete from alerting.rule where address = ${address}`;
+
+export const listProbes = (sql: Sql): Promise<Probe[]> =>
+  sql<Probe[]>`select address, environment, name, host, properties from alerting.probe order by address`;
+
+export const listProbesOf = (sql: Sql, host: string): Promise<Probe[]> =>
+  sql<Probe[]>`
+    select address, environment, name, host, properties from alerting.probe where host = ${host} order by address`;
+
+export const putProbe = (sql: Sql, probe: Probe) => sql`
+  insert into alerting.probe (address, environment, name, host, properties)
+  values (${probe.address}, ${probe.environment}, ${probe.name}, ${probe.host}, ${json(sql, probe.properties)})
+  on conflict (address) do update set host = excluded.host, properties = excluded.properties`;
+
+export const deleteProbe = (sql: Sql, address: string) =>
+  sql`delete from alerting.probe where address = ${address}`;
+
+export const findProbe = async (sql: Sql, address: string): Promise<Probe | undefined> =>
+  (
+    await sql<Probe[]>`
+      select address, environment, name, host, properties from alerting.probe where address = ${address}`
+  )[0];
+
+/** Of a rule or a check. */
+export const findProperties = async (sql: Sql, address: string): Promise<object | undefined> =>
+  (
+    await sql<{ properties: object }[]>`
+      select properties from alerting.rule where address = ${address}
+      union all select properties from alerting.probe where address = ${address}`
+  )[0]?.properties;
+
+export const listAlerts = async (sql: Sql): Promise<AlertRecord[]> =>
+  (await sql<{ record: AlertRecord }[]>`select record from alerting.alert`).map(({ record }) => record);
+
+export interface Change {
+  fingerprint: string;
+  /** Undefined: it is inactive. */
+  after: AlertRecord | undefined;
+  event: NewEvent | undefined;
+}
+
+/** Alerts' states and what the timeline must be told of them: all or nothing. */
+export const saveChanges = (sql: Sql, changes: readonly Change[]) =>
+  sql.begin(async (transaction) => {
+    for (const { fingerprint, after, event } of changes) {
+      if (after) await upsertAlert(transaction, after);
+      else await transaction`delete from alerting.alert where fingerprint = ${fingerprint}`;
+      if (event) await transaction`insert into alerting.outbox (event) values (${json(transaction, event)})`;
+    }
+  });
+
+const upsertAlert = (sql: TransactionSql, record: AlertRecord) => sql`
+  insert into alerting.alert (fingerprint, environment, state, record)
+  values (${record.fingerprint}, ${record.environment}, ${record.state}, ${json(sql, record)})
+  on conflict (fingerprint) do update set state = excluded.state, record = excluded.record`;
+
+export const listOutbox = (sql: Sql): Promise<{ id: number; event: NewEvent }[]> =>
+  sql<{ id: number; event: NewEvent }[]>`select id, event from alerting.outbox order by id`;
+
+export const deleteFromOutbox = (sql: Sql, id: number) => sql`delete from alerting.outbox where id = ${id}`;

@@ -1,0 +1,70 @@
+import type { HostReport } from "@havn/fleet/protocol";
+import type { Clock, Resource } from "@havn/model";
+import type { Sql } from "@havn/postgres";
+import { createPromqlEngine, type Expr } from "@havn/promql";
+import { memoryQuerier } from "@havn/promql/testing";
+import { createTimeline, type Timeline } from "@havn/timeline";
+import { type AlertingOptions, createAlerting } from "./index.ts";
+
+/** A clock that stands still until it is moved. */
+export function stillClock(start = 1_000_000): Clock & { advance(milliseconds: number): void } {
+  let now = start;
+  return {
+    now: () => now,
+    sleep: async () => {},
+    advance(milliseconds) {
+      now += milliseconds;
+    },
+  };
+}
+
+/** The room on a real database, with metrics in memory. `open` again is a restart. */
+export async function openRoom(sql: Sql, overrides: Partial<AlertingOptions> = {}) {
+  const clock = stillClock();
+  const timeline = await createTimeline({ sql, clock });
+  const metrics = memoryQuerier();
+  const engine = createPromqlEngine({ querier: metrics });
+  const told: { host: string; value: unknown }[] = [];
+  const logged: string[] = [];
+  const options: AlertingOptions = {
+    sql,
+    clock,
+    timeline,
+    query: (expr: Expr, atMs, signal) => engine.instant(expr, atMs, { signal }),
+    desired: { put: async (host, _section, value) => void told.push({ host, value }) },
+    log: (message) => void logged.push(message),
+    ...overrides,
+  };
+  return {
+    clock,
+    timeline,
+    metrics,
+    told,
+    logged,
+    open: (more: Partial<AlertingOptions> = {}) => createAlerting({ ...options, ...more }),
+    events: () => eventsOf(timeline),
+  };
+}
+
+async function eventsOf(timeline: Timeline): Promise<string[]> {
+  const events = await timeline.list({ kind: "alert", after: 0, limit: 1000 });
+  return events.map(({ kind, summary }) => `${kind}: ${summary}`);
+}
+
+export const steps = { step: <T>(_name: string, work: () => Promise<T>): Promise<T> => work() };
+export const context = { applyId: "a1", actor: "user:ada", tell: () => {} };
+
+export function resource(address: string, properties: Record<string, unknown>): Resource {
+  const [, type = "", name = ""] = address.split("/");
+  return { address, type, name, properties, dependsOn: [] };
+}
+
+export const report = (at: number, parts: Partial<HostReport> = {}): HostReport => ({
+  at,
+  revision: 1,
+  instances: [],
+  balancers: [],
+  checks: [],
+  drift: [],
+  ...parts,
+});
