@@ -4,7 +4,7 @@ import type { z } from "zod";
 import { checkNames } from "./check-names.ts";
 import { checkPorts } from "./check-ports.ts";
 import { errorAt } from "./error-at.ts";
-import { findCycle } from "./order.ts";
+import { orderNodes } from "./order.ts";
 import { dependenciesOf } from "./sequence.ts";
 import { closestName, propertyNames } from "./suggest.ts";
 
@@ -138,9 +138,11 @@ function checkAddresses(graph: ResourceGraph, diagnostics: Diagnostic[]): void {
 }
 
 function checkCycles(graph: ResourceGraph, diagnostics: Diagnostic[]): void {
-  const cycle = findCycle(
-    graph.resources.map((resource) => ({ key: resource.address, after: dependenciesOf(resource) })),
-  );
+  const nodes = graph.resources.map((resource) => ({
+    key: resource.address,
+    after: dependenciesOf(resource),
+  }));
+  const { cycle } = orderNodes(nodes);
   if (!cycle) return;
   const resource = graph.resources.find(({ address }) => address === cycle[0]);
   if (resource)

@@ -1,7 +1,7 @@
 type Edit = { kind: " " | "-" | "+"; line: string };
 
 /** Past this many differing lines the middle is shown as replaced whole: a person reads no such diff anyway. */
-const maxEdits = 1500;
+const maxEdits = 600;
 
 /**
  * The difference of two texts as in `diff -u` without its file names; "" for equal texts. Hunks have three lines of

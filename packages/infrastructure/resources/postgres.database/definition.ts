@@ -28,6 +28,8 @@ export interface PostgresDatabaseObserved {
   canLogin?: boolean;
   /** Who owns the database; undefined where there is no such database. */
   owner?: string | undefined;
+  /** The role owns other databases too. */
+  ownsOthers?: boolean;
 }
 
 export const postgresDatabase: ResourceDefinition<PostgresDatabaseProperties, PostgresDatabaseObserved> = {
@@ -117,7 +119,7 @@ function planRemoval(
     changes.push({ property: "database", before: database });
     operations.push(psql(`drop database ${quote(database)} with (force)`));
   }
-  if (observed.verifier !== undefined) {
+  if (observed.verifier !== undefined && !observed.ownsOthers) {
     changes.push({ property: "role", before: owner });
     operations.push(psql(`drop role ${quote(owner)}`));
   }

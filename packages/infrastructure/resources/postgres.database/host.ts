@@ -12,6 +12,7 @@ const reader: ResourceReader<PostgresDatabaseProperties, PostgresDatabaseObserve
         verifier: role?.verifier,
         ...(role && { canLogin: role.canLogin }),
         owner: server.owners.get(database),
+        ownsOthers: [...server.owners].some(([name, by]) => by === owner && name !== database),
       };
     });
   },

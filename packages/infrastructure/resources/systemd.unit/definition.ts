@@ -134,7 +134,11 @@ function planActive(observed: SystemdUnitObserved, desired: SystemdUnitPropertie
   if (desired.active && !running)
     return {
       changes: [stateChange(observed, "active")],
-      operations: [{ kind: "run", command: ["systemctl", "start", name], settles }],
+      operations: [
+        // One that failed too often does not start before that is forgotten.
+        ...(observed.activeState === "failed" ? [systemctl("reset-failed", name)] : []),
+        { kind: "run", command: ["systemctl", "start", name], settles },
+      ],
     };
   if (!running) return nothing;
   const restarts = observed.pending.filter(({ does }) => does === "restart").map(({ on }) => on);
