@@ -21,12 +21,15 @@ export interface TestFleet {
 /** A real control plane half on a free port, over a fresh database; agents of it are stopped when the test ends. */
 export async function openTestFleet(
   context: TestContext,
-  options: Partial<Pick<FleetOptions, "handlers" | "resolve">> = {},
+  options: Partial<Pick<FleetOptions, "handlers" | "resolve">> & {
+    machineProvider?: (dataDirectory: string) => FleetOptions["machineProvider"];
+  } = {},
 ): Promise<TestFleet> {
   const dataDirectory = await mkdtemp(join(tmpdir(), "havn-fleet-"));
   const db = await testDatabase();
   const timeline = await createTimeline({ sql: db.sql, clock: systemClock });
   let port = 0;
+  const machineProvider = options.machineProvider?.(dataDirectory);
   const open = async () => {
     const fleet = await createFleet({
       sql: db.sql,
@@ -42,6 +45,7 @@ export async function openTestFleet(
         entry: fileURLToPath(new URL("./main.ts", import.meta.url)),
         nodeBinary: process.execPath,
       },
+      machineProvider,
       log: (message) => context.diagnostic(message),
     });
     port = await fleet.gateway.listen({ port, address: "127.0.0.1" });
@@ -74,9 +78,13 @@ export async function openTestFleet(
 /** Runs each step at once: durability is the workflows' own matter. */
 export const steps = { step: <T>(_: string, work: () => Promise<T>) => work() };
 
-export function hostResource(environment: string, name: string): Resource {
+export function hostResource(
+  environment: string,
+  name: string,
+  via: Record<string, unknown> = { kind: "this-computer" },
+): Resource {
   const address = `${environment}/host/${name}`;
-  const properties = { via: { kind: "this-computer" }, labels: {}, mode: "noop" };
+  const properties = { via, labels: {}, mode: "noop" };
   return { address, type: "host", name, properties, dependsOn: [] };
 }
 

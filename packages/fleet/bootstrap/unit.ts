@@ -47,6 +47,13 @@ for file in node agent.mjs; do
     mv -f "$library/$file.new" "$library/$file"
   fi
 done
+# Node's one library beyond a minimal Debian; services run by this Node need it too, so it goes to its usual place.
+if ! "$library/node" --version > /dev/null 2>&1; then
+  export DEBIAN_FRONTEND=noninteractive
+  apt-get install --yes --quiet libatomic1 > /dev/null 2>&1 ||
+    { apt-get update --quiet > /dev/null && apt-get install --yes --quiet libatomic1 > /dev/null; } || true
+  "$library/node" --version > /dev/null
+fi
 for file in config.json ca.pem token; do
   chmod 600 "$file"
   mv -f "$file" "$data/$file"
