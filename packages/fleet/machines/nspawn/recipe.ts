@@ -29,6 +29,7 @@ const libraries = [
   "locales",
   "xz-utils",
   "logrotate",
+  "libatomic1",
 ];
 /** Fetched but not installed, so that the commonest services install without a download. */
 const fetched = ["haproxy", "postgresql"];
