@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { createProbes } from "@havn/alerting/agent";
 import { createBalancer, createInstances } from "@havn/delivery/agent";
 import type { AgentEvent, HostReport } from "@havn/fleet/protocol";
 import { createResourceHost } from "@havn/infrastructure/host";
@@ -85,6 +86,7 @@ await using balancer = createBalancer({
   runtime: underSystemd ? "systemd" : "process",
   writeLog: ({ balancer: instance, line }) => telemetry.writeLine({ service: "", instance, line }),
 });
+await using probes = createProbes({ clock, onResult: () => reports.changed() });
 
 // The control plane.
 const readReport = (): HostReport => ({
@@ -92,7 +94,7 @@ const readReport = (): HostReport => ({
   revision: state.revision(),
   instances: instances.list(),
   balancers: balancer.list(),
-  checks: [],
+  checks: probes.results(),
   drift: resources.drift().readings,
   driftCheckedAt: resources.drift().checkedAt,
 });
@@ -117,6 +119,7 @@ await using reports = startReports({
 
 // What ran before runs again, whether the control plane is there or not.
 const desired = state.get();
+probes.setChecks(desired?.checks ?? []);
 await Promise.all([instances.resume(desired?.instances ?? []), balancer.resume(desired?.balancers ?? [])]);
 log.info(`agent of ${config.host}, version ${facts.agentVersion}`);
 await stopped;
@@ -124,6 +127,7 @@ log.info("stopping; instances go on");
 
 function desiredChanged(): void {
   resources.desiredChanged();
+  probes.setChecks(state.get()?.checks ?? []);
 }
 
 /** Ends what would outlive the agent; what the host shall be stays as it is, and brings it back. */
