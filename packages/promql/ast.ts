@@ -116,6 +116,7 @@ export const aggregateOperators = [
   "topk",
   "bottomk",
   "limitk",
+  "limit_ratio",
   "quantile",
   "count_values",
 ] as const;

@@ -1,7 +1,13 @@
 import type { Labels } from "@havn/model";
 import { type Expr, unwrap } from "./ast.ts";
 import { executionError, PromqlError } from "./errors.ts";
-import { type Column, compareLabels, finishColumns, type Grid, withoutMetadata } from "./evaluate/columns.ts";
+import {
+  type Column,
+  finishColumns,
+  type Grid,
+  sortedByLabels,
+  withoutMetadata,
+} from "./evaluate/columns.ts";
 import { evaluateScalar, evaluateVector } from "./evaluate/evaluate.ts";
 import { Evaluation } from "./evaluate/evaluation.ts";
 import { selectRange } from "./evaluate/select.ts";
@@ -166,7 +172,7 @@ async function windowOf(
   for await (const { labels, samples, dropName } of vector.series) {
     matrix.push({ labels: dropName ? withoutMetadata(labels) : labels, ...samples });
   }
-  return matrix.sort((a, b) => compareLabels(a.labels, b.labels));
+  return sortedByLabels(matrix);
 }
 
 async function evaluateRange(e: Evaluation, expr: Expr, grid: Grid): Promise<MatrixResult> {
@@ -182,7 +188,7 @@ async function evaluateRange(e: Evaluation, expr: Expr, grid: Grid): Promise<Mat
   }
   const columns = finishColumns(await evaluateVector(e, expr, grid));
   const matrix = columns.map((column) => pointsOf(column, grid));
-  return { type: "matrix", matrix: matrix.sort((a, b) => compareLabels(a.labels, b.labels)) };
+  return { type: "matrix", matrix: sortedByLabels(matrix) };
 }
 
 const timesOf = (grid: Grid) =>

@@ -7,6 +7,7 @@ import { evaluateScalar, streamVector } from "./evaluate.ts";
 import type { Evaluation } from "./evaluation.ts";
 import { countValues, quantiles } from "./grouped.ts";
 import { selectRanked } from "./ranked.ts";
+import { shareOf } from "./share.ts";
 
 export interface Group {
   labels: Labels;
@@ -71,6 +72,7 @@ async function aggregateGroups(e: Evaluation, expr: Aggregate, grid: Grid): Prom
         e.warn(`quantile value should be between 0 and 1, got ${formatInvalid(q)}`, parameter);
     return quantiles(all, grid, scalars);
   }
+  if (expr.operator === "limit_ratio") return shareOf(e, all, { ratios: scalars, at: parameter });
   if (scalars.some(Number.isNaN)) throw executionError("Parameter value is NaN");
   return selectRanked(expr.operator, all, { grid, limits: scalars, ordered: !e.isRange });
 }

@@ -121,17 +121,27 @@ export function finishColumns(columns: readonly Column[]): Column[] {
   return mergeColumns(named, () => executionError("vector cannot contain metrics with the same labelset"));
 }
 
-/** Order of label sets as in Prometheus: by name, then by value, pair after pair. */
+/**
+ * A text whose order is that of label sets in Prometheus: by name, then by value, pair after pair. The separators sort
+ * before every other character.
+ */
+export function sortKey(labels: Labels): string {
+  let key = "";
+  for (const name of Object.keys(labels).sort()) key += `${name}\u0001${labels[name]}\u0000`;
+  return key;
+}
+
 export function compareLabels(a: Labels, b: Labels): number {
-  const left = Object.keys(a).sort();
-  const right = Object.keys(b).sort();
-  for (let i = 0; i < Math.min(left.length, right.length); i++) {
-    const [x = "", y = ""] = [left[i], right[i]];
-    if (x !== y) return x < y ? -1 : 1;
-    const [v = "", w = ""] = [a[x], b[x]];
-    if (v !== w) return v < w ? -1 : 1;
-  }
-  return left.length - right.length;
+  const [x, y] = [sortKey(a), sortKey(b)];
+  return x < y ? -1 : x > y ? 1 : 0;
+}
+
+/** A copy in the order of labels; keys are made once, not at every comparison. */
+export function sortedByLabels<T extends { labels: Labels }>(items: readonly T[]): T[] {
+  return items
+    .map((item) => ({ item, key: sortKey(item.labels) }))
+    .sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
+    .map(({ item }) => item);
 }
 
 /** `{a="b", c="d"}`, as in Prometheus' messages. */

@@ -178,7 +178,9 @@ function convertAggregate(source: Source, node: SyntaxNode): Expr {
     throw parseError(source.original, node, `the aggregation "${operator}" is not supported`);
   const values = convertArguments(source, node);
   const modifier = node.getChild("AggregateModifier");
-  const takesParameter = ["topk", "bottomk", "limitk", "quantile", "count_values"].includes(operator);
+  const takesParameter = ["topk", "bottomk", "limitk", "limit_ratio", "quantile", "count_values"].includes(
+    operator,
+  );
   const expected = takesParameter ? 2 : 1;
   if (values.length !== expected)
     throw parseError(

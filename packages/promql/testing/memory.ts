@@ -1,5 +1,5 @@
 import { type Labels, labelsKey } from "@havn/model";
-import { compareLabels } from "../evaluate/columns.ts";
+import { sortedByLabels } from "../evaluate/columns.ts";
 import type { Matcher, Querier, Series, TimeRange } from "../querier.ts";
 import { compileAnchored } from "../regexp.ts";
 
@@ -15,7 +15,7 @@ export function memoryQuerier(): MemoryQuerier {
   const stored = new Map<string, Series>();
   let sorted: Series[] | undefined;
   const inOrder = () => {
-    sorted ??= [...stored.values()].sort((a, b) => compareLabels(a.labels, b.labels));
+    sorted ??= sortedByLabels([...stored.values()]);
     return sorted;
   };
   const matching = (sets: readonly (readonly Matcher[])[], range: TimeRange): Series[] =>
