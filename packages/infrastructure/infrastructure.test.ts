@@ -1,0 +1,336 @@
+import assert from "node:assert/strict";
+import { readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { type Apply, type HavnError, type Plan, planSchema } from "@havn/model";
+import { testDatabase } from "@havn/postgres/testing";
+import { temporaryDirectory } from "@havn/testkit";
+import { openWorkflows } from "@havn/workflows";
+import { createInfrastructure } from "./index.ts";
+import { declared, fileOn, graphOf, hostNamed, testSurroundings } from "./testing/environment.ts";
+
+async function openInfrastructure() {
+  const stack = new AsyncDisposableStack();
+  const database = stack.use(await testDatabase());
+  const directory = stack.use(await temporaryDirectory("infrastructure"));
+  const around = testSurroundings(directory.path);
+  const workflows = stack.use(
+    await openWorkflows({ sql: database.sql, postgresUrl: database.url, executorId: "test" }),
+  );
+  const told: Apply[] = [];
+  const infrastructure = await createInfrastructure({
+    ...around.options,
+    sql: database.sql,
+    workflows,
+    onProgress: (apply) => told.push(apply),
+  });
+  await workflows.launch();
+  return {
+    ...{ infrastructure, around, told, sql: database.sql },
+    at: (name: string) => join(directory.path, name),
+    async apply(graph: Parameters<typeof graphOf>, only?: string[]) {
+      const plan = await infrastructure.plans.create({ graph: graphOf(...graph), only });
+      const { id } = await infrastructure.applies.start(plan.id, { actor: "user:test" });
+      return { plan, apply: await infrastructure.applies.finished(id) };
+    },
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
+}
+
+const actions = (plan: Plan) =>
+  Object.fromEntries(
+    plan.changes.filter(({ action }) => action !== "no-op").map(({ address, action }) => [address, action]),
+  );
+const stepStates = ({ steps }: Apply) =>
+  Object.fromEntries(steps.map(({ address, state }) => [address, state]));
+
+test("an environment comes, stays, changes and goes", async () => {
+  await using havn = await openInfrastructure();
+  const { infrastructure, around } = havn;
+  const hosts = [hostNamed("web-1"), hostNamed("web-2")];
+  const first = fileOn("web-1", havn.at("first"), { content: "1\n" });
+  const second = fileOn(
+    "web-2",
+    havn.at("second"),
+    { content: { $text: ["at ", { $host: "web-1", attribute: "address" }] } },
+    [first.address],
+  );
+  const alert = declared("alert", "up", {
+    properties: { expr: "up", summary: "x" },
+    dependsOn: [second.address],
+  });
+
+  const { plan, apply } = await havn.apply([...hosts, alert, second, first]);
+  planSchema.parse(plan);
+  assert.equal(
+    plan.changes.find(({ address }) => address === first.address)?.reason,
+    "host does not exist yet",
+  );
+  assert.deepEqual(Object.keys(actions(plan)), [
+    ...hosts.map(({ address }) => address),
+    first.address,
+    second.address,
+    alert.address,
+  ]);
+  assert.equal(apply.state, "succeeded", apply.error ?? "");
+  assert.equal(await readFile(havn.at("second"), "utf8"), "at address-of-web-1");
+  assert.deepEqual(
+    [...around.events.values()].map(({ kind }) => kind),
+    ["apply.started", "apply.finished"],
+  );
+  const last = around.put.findLast(
+    ({ host, section }) => host === "shop/host/web-2" && section === "resources",
+  );
+  assert.deepEqual(
+    (last ? (last.value as { address: string }[]) : []).map(({ address }) => address),
+    [second.address],
+  );
+  assert.equal(havn.told.at(-1)?.state, "succeeded");
+
+  const again = await infrastructure.plans.create({ graph: graphOf(...hosts, alert, second, first) });
+  assert.deepEqual(actions(again), {});
+  assert.equal(again.summary["no-op"], 5);
+  assert.deepEqual(
+    (await infrastructure.graph("shop")).resources.map(({ address }) => address),
+    plan.changes.map(({ address }) => address),
+  );
+
+  await writeFile(havn.at("first"), "edited\n");
+  assert.deepEqual(
+    (await infrastructure.drift("shop", { refresh: true })).drift.map(({ address, host }) => [address, host]),
+    [[first.address, "web-1"]],
+  );
+  const mended = await havn.apply([...hosts, first, second]);
+  assert.deepEqual(actions(mended.plan), { [first.address]: "update", [alert.address]: "delete" });
+  assert.equal(mended.apply.state, "succeeded", mended.apply.error ?? "");
+  assert.equal(await readFile(havn.at("first"), "utf8"), "1\n");
+
+  const destroy = await infrastructure.plans.create({ destroy: "shop" });
+  assert.deepEqual(destroy.changes.map(({ address }) => address).at(0), second.address);
+  assert.equal(await infrastructure.plans.destroys(destroy.id), "shop");
+  const { id } = await infrastructure.applies.start(destroy.id, { actor: "user:test" });
+  const gone = await infrastructure.applies.finished(id);
+  assert.equal(gone.state, "succeeded", gone.error ?? "");
+  assert.equal(gone.kind, "destroy");
+  await assert.rejects(readFile(havn.at("first")), { code: "ENOENT" });
+  assert.deepEqual(await infrastructure.environments(), []);
+  await assert.rejects(infrastructure.plans.create({ destroy: "shop" }), /no environment/);
+});
+
+test("a failure stops what depends on it; the rest is made, recorded, and not made again", async () => {
+  await using havn = await openInfrastructure();
+  const host = hostNamed("web-1");
+  const bad = fileOn("web-1", havn.at("bad"), { content: "x", validate: ["false"] });
+  const after = declared("alert", "after", {
+    properties: { expr: "up", summary: "x" },
+    dependsOn: [bad.address],
+  });
+  const further = fileOn("web-1", havn.at("further"), { content: "x" }, [after.address]);
+  const beside = fileOn("web-1", havn.at("beside"), { content: "x" });
+  const { apply } = await havn.apply([host, bad, after, further, beside]);
+  assert.equal(apply.state, "failed");
+  assert.match(apply.error ?? "", /3 of 5 changes .*bad.*failed with exit code 1/);
+  assert.deepEqual(stepStates(apply), {
+    [host.address]: "done",
+    [bad.address]: "failed",
+    [after.address]: "skipped",
+    [further.address]: "skipped",
+    [beside.address]: "done",
+  });
+  assert.match(
+    apply.steps.find(({ address }) => address === further.address)?.detail ?? "",
+    /waits for shop\/alert\/after/,
+  );
+  const good = { ...bad, properties: { ...bad.properties, validate: ["true"] } };
+  const mended = await havn.apply([host, good, after, further, beside]);
+  assert.equal(mended.apply.state, "succeeded", mended.apply.error ?? "");
+  assert.deepEqual(Object.keys(stepStates(mended.apply)), [bad.address, after.address, further.address]);
+});
+
+test("an executor that fails says so in its step", async () => {
+  await using havn = await openInfrastructure();
+  havn.around.failing.add("shop/host/web-1");
+  const { apply } = await havn.apply([hostNamed("web-1"), fileOn("web-1", havn.at("f"), { content: "x" })]);
+  assert.deepEqual(stepStates(apply), {
+    "shop/host/web-1": "failed",
+    [`shop/file/web-1:${havn.at("f")}`]: "skipped",
+  });
+  assert.equal(apply.steps[0]?.error, "web-1 cannot be made. Try later.");
+  assert.deepEqual(await havn.infrastructure.environments(), [
+    { environment: "shop", owner: "team", resources: 0 },
+  ]);
+});
+
+test("one apply an environment at a time; a plan whose ground has moved is refused", async () => {
+  await using havn = await openInfrastructure();
+  const { plans, applies } = havn.infrastructure;
+  const host = hostNamed("web-1");
+  const slow = fileOn("web-1", havn.at("slow"), {
+    content: "x",
+    validate: ["sh", "-c", `until [ -e ${havn.at("go")} ]; do sleep 0.02; done`],
+  });
+  const plan = await plans.create({ graph: graphOf(host, slow) });
+  const stale = await plans.create({ graph: graphOf(host) });
+  const apply = await applies.start(plan.id, { actor: "user:test" });
+  await assert.rejects(applies.start(stale.id, { actor: "user:test" }), (error: HavnError) => {
+    assert.equal(error.status, 409);
+    assert.match(error.message, new RegExp(apply.id));
+    return true;
+  });
+  await writeFile(havn.at("go"), "");
+  assert.equal((await applies.finished(apply.id)).state, "succeeded");
+  await assert.rejects(
+    applies.start(stale.id, { actor: "user:test" }),
+    (error: HavnError) => error.status === 409 && /out of date/.test(error.message),
+  );
+  await assert.rejects(
+    applies.start("plan-none", { actor: "user:test" }),
+    (error: HavnError) => error.status === 404,
+  );
+});
+
+test("an apply that was recorded and never started is taken up, not left holding the lock", async () => {
+  await using havn = await openInfrastructure();
+  const { plans, applies } = havn.infrastructure;
+  const plan = await plans.create({ graph: graphOf(hostNamed("web-1")) });
+  await havn.sql`insert into infrastructure.environment (name) values ('shop')`;
+  await havn.sql`
+    insert into infrastructure.apply (id, environment, kind, plan_id, state, actor, started_at)
+    values ('apply-orphan', 'shop', 'apply', ${plan.id}, 'running', 'user:test', 1)`;
+  await applies.recover();
+  assert.equal((await applies.finished("apply-orphan")).state, "succeeded");
+});
+
+test("a host that is away: compared with what is recorded, and told so", async () => {
+  await using havn = await openInfrastructure();
+  const host = hostNamed("web-1");
+  const file = fileOn("web-1", havn.at("f"), { content: "x" });
+  await havn.apply([host, file]);
+  await rm(havn.at("f"));
+  havn.around.away.add(host.address);
+  const same = await havn.infrastructure.plans.create({ graph: graphOf(host, file) });
+  assert.deepEqual(actions(same), {});
+  assert.match(same.diagnostics[0]?.summary ?? "", /web-1 is not connected/);
+  const changed = { ...file, properties: { ...file.properties, content: "y" } };
+  const update = await havn.infrastructure.plans.create({ graph: graphOf(host, changed) });
+  assert.deepEqual(update.changes.at(-1), {
+    ...{ address: file.address, type: "file", host: "web-1", action: "update" },
+    changes: [{ property: "content", before: "x", after: "y" }],
+    reason: "web-1 is not connected",
+  });
+  // Nobody is there to remove the file: destroying must come to an end all the same.
+  const destroy = await havn.infrastructure.plans.create({ destroy: "shop" });
+  const { id } = await havn.infrastructure.applies.start(destroy.id, { actor: "user:test" });
+  const gone = await havn.infrastructure.applies.finished(id);
+  assert.equal(gone.state, "succeeded", gone.error ?? "");
+  assert.equal(gone.steps[0]?.detail, "goes with its host");
+});
+
+test("what restarts because of a change is planned as an update", async () => {
+  await using havn = await openInfrastructure();
+  const { plans } = havn.infrastructure;
+  const host = hostNamed("web-1");
+  const settings = fileOn("web-1", havn.at("settings"), { content: "a" });
+  const unit = declared("systemd.unit", "web-1:x.service", {
+    host: "web-1",
+    properties: { name: "x.service", restartOn: [settings.address] },
+    dependsOn: [host.address, settings.address],
+  });
+  // Recorded as applied; this computer need not run systemd for it, its host is away.
+  await havn.apply([host, settings]);
+  await havn.sql`
+    insert into infrastructure.resource (address, environment, position, body, applied_at, apply_id)
+    values (${unit.address}, 'shop', 9, ${havn.sql.json(JSON.parse(JSON.stringify({ ...unit, properties: { ...unit.properties, reloadOn: [] } })))}, 1, 'x')`;
+  havn.around.away.add(host.address);
+  const same = await plans.create({ graph: graphOf(host, settings, unit) });
+  assert.deepEqual(actions(same), {});
+  const changed = { ...settings, properties: { ...settings.properties, content: "b" } };
+  const plan = await plans.create({ graph: graphOf(host, changed, unit) });
+  assert.deepEqual(actions(plan), { [settings.address]: "update", [unit.address]: "update" });
+  assert.equal(plan.changes.at(-1)?.reason, `restarts because ${settings.address} changes`);
+});
+
+test("only: the rest is neither compared nor deleted nor recorded", async () => {
+  await using havn = await openInfrastructure();
+  const host = hostNamed("web-1");
+  const one = fileOn("web-1", havn.at("one"), { content: "1" });
+  const two = fileOn("web-1", havn.at("two"), { content: "2" });
+  await havn.apply([host, one]);
+  const { plan, apply } = await havn.apply([host, two], [two.address]);
+  assert.deepEqual(
+    plan.changes.map(({ address }) => address),
+    [two.address],
+  );
+  assert.equal(apply.state, "succeeded", apply.error ?? "");
+  assert.deepEqual(
+    (await havn.infrastructure.graph("shop")).resources.map(({ address }) => address).sort(),
+    [one.address, two.address, host.address].sort(),
+  );
+  const changed = { ...two, properties: { ...two.properties, content: "22" } };
+  const started = await havn.infrastructure.applies.startResource({
+    kind: "rollback",
+    resource: changed,
+    actor: "user:test",
+  });
+  const rollback = await havn.infrastructure.applies.finished(started.id);
+  assert.equal(rollback.kind, "rollback");
+  assert.deepEqual(stepStates(rollback), { [two.address]: "done" });
+  assert.equal(await readFile(havn.at("two"), "utf8"), "22");
+});
+
+test("a graph that is not sound is refused with every mistake, and nothing is stored", async () => {
+  await using havn = await openInfrastructure();
+  const file = fileOn("nowhere", "relative", { content: 1 });
+  await assert.rejects(havn.infrastructure.plans.create({ graph: graphOf(file) }), (error: HavnError) => {
+    assert.equal(error.status, 400);
+    assert.equal(error.diagnostics.length, 3);
+    return true;
+  });
+});
+
+test("sources that nobody uploaded: named in the plan, and the apply is refused", async () => {
+  await using havn = await openInfrastructure();
+  const service = declared("service", "shop", {
+    properties: {
+      source: { path: "./app", digest: "d".repeat(64) },
+      command: ["x"],
+      hosts: ["web-1"],
+      port: 80,
+    },
+    dependsOn: ["shop/host/web-1"],
+  });
+  havn.around.options.missingArtifacts = async (digests) => digests;
+  const infrastructure = await createInfrastructure({
+    ...havn.around.options,
+    sql: havn.sql,
+    workflows: {
+      define: () => ({
+        start: async () => {},
+        state: async () => undefined,
+        result: async () => assert.fail(),
+      }),
+    },
+  });
+  const plan = await infrastructure.plans.create({ graph: graphOf(hostNamed("web-1"), service) });
+  assert.deepEqual(plan.missingArtifacts, ["d".repeat(64)]);
+  await assert.rejects(
+    infrastructure.applies.start(plan.id, { actor: "user:test" }),
+    (error: HavnError) => error.status === 409 && /uploaded/.test(error.message),
+  );
+});
+
+test("one reading a host, however many resources", async () => {
+  await using havn = await openInfrastructure();
+  const hosts = ["a", "b", "c", "d"].map(hostNamed);
+  const files = hosts.flatMap(({ name }) =>
+    Array.from({ length: 14 }, (_, index) =>
+      fileOn(name, havn.at(`${name}-${index}`), { content: "x\n".repeat(20) }),
+    ),
+  );
+  const { apply } = await havn.apply([...hosts, ...files]);
+  assert.equal(apply.state, "succeeded", apply.error ?? "");
+  const before = havn.around.reads();
+  const plan = await havn.infrastructure.plans.create({ graph: graphOf(...hosts, ...files) });
+  assert.deepEqual(actions(plan), {});
+  assert.equal(havn.around.reads() - before, 4);
+});
