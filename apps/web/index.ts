@@ -1,0 +1,2 @@
+export { type BuiltWeb, buildWeb } from "./build.ts";
+export { webRoutes } from "./serve.ts";

@@ -1,0 +1,156 @@
+import type {
+  Alert,
+  Apply,
+  EnvironmentStatus,
+  Event,
+  Health,
+  LogRecord,
+  Problem,
+  PropertyChange,
+  Release,
+  ResourceGraph,
+} from "@havn/model";
+
+/** A failed answer, as the server told it. `status` 0: the server could not be reached. */
+export class ApiError extends Error {
+  readonly status: number;
+  readonly detail: string;
+  constructor(status: number, summary: string, detail: string) {
+    super(summary);
+    this.status = status;
+    this.detail = detail;
+  }
+}
+
+export interface Session {
+  actor: string;
+  role: "viewer" | "operator" | "admin";
+  csrfToken?: string;
+}
+
+export interface EnvironmentSummary {
+  environment: string;
+  health: Health;
+  hosts: number;
+  services: number;
+  alerts: number;
+}
+
+export interface DriftedResource {
+  address: string;
+  host: string;
+  action: string;
+  changes: PropertyChange[];
+  error?: string;
+}
+
+/** One series of a Prometheus answer; values are [seconds, text]. */
+export interface PrometheusSeries {
+  metric: Record<string, string>;
+  value?: [number, string];
+  values?: [number, string][];
+}
+
+type Query = Record<string, string | number | undefined>;
+
+export interface RequestOptions {
+  query?: Query;
+  body?: unknown;
+  signal?: AbortSignal | undefined;
+}
+
+export type Api = ReturnType<typeof createApi>;
+
+/** The routes that the page uses, typed. Changes carry the session's CSRF token; a 401 calls `onSignedOut`. */
+export function createApi(onSignedOut: () => void) {
+  let csrfToken = "";
+
+  async function send<T>(method: string, path: string, options: RequestOptions = {}): Promise<T> {
+    const response = await fetch(withQuery(path, options.query), {
+      method,
+      headers: {
+        ...(options.body === undefined ? {} : { "content-type": "application/json" }),
+        ...(method === "GET" ? {} : { "x-havn-csrf": csrfToken }),
+      },
+      ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
+      ...(options.signal ? { signal: options.signal } : {}),
+    }).catch((cause: unknown) => {
+      if (options.signal?.aborted) throw cause;
+      throw new ApiError(0, "", "");
+    });
+    if (response.status === 401 && path !== "/api/v1/sessions") onSignedOut();
+    if (!response.ok) throw await errorOf(response);
+    return (response.status === 204 ? undefined : await response.json()) as T;
+  }
+  const get = <T>(path: string, query?: Query, signal?: AbortSignal) =>
+    send<T>("GET", `/api/v1${path}`, { ...(query ? { query } : {}), signal });
+
+  const environment = (name: string) => `/environments/${encodeURIComponent(name)}`;
+  return {
+    async session(): Promise<Session> {
+      const session = await get<Session>("/session");
+      csrfToken = session.csrfToken ?? "";
+      return session;
+    },
+    async signIn(code: string): Promise<Session> {
+      const session = await send<Session>("POST", "/api/v1/sessions", { body: { code } });
+      csrfToken = session.csrfToken ?? "";
+      return session;
+    },
+    signOut: () => send<void>("DELETE", "/api/v1/sessions"),
+    environments: (signal?: AbortSignal) =>
+      get<{ environments: EnvironmentSummary[] }>("/environments", undefined, signal),
+    status: (name: string, signal?: AbortSignal) =>
+      get<EnvironmentStatus>(`${environment(name)}/status`, undefined, signal),
+    graph: (name: string, signal?: AbortSignal) =>
+      get<ResourceGraph>(`${environment(name)}/graph`, undefined, signal),
+    drift: (name: string, signal?: AbortSignal) =>
+      get<{ drift: DriftedResource[]; checkedAt?: number }>(`${environment(name)}/drift`, undefined, signal),
+    releases: (name: string, service: string, signal?: AbortSignal) =>
+      get<{ releases: Release[] }>(`${environment(name)}/releases`, { service }, signal),
+    rollback: (name: string, service: string) =>
+      send<Apply>("POST", `/api/v1${environment(name)}/rollback`, { body: { service } }),
+    apply: (id: string, signal?: AbortSignal) =>
+      get<Apply>(`/applies/${encodeURIComponent(id)}`, undefined, signal),
+    events: (query: Query, signal?: AbortSignal) => get<{ events: Event[] }>("/events", query, signal),
+    alerts: (query: Query, signal?: AbortSignal) => get<{ alerts: Alert[] }>("/alerts", query, signal),
+    logs: (query: Query, signal?: AbortSignal) => get<{ records: LogRecord[] }>("/logs", query, signal),
+    /** Instant query; the newest value of each series. */
+    query: (expr: string, signal?: AbortSignal) => prometheus(send, "query", { query: expr }, signal),
+    /** Times in seconds since the epoch. */
+    queryRange: (range: { expr: string; start: number; end: number; step: number }, signal?: AbortSignal) =>
+      prometheus(
+        send,
+        "query_range",
+        { query: range.expr, start: range.start, end: range.end, step: range.step },
+        signal,
+      ),
+  };
+}
+
+async function prometheus(
+  send: <T>(method: string, path: string, options: RequestOptions) => Promise<T>,
+  endpoint: string,
+  query: Query,
+  signal?: AbortSignal,
+): Promise<PrometheusSeries[]> {
+  const answer = await send<{ data: { result: PrometheusSeries[] } }>(
+    "GET",
+    `/prometheus/api/v1/${endpoint}`,
+    { query, signal },
+  );
+  return answer.data.result;
+}
+
+function withQuery(path: string, query: Query = {}): string {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(query))
+    if (value !== undefined && value !== "") search.set(name, String(value));
+  return search.size > 0 ? `${path}?${search}` : path;
+}
+
+async function errorOf(response: Response): Promise<ApiError> {
+  const problem = (await response.json().catch(() => undefined)) as Partial<Problem> | undefined;
+  const { summary, detail } = problem?.error ?? { summary: response.statusText, detail: "" };
+  return new ApiError(response.status, summary, detail);
+}

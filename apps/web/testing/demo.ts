@@ -1,0 +1,142 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Access, createAccess } from "@havn/access";
+import {
+  createHttpServer,
+  createLive,
+  defineRoute,
+  type HttpServer,
+  type Live,
+  type Route,
+} from "@havn/http";
+import {
+  alertSchema,
+  applySchema,
+  environmentStatusSchema,
+  eventSchema,
+  logRecordSchema,
+  resourceGraphSchema,
+  systemClock,
+} from "@havn/model";
+import { testDatabase } from "@havn/postgres/testing";
+import { z } from "zod";
+import { buildWeb, webRoutes } from "../index.ts";
+import * as data from "./data.ts";
+import { answerPromql } from "./metrics.ts";
+
+/**
+ * The page on a real server (route kit, access, live WebSocket, PostgreSQL) whose other rooms are stood in for by
+ * fixed data: for the browser tests and for looking at the page. What is put into `world` shows on the next load.
+ */
+export interface Demo extends AsyncDisposable {
+  readonly url: string;
+  readonly server: HttpServer;
+  readonly live: Live;
+  readonly access: Access;
+  readonly world: data.World;
+  /** A link that signs in once. */
+  signInLink(role?: "viewer" | "operator" | "admin"): Promise<string>;
+}
+
+export async function openDemo(world: data.World = data.shopWorld(Date.now()), port = 0): Promise<Demo> {
+  const database = await testDatabase();
+  const directory = await mkdtemp(join(tmpdir(), "havn-web-"));
+  const timeline = { write: async () => undefined };
+  const access = await createAccess({
+    sql: database.sql,
+    clock: systemClock,
+    timeline,
+    dataDirectory: directory,
+  });
+  const live = createLive();
+  live.topic("status", { action: "environment:read", delivery: "latest" });
+  live.topic("events", { action: "event:read" });
+  live.topic("apply", { action: "apply:read", delivery: "latest" });
+  live.topic("logs", { action: "log:read" });
+  const web = await buildWeb({ outDirectory: join(directory, "web") });
+  const server = await createHttpServer({
+    routes: [...access.routes, ...worldRoutes(world), ...webRoutes(web)],
+    access,
+    live,
+    closeGraceMs: 200,
+  });
+  const { url } = await server.listen({ port });
+  return {
+    ...{ url, server, live, access, world },
+    async signInLink(role = "admin") {
+      const { code } = await access.signIn.createCode({ actor: "user:ingrid", role, createdBy: "test" });
+      return `${url}/sign-in#${code}`;
+    },
+    async [Symbol.asyncDispose]() {
+      await server.close();
+      await database[Symbol.asyncDispose]();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+function worldRoutes(world: data.World): Route[] {
+  const environment = z.object({ environment: z.string() });
+  const read = (path: string, response: z.ZodType, handle: (query: Record<string, string>) => unknown) =>
+    defineRoute({
+      method: "GET",
+      path: `/api/v1${path}`,
+      summary: path,
+      access: { action: "environment:read" },
+      query: z.record(z.string(), z.string()),
+      response,
+      handle: ({ query }) => handle(query as Record<string, string>),
+    });
+  return [
+    read("/environments", z.unknown(), () => ({ environments: world.environments })),
+    read("/environments/:environment/status", environmentStatusSchema, () => world.status),
+    read("/environments/:environment/graph", resourceGraphSchema, () => world.graph),
+    read("/environments/:environment/drift", z.unknown(), () => ({
+      drift: world.drift,
+      checkedAt: Date.now() - 24_000,
+    })),
+    read("/environments/:environment/releases", z.unknown(), () => ({ releases: world.releases })),
+    read("/events", z.object({ events: z.array(eventSchema) }), (query) => ({
+      events: world.events
+        .filter(
+          ({ id, kind, host, address }) =>
+            (!query.before || id < Number(query.before)) &&
+            (!query.kind || kind.startsWith(query.kind)) &&
+            (!query.host || host === query.host) &&
+            (!query.address || address === query.address),
+        )
+        .slice(0, Number(query.limit ?? 100)),
+    })),
+    read("/alerts", z.object({ alerts: z.array(alertSchema) }), () => ({ alerts: world.alerts })),
+    read("/logs", z.object({ records: z.array(logRecordSchema) }), (query) => ({
+      records: world.logs.filter(
+        ({ host, service }) =>
+          (!query.host || host === query.host) && (!query.service || service === query.service),
+      ),
+    })),
+    read("/applies/:id", applySchema, () => world.apply),
+    defineRoute({
+      method: "POST",
+      path: "/api/v1/environments/:environment/rollback",
+      summary: "rollback",
+      access: { action: "rollback:create" },
+      params: environment,
+      body: z.object({ service: z.string() }),
+      response: applySchema,
+      status: 202,
+      handle: () => world.apply,
+    }),
+    ...["query", "query_range"].map((endpoint) =>
+      defineRoute({
+        method: "GET",
+        path: `/prometheus/api/v1/${endpoint}`,
+        summary: endpoint,
+        access: { action: "metric:read" },
+        query: z.record(z.string(), z.string()),
+        response: z.unknown(),
+        handle: ({ query }) => answerPromql(query as Record<string, string>),
+      }),
+    ),
+  ];
+}
