@@ -17,6 +17,7 @@ const packages = [
   "nftables",
   "curl",
   "procps",
+  "libatomic1",
 ];
 /** Large libraries that many servers need: unpacked once here, not once in every machine. Apt may remove them again. */
 const libraries = [
@@ -29,7 +30,6 @@ const libraries = [
   "locales",
   "xz-utils",
   "logrotate",
-  "libatomic1",
 ];
 /** Fetched but not installed, so that the commonest services install without a download. */
 const fetched = ["haproxy", "postgresql"];
