@@ -1,5 +1,5 @@
 import { mkdir, readdir, realpath, rename, rm, rmdir } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { MachineAccess, MachineName, MachineProvider, MachineState } from "../provider.ts";
 import { boot, linkOf, rootOf, waitForSsh } from "./boot.ts";
 import { exists } from "./files.ts";
@@ -137,24 +137,26 @@ export function createNspawnProvider(options: NspawnOptions): NspawnProvider {
   async function destroy(environment: string, name: string): Promise<void> {
     await on({ environment, name }, async (own, record) => {
       await halt(own, record); // no goodbye: its disk goes next
-      // Gone under this name at once; what an interrupted removal leaves is swept by the next one.
-      await rename(own, join(own, "..", `.gone-${record.id}`));
+      const machines = dirname(own);
+      const gone = join(machines, `.gone-${record.id}`);
+      // Gone under this name at once; what an interrupted removal leaves goes with the last machine.
+      await exclusively(machines, async () => {
+        await rename(own, gone);
+        await writeShares(machines, environment);
+      });
+      await remove(gone);
     });
     const machines = await find();
-    if (machines) await exclusively(machines, () => sweep(machines, environment));
+    if (machines) await exclusively(machines, () => sweep(machines));
   }
 
-  async function sweep(machines: string, environment: string): Promise<void> {
-    for (const name of await readdir(machines).catch(() => []))
-      if (name.startsWith(".gone-")) await rm(join(machines, name), { recursive: true, force: true });
-    const left = await listRecords(machines);
-    if (left.length > 0) return writeShares(machines, environment);
-    // Last of all, the network: a folder without its record is a machine that was never begun.
-    for (const name of await readdir(machines).catch(() => []))
-      if (/^[^.]+\.[^.]+$/.test(name) && name !== "network.json")
-        await rm(join(machines, name), { recursive: true, force: true });
+  /** With the last machine goes all that was not for one of them. */
+  async function sweep(machines: string): Promise<void> {
+    if ((await listRecords(machines)).length > 0) return;
+    for (const name of await readdir(machines).catch((): string[] => []))
+      if (name !== "network.json") await remove(join(machines, name));
     await removeNetwork({ folder: machines, stateDirectory });
-    await rmdir(machines).catch(() => {});
+    await rmdir(machines).catch(() => {}); // a machine may have been begun in it just now
   }
 
   return {
@@ -196,7 +198,7 @@ export function createNspawnProvider(options: NspawnOptions): NspawnProvider {
       if (!machines) return;
       const records = await listRecords(machines);
       await Promise.all(records.map(({ environment, name }) => destroy(environment, name)));
-      await exclusively(machines, () => sweep(machines, ""));
+      await exclusively(machines, () => sweep(machines));
     },
     async restoreNetwork() {
       const machines = await find();
@@ -208,6 +210,9 @@ export function createNspawnProvider(options: NspawnOptions): NspawnProvider {
     },
   };
 }
+
+/** Another process may be removing the same folder: both go on until it is gone. */
+const remove = (path: string) => rm(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 });
 
 const accessOf = (record: MachineRecord, network: Network): MachineAccess => ({
   ip: record.ip,
