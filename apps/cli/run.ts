@@ -59,6 +59,7 @@ async function dispatch(io: Io, options: RunOptions): Promise<number> {
     io,
     signal: options.signal,
   });
+  if (options.signal.aborted) return exitCodes.interrupted;
   return code ?? exitCodes.ok;
 }
 

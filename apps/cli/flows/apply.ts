@@ -108,8 +108,10 @@ async function uploadMissing(
 
 const appliesAnswer = z.object({ applies: z.array(applySchema) });
 
-/** Starts the apply once: when the server went away before it answered, asks whether it had begun. */
-async function startApply({ api, signal }: Flow, plan: Plan, kind: CarryOutOptions["kind"]): Promise<Apply> {
+/** Starts the apply once: when the server went away before it answered, asks whether it had begun. Ctrl-C does not cut
+ *  this short: whether it began must be known. */
+async function startApply({ api }: Flow, plan: Plan, kind: CarryOutOptions["kind"]): Promise<Apply> {
+  const signal = AbortSignal.timeout(90_000);
   const body = { planId: plan.id, ...(kind === "deploy" ? { kind } : {}) };
   try {
     return await api.post("/api/v1/applies", applySchema, { body, signal });
