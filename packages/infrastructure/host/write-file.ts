@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
@@ -11,11 +10,10 @@ export async function writeFileAtomically(
   content: string,
   prepare?: (file: FileHandle, temporary: string) => Promise<void>,
 ): Promise<void> {
-  const temporary = join(
-    dirname(path),
-    `.${basename(path).slice(0, 200)}.havn-${randomBytes(4).toString("hex")}`,
-  );
+  // Always the same name, so that what a crash left is found by the next try.
+  const temporary = join(dirname(path), `.${basename(path).slice(0, 200)}.havn-new`);
   try {
+    await rm(temporary, { force: true });
     const file = await open(temporary, "wx", 0o600);
     try {
       await file.writeFile(content, "utf8");
