@@ -204,7 +204,7 @@ export const en = {
     goTo: (name: string) => `Go to ${name}`,
     help: "Show this help",
     close: "Close",
-    then: "then",
+    thenKey: "then",
   },
   common: {
     cancel: "Cancel",

@@ -203,7 +203,7 @@ export const nb: Messages = {
     goTo: (navn) => `Gå til ${navn}`,
     help: "Vis denne hjelpen",
     close: "Lukk",
-    then: "så",
+    thenKey: "så",
   },
   common: {
     cancel: "Avbryt",

@@ -16,7 +16,7 @@ export function Help({ environment, close }: { environment: string | undefined; 
           .filter(({ page }) => navPath(page.path, environment))
           .map(({ page, nav: entry }) => [
             <dt key={page.path}>
-              <kbd>g</kbd> {help.then} <kbd>{entry.key}</kbd>
+              <kbd>g</kbd> {help.thenKey} <kbd>{entry.key}</kbd>
             </dt>,
             <dd key={`${page.path} text`}>{help.goTo(nav[entry.label])}</dd>,
           ])}

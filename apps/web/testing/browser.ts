@@ -39,5 +39,5 @@ export async function openVisitor(browser: Browser, options: BrowserContextOptio
 export async function signIn(page: Page, link: string): Promise<void> {
   await page.goto(link);
   await page.getByRole("button", { name: /Havn/ }).click();
-  await page.getByRole("navigation").first().waitFor();
+  await page.locator("main#main").waitFor();
 }

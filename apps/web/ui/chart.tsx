@@ -10,15 +10,18 @@ export interface ChartProps {
   windowSeconds: number;
   /** How values read, for example as bytes. */
   format(value: number): string;
+  /** Grid lines at powers of two, for bytes. */
+  binary?: boolean;
   /** Fixed upper end, for example 1 for shares of a whole. */
   maximum?: number;
 }
 
 const height = 168;
+const powersOfTwo = Array.from({ length: 50 }, (_, power) => 2 ** power);
 const cursorGroup = uPlot.sync("havn");
 
 /** One measurement over time, live; all charts of a page share the time under the pointer. */
-export function Chart({ title, queries, windowSeconds, format, maximum }: ChartProps) {
+export function Chart({ title, queries, windowSeconds, format, maximum, binary = false }: ChartProps) {
   const { messages, theme } = useApplication();
   const { data, failure } = useRange(queries, windowSeconds);
   const empty =
@@ -33,7 +36,7 @@ export function Chart({ title, queries, windowSeconds, format, maximum }: ChartP
         {data && !empty && (
           <Plot
             key={`${theme}${data.series.map(({ name }) => name).join("\n")}`}
-            {...{ data, format, maximum }}
+            {...{ data, format, maximum, binary }}
           />
         )}
         {empty && <p class="note">{messages.chart.noData}</p>}
@@ -63,9 +66,10 @@ interface PlotProps {
   data: RangeData;
   format(value: number): string;
   maximum: number | undefined;
+  binary: boolean;
 }
 
-function Plot({ data, format, maximum }: PlotProps) {
+function Plot({ data, format, maximum, binary }: PlotProps) {
   const element = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot>(undefined);
   const formats = useFormats();
@@ -77,7 +81,11 @@ function Plot({ data, format, maximum }: PlotProps) {
   useEffect(() => {
     const root = element.current;
     if (!root) return;
-    const made = new uPlot(optionsOf(root, data, { format, maximum, time: formats.time }), aligned, root);
+    const made = new uPlot(
+      optionsOf(root, data, { format, maximum, binary, time: formats.time }),
+      aligned,
+      root,
+    );
     plot.current = made;
     const observer = new ResizeObserver(() => made.setSize({ width: root.clientWidth, height }));
     observer.observe(root);
@@ -118,7 +126,13 @@ function optionsOf(
         size: 26,
         values: (_, times) => times.map((time) => options.time(time * 1000).slice(0, 5)),
       },
-      { ...axis, space: 36, size: 62, values: (_, values) => values.map(options.format) },
+      {
+        ...axis,
+        space: 36,
+        size: 66,
+        ...(options.binary ? { incrs: powersOfTwo } : {}),
+        values: (_, values) => values.map(options.format),
+      },
     ],
     series: [
       {},
@@ -127,7 +141,7 @@ function optionsOf(
         stroke: color(`--series-${index % 6}`),
         width: 1.6,
         points: { show: false },
-        ...(data.series.length <= 2 ? { fill: `${color(`--series-${index % 6}`)}1f` } : {}),
+        ...(data.series.length === 1 ? { fill: `${color(`--series-${index % 6}`)}1f` } : {}),
       })),
     ],
     hooks: { setCursor: [tooltip(root, data, options)] },

@@ -39,6 +39,7 @@ export function HostCharts(props: { environment: string; host: string; windowSec
           named(messages.written, `sum(rate(node_disk_written_bytes_total{${at}}[${span}]))`),
         ]}
         format={formats.bytesPerSecond}
+        binary
         windowSeconds={windowSeconds}
       />
       <Chart
@@ -51,6 +52,7 @@ export function HostCharts(props: { environment: string; host: string; windowSec
           named(messages.sent, `sum(rate(node_network_transmit_bytes_total{device!="lo",${at}}[${span}]))`),
         ]}
         format={formats.bytesPerSecond}
+        binary
         windowSeconds={windowSeconds}
       />
     </div>

@@ -29,7 +29,10 @@ export function Diagram({ status, graph }: { status: EnvironmentStatus; graph: R
       <div class="map-frame" ref={frame}>
         <svg class="edges" aria-hidden="true">
           {placed.map((one) => (
-            <path key={`${one.edge.from} ${one.edge.to}`} d={one.path} class={edgeClass(one.edge, traffic)} />
+            <g key={`${one.edge.from} ${one.edge.to}`} class={edgeClass(one.edge, traffic)}>
+              <path d={one.path} />
+              <path class="motion" d={one.path} />
+            </g>
           ))}
         </svg>
         {placed.map((one) => (

@@ -16,10 +16,11 @@ export function Summary({ status }: { status: EnvironmentStatus }) {
   const errors = useOne(
     `sum(rate(http_requests_total{status=~"5..",${env}}[30s])) / sum(rate(http_requests_total{${env}}[30s]))`,
   );
-  const problems = problemsOf(status);
+  const { problems, grave } = problemsOf(status);
+  const tone = problems === 0 ? "good" : grave ? "bad" : "warn";
   return (
     <>
-      <span class={problems > 0 ? "verdict bad" : "verdict good"}>
+      <span class={`verdict ${tone}`}>
         <Icon name={problems > 0 ? "warning" : "healthy"} size={18} />
         {problems > 0 ? messages.problems(problems) : messages.allWell}
       </span>
@@ -43,13 +44,13 @@ function useOne(expr: string): number | undefined {
   return value !== undefined && Number.isFinite(value) ? value : undefined;
 }
 
-/** Everything that wants a person's eye: what is down, what fires, what has drifted. */
-export function problemsOf(status: EnvironmentStatus): number {
+/** Everything that wants a person's eye. What is down or fires is grave; what has drifted can wait. */
+export function problemsOf(status: EnvironmentStatus): { problems: number; grave: boolean } {
   const instances = status.services.flatMap((service) => service.instances);
-  return (
+  const grave =
     status.hosts.filter(({ connected }) => !connected).length +
-    status.hosts.filter(({ driftedResources }) => driftedResources > 0).length +
     instances.filter(({ health }) => health === "unhealthy").length +
-    status.alerts.filter(({ state }) => state === "firing").length
-  );
+    status.alerts.filter(({ state }) => state === "firing").length;
+  const drifted = status.hosts.filter(({ driftedResources }) => driftedResources > 0).length;
+  return { problems: grave + drifted, grave: grave > 0 };
 }
