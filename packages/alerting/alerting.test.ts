@@ -106,7 +106,7 @@ test("hosts, machines and services", async () => {
       .sort(),
     ["host lost: firing", "machine stopped: firing", "service below wanted instances: pending"],
   );
-  room.clock.advance(15_000);
+  await room.clock.advance(15_000);
   await alerting.evaluate();
   alerting.hostConnected(host);
   alerting.machineRunning("shop/machine/web-1");
@@ -151,9 +151,9 @@ test("rules: pending, firing, resolved, over their own environment only", async 
     alerting.list().map(({ state, summary, value }) => ({ state, summary, value })),
     [{ state: "pending", summary: "web-1 has a load of 5.12346", value: 5.123456789 }],
   );
-  room.clock.advance(10_000);
+  await room.clock.advance(10_000);
   await alerting.evaluate();
-  room.clock.advance(1000);
+  await room.clock.advance(1000);
   measure("shop", 1);
   await alerting.evaluate();
   assert.deepEqual(await room.events(), [
@@ -266,7 +266,7 @@ test("a restart takes up every state, and tells nothing twice", async () => {
   await before.evaluate();
   const after = await room.open();
   assert.deepEqual(after.list(), before.list());
-  room.clock.advance(10_000);
+  await room.clock.advance(10_000);
   after.agentEvent(host, exited(1000));
   await after.evaluate();
   await after.settled();

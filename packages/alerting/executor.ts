@@ -26,13 +26,13 @@ export interface ResourceExecutor {
   apply(run: Steps, change: PlannedChange, desired: Resource, context: ApplyContext): Promise<void>;
   remove(run: Steps, prior: Resource, context: ApplyContext): Promise<void>;
 }
-export type Steps = Pick<Run, "step">;
-export interface ResourcePlan {
+type Steps = Pick<Run, "step">;
+interface ResourcePlan {
   action: Action;
   changes: PropertyChange[];
   reason?: string;
 }
-export interface ApplyContext {
+interface ApplyContext {
   applyId: string;
   actor: string;
   tell(detail: string): void;

@@ -1,26 +1,15 @@
 import type { HostReport } from "@havn/fleet/protocol";
-import type { Clock, Resource } from "@havn/model";
+import type { Resource } from "@havn/model";
 import type { Sql } from "@havn/postgres";
 import { createPromqlEngine, type Expr } from "@havn/promql";
 import { memoryQuerier } from "@havn/promql/testing";
+import { virtualClock } from "@havn/testkit";
 import { createTimeline, type Timeline } from "@havn/timeline";
 import { type AlertingOptions, createAlerting } from "./index.ts";
 
-/** A clock that stands still until it is moved. */
-export function stillClock(start = 1_000_000): Clock & { advance(milliseconds: number): void } {
-  let now = start;
-  return {
-    now: () => now,
-    sleep: async () => {},
-    advance(milliseconds) {
-      now += milliseconds;
-    },
-  };
-}
-
 /** The room on a real database, with metrics in memory. `open` again is a restart. */
 export async function openRoom(sql: Sql, overrides: Partial<AlertingOptions> = {}) {
-  const clock = stillClock();
+  const clock = virtualClock();
   const timeline = await createTimeline({ sql, clock });
   const metrics = memoryQuerier();
   const engine = createPromqlEngine({ querier: metrics });

@@ -23,11 +23,11 @@ export interface Modifiers {
   at?: number | "start" | "end";
 }
 
-export interface NumberLiteral extends Span {
+interface NumberLiteral extends Span {
   kind: "number";
   value: number;
 }
-export interface StringLiteral extends Span {
+interface StringLiteral extends Span {
   kind: "string";
   value: string;
 }
@@ -69,7 +69,7 @@ export interface Binary extends Span {
   bool: boolean;
   matching: Matching;
 }
-export interface Unary extends Span {
+interface Unary extends Span {
   kind: "unary";
   operator: "+" | "-";
   inner: Expr;
@@ -122,10 +122,10 @@ export const aggregateOperators = [
 ] as const;
 export type AggregateOperator = (typeof aggregateOperators)[number];
 
-export const arithmeticOperators = ["+", "-", "*", "/", "%", "^", "atan2"] as const;
-export const comparisonOperators = ["==", "!=", ">", "<", ">=", "<="] as const;
-export const setOperators = ["and", "or", "unless"] as const;
-export type ArithmeticOperator = (typeof arithmeticOperators)[number];
+const arithmeticOperators = ["+", "-", "*", "/", "%", "^", "atan2"] as const;
+const comparisonOperators = ["==", "!=", ">", "<", ">=", "<="] as const;
+const setOperators = ["and", "or", "unless"] as const;
+type ArithmeticOperator = (typeof arithmeticOperators)[number];
 export type ComparisonOperator = (typeof comparisonOperators)[number];
 export type SetOperator = (typeof setOperators)[number];
 export type BinaryOperator = ArithmeticOperator | ComparisonOperator | SetOperator;

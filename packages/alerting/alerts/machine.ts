@@ -33,7 +33,7 @@ export interface AlertRecord extends Alert {
 }
 
 /** An alert that fired this often within the window flaps: it resolves only after a quiet while. */
-export const flapping = { windowMs: 300_000, firings: 5, quietMs: 30_000 };
+const flapping = { windowMs: 300_000, firings: 5, quietMs: 30_000 };
 
 /**
  * The alert's next state; undefined is inactive. inactive → pending → firing → resolved, where pending lasts `forMs`

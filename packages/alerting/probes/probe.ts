@@ -5,7 +5,7 @@ export interface Attempt {
 }
 
 /** One line, not endless: it goes into alerts. */
-export const firstLine = (text: string): string => (text.split("\n")[0] ?? "").slice(0, 300);
+const firstLine = (text: string): string => (text.split("\n")[0] ?? "").slice(0, 300);
 
 export function describeFailure(cause: unknown): string {
   if (!(cause instanceof Error)) return firstLine(String(cause));

@@ -39,19 +39,17 @@ export function fullColumn(labels: Labels, values: Float64Array): Column {
  * True for the NaN that says "the series ended here". Arithmetic on the way may have set its quiet bit (0x7FF8…), so
  * that form counts too; an ordinary NaN is 0x7FF8000000000001 or 0x7FF8000000000000.
  */
-export function isStaleMarker(bits: Uint32Array, index: number): boolean {
-  return bits[2 * index] === 2 && ((bits[2 * index + 1] ?? 0) & 0xfff7ffff) === 0x7ff00000;
+export function isStaleMarker(values: Float64Array, index: number): boolean {
+  if (!Number.isNaN(values[index])) return false;
+  const view = new DataView(values.buffer, values.byteOffset + index * 8, 8);
+  // Typed arrays are little-endian on every platform that Node runs on.
+  return view.getUint32(0, true) === 2 && (view.getUint32(4, true) & 0xfff7ffff) === 0x7ff00000;
 }
-
-/** The 64-bit patterns of `values`, low word first (every platform that Node runs on is little-endian). */
-export const bitsOf = (values: Float64Array) =>
-  new Uint32Array(values.buffer, values.byteOffset, values.length * 2);
 
 export function withoutStaleMarkers(series: Series): Samples {
   const { timestamps, values } = series;
-  const bits = bitsOf(values);
   let stale = 0;
-  for (let i = 0; i < values.length; i++) if (isStaleMarker(bits, i)) stale++;
+  for (let i = 0; i < values.length; i++) if (isStaleMarker(values, i)) stale++;
   if (stale === 0) return { timestamps, values };
   const kept: Samples = {
     timestamps: new Float64Array(values.length - stale),
@@ -59,7 +57,7 @@ export function withoutStaleMarkers(series: Series): Samples {
   };
   let next = 0;
   for (let i = 0; i < values.length; i++) {
-    if (isStaleMarker(bits, i)) continue;
+    if (isStaleMarker(values, i)) continue;
     kept.timestamps[next] = timestamps[i] ?? 0;
     kept.values[next++] = values[i] ?? 0;
   }

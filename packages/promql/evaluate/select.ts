@@ -3,7 +3,6 @@ import { executionError } from "../errors.ts";
 import { durationSeconds } from "../parser/durations.ts";
 import type { Series } from "../querier.ts";
 import {
-  bitsOf,
   type Column,
   emptyColumn,
   type Grid,
@@ -15,12 +14,12 @@ import { evaluateVector } from "./evaluate.ts";
 import type { Evaluation } from "./evaluation.ts";
 
 /** Where a selector looks at step i: `base + i * stride`. An `@` holds it still. */
-export interface Reference {
+interface Reference {
   base: number;
   stride: number;
 }
 
-export interface RangeSeries {
+interface RangeSeries {
   labels: Series["labels"];
   dropName: boolean;
   samples: Samples;
@@ -33,19 +32,19 @@ export interface RangeVector {
   series: AsyncIterable<RangeSeries>;
 }
 
-export function durationMs(e: Evaluation, expr: DurationExpr): number {
+function durationMs(e: Evaluation, expr: DurationExpr): number {
   const { startMs, endMs, stepMs } = e.options;
   const seconds = durationSeconds(expr, { step: stepMs / 1000, range: (endMs - startMs) / 1000 });
   return Math.round(seconds * 1000);
 }
 
-export function positiveDurationMs(e: Evaluation, expr: DurationExpr): number {
+function positiveDurationMs(e: Evaluation, expr: DurationExpr): number {
   const milliseconds = durationMs(e, expr);
   if (!(milliseconds > 0)) throw executionError("duration must be greater than 0");
   return milliseconds;
 }
 
-export function referenceOf(e: Evaluation, node: Modifiers, grid: Grid): Reference {
+function referenceOf(e: Evaluation, node: Modifiers, grid: Grid): Reference {
   const offset = node.offset ? durationMs(e, node.offset) : 0;
   if (node.at === undefined) return { base: grid.start - offset, stride: grid.step };
   const { startMs, endMs } = e.options;
@@ -94,7 +93,6 @@ function fillInstant(
   how: { reference: Reference; lookbackMs: number; what: "values" | "timestamps" },
 ): boolean {
   const { timestamps, values } = series;
-  const bits = bitsOf(values);
   const { base, stride } = how.reference;
   let next = 0;
   let any = false;
@@ -104,7 +102,7 @@ function fillInstant(
     const last = next - 1;
     if (last < 0) continue;
     const time = timestamps[last] ?? 0;
-    if (time <= at - how.lookbackMs || isStaleMarker(bits, last)) continue;
+    if (time <= at - how.lookbackMs || isStaleMarker(values, last)) continue;
     column.values[i] = how.what === "values" ? (values[last] ?? 0) : time / 1000;
     column.present[i] = 1;
     any = true;

@@ -1,7 +1,7 @@
 import type { Expr, ValueType } from "../ast.ts";
 import type { Column, Grid, Samples } from "../evaluate/columns.ts";
 
-export interface Signature {
+interface Signature {
   name: string;
   parameters: readonly ValueType[];
   /** How many of the last parameters may be left out. */

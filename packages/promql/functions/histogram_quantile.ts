@@ -55,7 +55,7 @@ const formatValue = (value: number) =>
 
 const bucketLabel = new Set(["le"]);
 
-export function groupBuckets(columns: readonly Column[], malformed: (column: Column) => void): Histogram[] {
+function groupBuckets(columns: readonly Column[], malformed: (column: Column) => void): Histogram[] {
   const histograms = new Map<string, Histogram>();
   for (const column of columns) {
     const bound = parseBound(column.labels.le);

@@ -100,7 +100,7 @@ function endpoints({ engine, querier, clock, timeoutMs = 120_000 }: PromqlRoutes
         const { given } = request;
         const limit = limitOf(given);
         const time = timeOf(given, "time", clock.now());
-        const result = await engine.instant(parse("query", given.query ?? ""), time, {
+        const result = await engine.instant(queryOf(given), time, {
           ...lookback(given),
           signal: patience(request),
         });
@@ -118,7 +118,7 @@ function endpoints({ engine, querier, clock, timeoutMs = 120_000 }: PromqlRoutes
         const stepMs = findDurationOf(given, "step");
         if (stepMs === undefined) throw invalidParameter("step", `cannot parse "" to a valid duration`);
         const result = await engine.range(
-          parse("query", given.query ?? ""),
+          queryOf(given),
           { startMs, endMs, stepMs },
           { ...lookback(given), signal: patience(request) },
         );
@@ -160,6 +160,12 @@ function endpoints({ engine, querier, clock, timeoutMs = 120_000 }: PromqlRoutes
       },
     },
   ];
+}
+
+/** Parsed here for the wording of a mistake; the engine gets the text, which its warnings point into. */
+function queryOf({ query = "" }: Parameters): string {
+  parse("query", query);
+  return query;
 }
 
 function parse(parameter: string, text: string): Expr {

@@ -48,7 +48,7 @@ function rejectSyntaxErrors(source: Source, top: SyntaxNode): void {
   } while (cursor.next());
 }
 
-export function convert(source: Source, node: SyntaxNode): Expr {
+function convert(source: Source, node: SyntaxNode): Expr {
   const span = { from: node.from, to: node.to };
   switch (node.name) {
     case "NumberDurationLiteral":

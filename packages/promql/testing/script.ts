@@ -12,7 +12,7 @@ export interface Expectation {
   /** Series or numbers as written. */
   lines: string[];
 }
-export type Text = { exactly: string } | { matching: RegExp };
+type Text = { exactly: string } | { matching: RegExp };
 
 export type Command =
   | { kind: "clear"; line: number }
