@@ -1,5 +1,6 @@
 import { Agent } from "node:http";
 import { Agent as SecureAgent } from "node:https";
+import { resolve } from "node:path";
 import { HavnError } from "@havn/model";
 import {
   type Call,
@@ -55,13 +56,15 @@ export interface ClickHouse extends AsyncDisposable {
 export type ClickHouseOptions = { dataDirectory: string; memoryLimitBytes?: number } | { url: string };
 
 const defaultMemoryLimit = 600 * 1024 * 1024;
+/** An answer that failed half-way must not look whole; one that nobody waits for must not go on. */
+const readSettings = { cancel_http_readonly_queries_on_client_close: "1", wait_end_of_query: "1" };
 const waitForRestartMs = 15_000;
 
 /** Opens the embedded ClickHouse of a data directory, or an external one by URL (`http://user:password@host:8123/database`). */
 export async function openClickHouse(options: ClickHouseOptions): Promise<ClickHouse> {
   if ("url" in options) return createClient(externalEndpoint(options.url), undefined);
   const child = await superviseChild({
-    dataDirectory: options.dataDirectory,
+    dataDirectory: resolve(options.dataDirectory),
     memoryLimitBytes: options.memoryLimitBytes ?? defaultMemoryLimit,
   });
   const agent = new Agent({ keepAlive: true });
@@ -93,7 +96,7 @@ function createClient(endpoint: Endpoint, child: SupervisedChild | undefined): C
   }
 
   const query = (sql: string, options: QueryOptions = {}) =>
-    call({ sql, ...options, settings: { cancel_http_readonly_queries_on_client_close: "1" } }, true);
+    call({ sql, ...options, settings: readSettings }, true);
 
   return {
     query,

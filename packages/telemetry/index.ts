@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { type ClickHouse, migrate } from "@havn/clickhouse";
 import type { Live, Route } from "@havn/http";
 import { type Clock, HavnError, type LogRecord, systemClock } from "@havn/model";
@@ -67,7 +68,7 @@ export async function createTelemetry(options: TelemetryOptions): Promise<Teleme
   const { clickhouse, clock = systemClock, log = () => undefined } = options;
   await migrate(clickhouse, "telemetry", new URL("./migrations/", import.meta.url));
   await setRetention(clickhouse, options.retention ?? {});
-  const spool = await openSpool(options.spoolDirectory, {
+  const spool = await openSpool(resolve(options.spoolDirectory), {
     largestBytes: options.largestSpoolBytes ?? 8 * 1024 ** 3,
   });
   const inserter = startInserter({ clickhouse, spool, clock, log });

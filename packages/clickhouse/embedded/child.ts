@@ -80,6 +80,9 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   response.end(result?.bytes());
 }
 
+/** What is so here anyway. */
+const given = new Set(["query_id", "cancel_http_readonly_queries_on_client_close", "wait_end_of_query"]);
+
 interface ParsedRequest {
   sql: string;
   database: string;
@@ -96,7 +99,7 @@ function parseRequest(search: URLSearchParams, body: string): ParsedRequest {
     else if (name === "query") query = value;
     else if (name === "database") database = value.replaceAll("`", "");
     else if (name === "default_format") format = value;
-    else if (name !== "query_id" && name !== "cancel_http_readonly_queries_on_client_close")
+    else if (!given.has(name))
       throw Object.assign(new Error(`Setting ${name}: write it in the query`), { clickhouseCode: 115 });
   }
   return {
