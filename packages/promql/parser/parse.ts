@@ -48,7 +48,18 @@ function rejectSyntaxErrors(source: Source, top: SyntaxNode): void {
   } while (cursor.next());
 }
 
+/** Deeper than anyone writes, and far from the end of the stack when it is evaluated. */
+const deepest = 2000;
+
 function convert(source: Source, node: SyntaxNode): Expr {
+  source.depth++;
+  if (source.depth > deepest) throw parseError(source.original, node, "the expression is nested too deeply");
+  const expr = convertNode(source, node);
+  source.depth--;
+  return expr;
+}
+
+function convertNode(source: Source, node: SyntaxNode): Expr {
   const span = { from: node.from, to: node.to };
   switch (node.name) {
     case "NumberDurationLiteral":

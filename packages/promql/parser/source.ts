@@ -6,6 +6,8 @@ import { findNumber, findString } from "./literals.ts";
 export class Source {
   readonly original: string;
   readonly text: string;
+  /** How deep the expression is that is being converted. */
+  depth = 0;
 
   constructor(original: string, text: string) {
     this.original = original;
