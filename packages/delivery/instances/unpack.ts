@@ -34,6 +34,8 @@ export function createReleases(
       return path;
     }
     await mkdir(directory, { recursive: true });
+    // Whatever the agent's umask: other users pass through to the release that they run.
+    if (process.getuid?.() === 0) await chmod(directory, 0o711);
     const packed = await fetchArtifact(artifact);
     const temporary = join(directory, `.${artifact}.${randomUUID()}`);
     try {
