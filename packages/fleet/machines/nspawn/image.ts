@@ -37,6 +37,7 @@ export async function ensureImage(
         await build(recipe, building, { tell, signal });
       } catch (cause) {
         await rm(building, { recursive: true, force: true });
+        signal?.throwIfAborted();
         throw new HavnError("Could not make the machine image", {
           detail: `${cause instanceof HavnError ? `${cause.message}\n${cause.detail}\n` : ""}Packages come from ${recipe.mirror}: check that this computer reaches it, then try again.`,
           retryable: true,

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { connect, createServer } from "node:net";
 import { HavnError, systemClock } from "@havn/model";
 
@@ -10,7 +11,8 @@ export async function withLock<T>(
   work: () => Promise<T>,
   options: { signal?: AbortSignal | undefined; onWait?: () => void } = {},
 ): Promise<T> {
-  const path = `\0havn/${name}`;
+  // A socket's name may have 107 bytes; a folder's may have more.
+  const path = `\0havn/${createHash("sha256").update(name).digest("hex")}`;
   let told = false;
   for (;;) {
     options.signal?.throwIfAborted();
@@ -37,7 +39,7 @@ function claim(path: string): Promise<(() => Promise<void>) | undefined> {
     });
     server.once("error", (error: NodeJS.ErrnoException) => {
       if (error.code === "EADDRINUSE") resolve(undefined);
-      else reject(new HavnError(`Could not take the lock ${path.slice(1)}`, { cause: error }));
+      else reject(new HavnError(`Could not take a lock of this computer`, { cause: error }));
     });
     server.listen(path, () => {
       resolve(async () => {

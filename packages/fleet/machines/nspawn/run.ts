@@ -15,7 +15,7 @@ export function run(command: string, args: readonly string[], options: RunOption
     const child = spawn(command, args, {
       stdio: ["pipe", "pipe", "pipe"],
       env: { ...process.env, LC_ALL: "C", ...options.environment },
-      ...(options.signal && { signal: options.signal }),
+      ...(options.signal && { signal: options.signal, killSignal: "SIGKILL" }),
     });
     let stdout = "";
     const said: string[] = [];
@@ -39,8 +39,14 @@ export function run(command: string, args: readonly string[], options: RunOption
     listen(child.stderr, () => {});
     child.stdin.on("error", () => {}); // a command that does not read its input is no failure
     child.stdin.end(options.input ?? "");
-    child.on("error", (cause) => reject(new HavnError(`Could not run ${command}`, { cause })));
+    let aborted: unknown;
+    child.on("error", (cause) => {
+      if (child.pid === undefined) reject(new HavnError(`Could not run ${command}`, { cause }));
+      aborted = cause;
+    });
+    // Not "exit": an aborted command has ended only when everything that it started has, too.
     child.on("close", (code, signal) => {
+      if (aborted) return reject(aborted);
       if (code === 0) return resolve(stdout);
       const how = signal ? `was ended by ${signal}` : `failed with exit status ${code}`;
       reject(
