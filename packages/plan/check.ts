@@ -22,7 +22,7 @@ export interface CheckedGraph {
 }
 
 /** In the order in which a person reads the file. */
-function byPlace({ at: a }: Diagnostic, { at: b }: Diagnostic): number {
+export function byPlace({ at: a }: Diagnostic, { at: b }: Diagnostic): number {
   if (!a || !b) return Number(!a) - Number(!b);
   if (a.file !== b.file) return a.file < b.file ? -1 : 1;
   return a.line - b.line || a.column - b.column;

@@ -10,7 +10,7 @@ import {
   type Resource,
   type ResourceGraph,
 } from "@havn/model";
-import { checkGraph } from "@havn/plan";
+import { byPlace, checkGraph } from "@havn/plan";
 import { callerLocation } from "./location.ts";
 import { optionsOf } from "./options.ts";
 import { referencedAddresses } from "./references.ts";
@@ -108,7 +108,8 @@ export function environment(name: string, options: EnvironmentOptions, describe:
     { version: 1, environment: name, ...(owner !== undefined && { owner }), resources: collecting.resources },
     { schemaOf, optionsOf },
   );
-  return { name, graph: checked.graph, diagnostics: [...collecting.diagnostics, ...checked.diagnostics] };
+  const diagnostics = [...collecting.diagnostics, ...checked.diagnostics].sort(byPlace);
+  return { name, graph: checked.graph, diagnostics };
 }
 
 /** What a configuration file's default export declares. Throws a HavnError where it is no environment. */
