@@ -1,7 +1,7 @@
-import type { SyntaxNode } from "@lezer/common";
+import type { SyntaxNode, Tree } from "@lezer/common";
 import { parser } from "@prometheus-io/lezer-promql";
 import { type AggregateOperator, aggregateOperators, type Expr, type Subquery } from "../ast.ts";
-import { parseError } from "../errors.ts";
+import { type PromqlError, parseError } from "../errors.ts";
 import { convertBinary } from "./binary.ts";
 import { check } from "./check.ts";
 import { convertDuration } from "./duration-nodes.ts";
@@ -16,8 +16,7 @@ import { Source } from "./source.ts";
 export function parsePromql(text: string): Expr {
   const source = new Source(text, normalise(text));
   if (text.trim() === "") throw parseError(text, 0, "no expression found in input");
-  const tree = parser.parse(source.text);
-  rejectSyntaxErrors(source, tree.topNode);
+  const tree = parseStrictly(source);
   const root = tree.topNode.getChildren("Expr")[0] ?? firstExpression(tree.topNode);
   if (!root) throw parseError(text, 0, "no expression found in input");
   const expr = convert(source, root);
@@ -31,21 +30,34 @@ function firstExpression(node: SyntaxNode): SyntaxNode | null {
   return child;
 }
 
-function rejectSyntaxErrors(source: Source, top: SyntaxNode): void {
-  const cursor = top.cursor();
-  do {
-    if (!cursor.type.isError) continue;
-    const rest = source.text.slice(cursor.from);
-    const word = /^\s*([A-Za-z_:][\w:]*|\d[\w.]*|"[^"]*"?|'[^']*'?|\S)/.exec(rest)?.[1];
-    if (word === undefined) throw parseError(source.original, source.text.length, "unexpected end of input");
-    const at = cursor.from + rest.indexOf(word);
-    const before = /([A-Za-z_:][\w:]*)\s*$/.exec(source.text.slice(0, at))?.[1];
-    if (word === "(" && before)
-      throw parseError(source.original, at - before.length, `unknown function with name "${before}"`);
-    const called = /^[A-Za-z_:][\w:]*\s*\(/.test(rest.trimStart());
-    const message = called ? `unknown function with name "${word}"` : `unexpected ${JSON.stringify(word)}`;
-    throw parseError(source.original, at, message);
-  } while (cursor.next());
+// Without recovery from mistakes: it is slow on long nonsense, and only the first mistake is told anyway.
+const strict = parser.configure({ strict: true });
+
+function parseStrictly(source: Source): Tree {
+  try {
+    return strict.parse(source.text);
+  } catch (cause) {
+    const offset = cause instanceof SyntaxError && /^No parse at (\d+)/.exec(cause.message)?.[1];
+    if (!offset) throw cause;
+    throw syntaxError(source, Number(offset));
+  }
+}
+
+function syntaxError(source: Source, offset: number): PromqlError {
+  const { original } = source;
+  const rest = original.slice(offset);
+  const word = /^\s*([A-Za-z_:][\w:]*|\d[\w.]*|"[^"]*"?|'[^']*'?|\S)/.exec(rest)?.[1];
+  if (word === undefined) return parseError(original, original.length, "unexpected end of input");
+  const at = offset + rest.indexOf(word);
+  const before = /([A-Za-z_:][\w:]*)\s*$/.exec(original.slice(Math.max(0, at - 200), at))?.[1];
+  if (word === "(" && before)
+    return parseError(original, at - before.length, `unknown function with name "${before}"`);
+  const called = /^[A-Za-z_:][\w:]*\s*\(/.test(rest.trimStart());
+  return parseError(
+    original,
+    at,
+    called ? `unknown function with name "${word}"` : `unexpected ${JSON.stringify(word)}`,
+  );
 }
 
 /** Deeper than anyone writes, and far from the end of the stack when it is evaluated. */
