@@ -69,6 +69,7 @@ const infrastructure = await createInfrastructure({
   ...{ sql, clock, timeline, workflows },
   hosts: fleet.hosts,
   hostConnected: fleet.hosts.isConnected,
+  hostsSettled: fleet.hosts.waitExpected,
   hostReport: fleet.report,
   desired: fleet.desired,
   executors: (): ResourceExecutor[] => [...fleet.executors, delivery.executor, alerting.executor],

@@ -53,6 +53,8 @@ export interface Fleet extends AsyncDisposable {
   hosts: HostClient & {
     isConnected(host: string): boolean;
     waitConnected(host: string, timeoutMs: number, signal?: AbortSignal): Promise<void>;
+    /** Resolves when every host of the environment that is likely to be back in a moment is, or has been given up. */
+    waitExpected(environment: string): Promise<void>;
   };
   desired: Desired;
   /** What the agent said last; undefined while it is not connected. */
@@ -181,6 +183,14 @@ export async function createFleet(options: FleetOptions): Promise<Fleet> {
       isConnected: (host) => connections.find(host) !== undefined,
       async waitConnected(host, timeoutMs, signal) {
         await connections.waitConnected(host, { timeoutMs, signal });
+      },
+      async waitExpected(environment) {
+        const expected = roster
+          .hosts()
+          .filter((host) => host.environment === environment && connections.isExpected(host.address));
+        const back = ({ address }: { address: string }) =>
+          connections.waitConnected(address, { timeoutMs: startGraceMs }).catch(() => {});
+        await Promise.all(expected.map(back));
       },
     },
     desired: desired.desired,

@@ -20,6 +20,8 @@ export interface InfrastructureOptions {
   /** Hosts are named by the address of their resource. References in parameters are resolved on the way. */
   hosts: HostClient;
   hostConnected(host: Address): boolean;
+  /** Resolves when no host of the environment is just about to connect: a plan right after a start sees them all. */
+  hostsSettled?(environment: string): Promise<void>;
   /** What the host's agent said last; undefined while it is not connected. */
   hostReport(host: Address): HostReport | undefined;
   desired: {

@@ -29,13 +29,13 @@ export function createReleases(
 
   const unpack = async (artifact: string) => {
     const path = pathOf(artifact);
+    await mkdir(directory, { recursive: true });
+    // Whatever the agent's umask: other users pass through to the release that they run.
+    if (process.getuid?.() === 0) await chmod(directory, 0o711);
     if (await stat(path).catch(() => undefined)) {
       await utimes(path, new Date(), new Date());
       return path;
     }
-    await mkdir(directory, { recursive: true });
-    // Whatever the agent's umask: other users pass through to the release that they run.
-    if (process.getuid?.() === 0) await chmod(directory, 0o711);
     const packed = await fetchArtifact(artifact);
     const temporary = join(directory, `.${artifact}.${randomUUID()}`);
     try {

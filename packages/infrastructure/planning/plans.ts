@@ -38,6 +38,7 @@ export function createPlans(options: InfrastructureOptions): Plans {
           detail: "Nothing was applied to it, or it was destroyed already.",
           status: 404,
         });
+      await options.hostsSettled?.(graph.environment);
       const only = "only" in request ? request.only : undefined;
       const scope = scopeOf(graph.resources, recorded.resources, only);
       const decided = await decideChanges(scope, options);
