@@ -14,6 +14,7 @@ import { Source } from "./source.ts";
  * The grammar is Prometheus' own (the one of its web page); this file turns its tree into ours.
  */
 export function parsePromql(text: string): Expr {
+  if (text.length > longest) throw parseError(text, 0, `the query is longer than ${longest} characters`);
   const source = new Source(text, normalise(text));
   if (text.trim() === "") throw parseError(text, 0, "no expression found in input");
   const tree = parseStrictly(source);
@@ -59,6 +60,9 @@ function syntaxError(source: Source, offset: number): PromqlError {
     called ? `unknown function with name "${word}"` : `unexpected ${JSON.stringify(word)}`,
   );
 }
+
+/** Characters. Reading more would hold up everything else in this process. */
+const longest = 100_000;
 
 /** Deeper than anyone writes, and far from the end of the stack when it is evaluated. */
 const deepest = 2000;
