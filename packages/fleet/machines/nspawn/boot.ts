@@ -75,8 +75,11 @@ async function startUnit(folder: string, machine: MachineRecord, command: string
     `WorkingDirectory=${folder}`,
     ...unitProperties(machine.spec),
   ].map((property) => `--property=${property}`);
-  const unit = `--unit=${unitOf(machine.id)}`;
-  await run("systemd-run", ["--quiet", "--collect", unit, ...properties, "--", ...command]);
+  const names = [
+    `--unit=${unitOf(machine.id)}`,
+    `--description=Havn machine ${machine.environment}/${machine.name}`,
+  ];
+  await run("systemd-run", ["--quiet", "--collect", ...names, ...properties, "--", ...command]);
 }
 
 export const rootOf = (folder: string) => join(folder, "root");
