@@ -91,7 +91,8 @@ export function createBootstrap(options: {
       const before = connections.find(host.address)?.id;
       const { environment, name, address } = host;
       const config = { host: address, environment, name, servers };
-      const what = { config, ca: ca.certificate, token, bundle: built };
+      const share = roster.machineAccess(address)?.share;
+      const what = { config, ca: ca.certificate, token, bundle: built, share };
       if (target) await remote.install(target, what, tell);
       else {
         tell("starting the agent on this computer");

@@ -40,6 +40,7 @@ mkdir -p "$library" "$data"
 # Releases below it are run by other users; every file in it is closed to them.
 chmod 711 "$data"
 chmod 755 "$library"
+if [ -f node.from ]; then cp "$(cat node.from)" node; fi
 for file in node agent.mjs; do
   if [ -f "$file" ]; then
     chmod 755 "$file"

@@ -14,6 +14,8 @@ export interface MachineAccess {
   hostKey: string;
   /** This computer's address on the machine's network: where the machine's agent dials the gateway. */
   bridgeAddress: string;
+  /** A folder of this computer that the machine sees too, read-only: the quick way for large files. */
+  share?: { here: string; inMachine: string };
 }
 
 export type MachineState = "running" | "stopped" | "none";

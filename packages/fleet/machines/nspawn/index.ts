@@ -15,6 +15,7 @@ import {
 } from "./network.ts";
 import { makeReady } from "./preflight.ts";
 import { findRunner, killMachine, powerOff, removeGroups, setUnitLimits, writeLimits } from "./processes.ts";
+import { shareInMachine } from "./recipe.ts";
 import {
   ensureRecord,
   findRecord,
@@ -91,7 +92,7 @@ export function createNspawnProvider(options: NspawnOptions): NspawnProvider {
         await run(own, record, { network, tell });
         tell(`waiting for SSH on ${record.ip}`);
         await waitForSsh(own, record, signal);
-        return accessOf(record, network);
+        return accessOf(own, record, network);
       },
       signal,
     );
@@ -171,9 +172,10 @@ export function createNspawnProvider(options: NspawnOptions): NspawnProvider {
     async access(environment, name) {
       const machines = await find();
       if (!machines) return undefined;
-      const record = await findRecord(folderOf(machines, environment, name));
+      const own = folderOf(machines, environment, name);
+      const record = await findRecord(own);
       const network = await findNetwork({ folder: machines, stateDirectory });
-      return record && network && accessOf(record, network);
+      return record && network && accessOf(own, record, network);
     },
     async list() {
       const machines = await find();
@@ -214,10 +216,11 @@ export function createNspawnProvider(options: NspawnOptions): NspawnProvider {
 /** Another process may be removing the same folder: both go on until it is gone. */
 const remove = (path: string) => rm(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 });
 
-const accessOf = (record: MachineRecord, network: Network): MachineAccess => ({
+const accessOf = (own: string, record: MachineRecord, network: Network): MachineAccess => ({
   ip: record.ip,
   sshPort: 22,
   sshUser: "root",
   hostKey: record.hostKey,
   bridgeAddress: bridgeAddressOf(network),
+  share: { here: join(own, "share"), inMachine: shareInMachine },
 });
