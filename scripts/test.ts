@@ -74,7 +74,7 @@ async function runFiles(files: string[], concurrency: number): Promise<void> {
   async function* withoutSum() {
     for await (const event of events) {
       if (event.type === "test:summary" && event.data.file === undefined)
-        for (const [name, count] of Object.entries(event.data.counts))
+        for (const [name, count] of Object.entries<number>(event.data.counts))
           counts[name] = (counts[name] ?? 0) + count;
       // The sum of one tier among several would be taken for the whole.
       const isSum = event.type === "test:diagnostic" && event.data.file === undefined;

@@ -1,17 +1,22 @@
 #!/bin/sh
 # Keeps the control plane running: starts it again, later and later, when it dies; stops when it ended by itself (0).
 # A server that never came up is not tried again: whoever started it is waiting to tell the person why.
-# HAVN_DATA and HAVN_PORT are in the environment. Output goes to $HAVN_DATA/server.log, kept below about 20 MB.
+# HAVN_DATA and HAVN_PORT are in the environment; the data directory is an argument too, so that the process list tells
+# whose supervisor this is. Its process id stands in $HAVN_DATA/supervisor.pid. Output goes to $HAVN_DATA/server.log, kept below about 20 MB.
 set -u
 
+# In a function, so that all of it is read before it runs: an upgrade may replace this file meanwhile.
+main() {
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
 node=$here/../../node_modules/.bin/node
 log=$HAVN_DATA/server.log
 record=$HAVN_DATA/server.json
+own=$HAVN_DATA/supervisor.pid
 HAVN_SUPERVISOR_PID=$$
 export HAVN_SUPERVISOR_PID
 
 exec >>"$log" 2>&1 </dev/null
+echo "$$" >"$own"
 
 say() { printf '%s supervisor: %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$*"; }
 
@@ -79,5 +84,7 @@ while :; do
   [ "$delay" -gt 30 ] && delay=30
 done
 kill "$rotator" 2>/dev/null
-rm -f "$record"
+rm -f "$record" "$own"
 exit "$code"
+}
+main "$@"

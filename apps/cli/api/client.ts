@@ -1,5 +1,6 @@
 import { HavnError, problemSchema } from "@havn/model";
 import { z } from "zod";
+import { queryError } from "./schemas.ts";
 
 export interface ApiTarget {
   /** Without a slash at the end. */
@@ -112,6 +113,8 @@ function parseJson(text: string): unknown {
 }
 
 function problem(what: string, status: number, value: unknown, target: ApiTarget): HavnError {
+  const query = queryError.safeParse(value);
+  if (query.success) return new HavnError(query.data.error, { detail: `(${query.data.errorType})`, status });
   const parsed = problemSchema.safeParse(value);
   if (!parsed.success)
     return new HavnError(`${target.url} answered ${status} to ${what}`, {

@@ -1,11 +1,10 @@
 import { HavnError } from "@havn/model";
 import type { Globals } from "../kit/command.ts";
-import { readCliToken } from "../server/control.ts";
-import { findServer } from "../server/record.ts";
+import { awaitServer, readCliToken } from "../server/control.ts";
 import { type Api, createApi } from "./client.ts";
 
 /** The API of the Havn that the command is about: HAVN_URL's, or the one that runs on the data directory. */
-export function connect({ remote, dataDirectory }: Globals): Api {
+export async function connect({ remote, dataDirectory }: Globals, signal: AbortSignal): Promise<Api> {
   if (remote) {
     if (remote.token === undefined)
       throw new HavnError(`HAVN_URL names ${remote.url}, and HAVN_TOKEN is not set`, {
@@ -14,7 +13,7 @@ export function connect({ remote, dataDirectory }: Globals): Api {
       });
     return createApi({ url: remote.url, token: remote.token, whenAway: "Is the address in HAVN_URL right?" });
   }
-  const server = findServer(dataDirectory);
+  const server = await awaitServer(dataDirectory, signal);
   if (!server)
     throw new HavnError(`Havn is not running on ${dataDirectory}`, {
       status: 503,

@@ -49,8 +49,8 @@ export async function bringUp(invocation: Invocation<UpOptions>): Promise<undefi
 }
 
 async function startApi(invocation: Invocation<UpOptions>): Promise<Api> {
-  const { globals, io } = invocation;
-  if (globals.remote) return connect(globals);
+  const { globals, io, signal } = invocation;
+  if (globals.remote) return await connect(globals, signal);
   const began = Date.now();
   const { server, started } = await startServer(invocation);
   if (started)

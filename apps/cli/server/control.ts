@@ -7,7 +7,7 @@ import { type ReadyAnswer, readyAnswer } from "../api/schemas.ts";
 import { checkout } from "../version.ts";
 import { startProblem } from "./log.ts";
 import { checkCanStart } from "./preflight.ts";
-import { commandLine, findServer, isAlive, readRecord, type ServerRecord } from "./record.ts";
+import { commandLine, findServer, isAlive, type ServerRecord } from "./record.ts";
 
 export interface StartOptions {
   dataDirectory: string;
@@ -37,6 +37,8 @@ export async function ensureServer(options: StartOptions): Promise<Started> {
     await waitReady(options, undefined, logSize(dataDirectory));
     return { server: findServer(dataDirectory) ?? running, started: false };
   }
+  if (supervisorOf(dataDirectory))
+    return { server: await waitReady(options, undefined, logSize(dataDirectory)), started: false };
   await checkCanStart(dataDirectory, port);
   const release = await acquireStartLock(dataDirectory, signal);
   try {
@@ -63,7 +65,7 @@ function spawnSupervisor({
   // Created here so that it is there to read whatever happens next.
   closeSync(openSync(join(dataDirectory, "server.log"), "a", 0o600));
   const { HAVN_TOKEN: _token, HAVN_URL: _url, ...inherited } = environment;
-  const child = spawn("/bin/sh", [supervisor], {
+  const child = spawn("/bin/sh", [supervisor, dataDirectory], {
     cwd: dataDirectory,
     detached: true,
     stdio: "ignore",
@@ -151,11 +153,17 @@ function readHolder(path: string): number | undefined {
   }
 }
 
-/** The supervisor that keeps (or is about to start) this data directory's server. */
-function supervisorOf(dataDirectory: string): number | undefined {
-  const pid = readRecord(dataDirectory)?.supervisorPid;
-  if (pid === undefined || !isAlive(pid)) return undefined;
-  return commandLine(pid)?.includes("supervise.sh") ? pid : undefined;
+/** The supervisor of this data directory's server, which may be about to start it again. */
+export function supervisorOf(dataDirectory: string): number | undefined {
+  try {
+    const pid = Number(readFileSync(join(dataDirectory, "supervisor.pid"), "utf8"));
+    const command = commandLine(pid) ?? "";
+    return command.includes("supervise.sh") && command.includes(dataDirectory) && isAlive(pid)
+      ? pid
+      : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Ends the server and its supervisor, and waits until both are gone. Agents and what they run go on. */
@@ -177,7 +185,7 @@ export async function stopServer(
         detail: `Process ${pids.join(" and ")} did not end. ${join(dataDirectory, "server.log")} may say why.`,
       });
   }
-  rmSync(join(dataDirectory, "server.json"), { force: true });
+  for (const name of ["server.json", "supervisor.pid"]) rmSync(join(dataDirectory, name), { force: true });
   return true;
 }
 
@@ -200,6 +208,17 @@ async function haveEnded(pids: readonly number[], signal: AbortSignal, withinMs:
     await sleep(50, undefined, { signal });
   }
   return true;
+}
+
+/** The running server; waits for one that is being started or restarted. Undefined where there is none. */
+export async function awaitServer(
+  dataDirectory: string,
+  signal: AbortSignal,
+): Promise<ServerRecord | undefined> {
+  const options = { dataDirectory, port: 0, environment: {}, signal, tell: () => {} };
+  const server = findServer(dataDirectory);
+  if (server || !supervisorOf(dataDirectory)) return server;
+  return waitReady(options, undefined, logSize(dataDirectory));
 }
 
 /** The token that the server leaves for this computer's user. */

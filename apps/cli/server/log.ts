@@ -25,7 +25,7 @@ export function startProblem(
 export function essentialLines(text: string): string[] {
   const lines = text
     .split("\n")
-    .map(plainLine)
+    .flatMap((line) => plainLine(line).split("\n"))
     .filter((line) => line.trim() !== "" && !/^\s+at |^Node\.js v|^\s*[\^~]+\s*$|^node:internal/.test(line));
   const unique = lines.filter((line, index) => lines.indexOf(line) === index);
   const first = unique.findIndex((line) => /\b(error|fatal|cannot|failed|denied|refused)\b/i.test(line));

@@ -20,7 +20,7 @@ export function findServer(dataDirectory: string): ServerRecord | undefined {
   return record && isOurs(record) ? record : undefined;
 }
 
-export function readRecord(dataDirectory: string): ServerRecord | undefined {
+function readRecord(dataDirectory: string): ServerRecord | undefined {
   try {
     return serverRecord.parse(JSON.parse(readFileSync(join(dataDirectory, "server.json"), "utf8")));
   } catch {

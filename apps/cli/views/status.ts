@@ -78,7 +78,9 @@ function serviceLines(service: ServiceStatus, style: Style, now: number): string
   const head = `  ${healthMark(health, style)} ${style.bold(name)}  ${paintHealth(health, health, style)}`;
   return [
     [head, url && style.cyan(url), which].filter(Boolean).join("  "),
-    ...(rollout ? [`      ${style.yellow(`rollout ${rollout.state}`)}: ${printable(rollout.detail)}`] : []),
+    ...(rollout && rollout.state !== "finished"
+      ? [`      ${style.yellow(`rollout ${rollout.state}`)}: ${printable(rollout.detail)}`]
+      : []),
     ...alignColumns(rows, "      "),
   ];
 }

@@ -23,7 +23,7 @@ export const command = defineCommand({
     ["havn alerts --state firing --json", "for a program"],
   ],
   async run({ options, globals, io, signal }) {
-    const api = connect(globals);
+    const api = await connect(globals, signal);
     const query = { environment: options.environment, state: options.state };
     const answer = await api.get("/api/v1/alerts", alertsAnswer, { query, signal });
     if (options.json) io.out(JSON.stringify(answer, undefined, 2));

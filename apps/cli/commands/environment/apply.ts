@@ -22,7 +22,7 @@ export const command = defineCommand({
     ["havn apply --yes", "for scripts: without asking"],
   ],
   async run({ arguments: [path], options, globals, io, signal }) {
-    const flow = { api: connect(globals), io, signal };
+    const flow = { api: await connect(globals, signal), io, signal };
     const config = await loadConfig({ path, globals, io, signal });
     const plan = await makePlan(flow, { graph: config.graph });
     await carryOut(flow, { plan, sources: config.sources, kind: "apply", yes: options.yes });

@@ -26,7 +26,7 @@ export const command = defineCommand({
     ["havn rollback shop", "take the previous release back"],
   ],
   async run({ arguments: [path], options, globals, io, signal }) {
-    const flow = { api: connect(globals), io, signal };
+    const flow = { api: await connect(globals, signal), io, signal };
     const config = await loadConfig({ path, globals, io, signal });
     const plan = await makePlan(flow, { graph: config.graph, only: ["service"] });
     await carryOut(flow, { plan, sources: config.sources, kind: "deploy", yes: options.yes });

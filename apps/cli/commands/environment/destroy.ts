@@ -30,7 +30,7 @@ export const command = defineCommand({
   async run({ arguments: [named], options, globals, io, signal }) {
     if (options.all && named) throw new UsageError("--all and an environment's name exclude each other");
     if (options.all) refuseRemote(globals, "destroy --all");
-    const api = connect(globals);
+    const api = await connect(globals, signal);
     const names = options.all
       ? (await api.get("/api/v1/environments", environmentsAnswer, { signal })).environments.map(
           ({ environment }) => environment,

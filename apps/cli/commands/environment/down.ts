@@ -2,8 +2,7 @@ import { createApi } from "../../api/client.ts";
 import { downAnswer } from "../../api/schemas.ts";
 import { refuseRemote } from "../../flows/local.ts";
 import { defineCommand } from "../../kit/command.ts";
-import { readCliToken, stopServer } from "../../server/control.ts";
-import { findServer } from "../../server/record.ts";
+import { awaitServer, readCliToken, stopServer } from "../../server/control.ts";
 
 export const command = defineCommand({
   name: "down",
@@ -20,7 +19,7 @@ export const command = defineCommand({
   async run({ globals, io, signal }) {
     refuseRemote(globals, "down");
     const { dataDirectory } = globals;
-    const server = findServer(dataDirectory);
+    const server = await awaitServer(dataDirectory, signal);
     if (server) {
       const api = createApi({
         url: `http://127.0.0.1:${server.port}`,
@@ -29,7 +28,7 @@ export const command = defineCommand({
       });
       io.tell("Stopping what runs here …");
       const { stopped } = await api.post("/api/v1/server/down", downAnswer, { body: {}, signal });
-      for (const what of stopped) io.tell(`  stopped ${what}`);
+      for (const what of stopped) io.tell(`  ${what}`);
     }
     const wasRunning = await stopServer(dataDirectory, signal);
     io.tell(

@@ -22,7 +22,7 @@ export const command = defineCommand({
     ["havn apply", "mend it"],
   ],
   async run({ options, globals, io, signal }) {
-    const api = connect(globals);
+    const api = await connect(globals, signal);
     const environment = await chooseEnvironment(options.environment, { globals, api, signal });
     const path = `/api/v1/environments/${encodeURIComponent(environment)}/drift`;
     const query = { refresh: options.refresh ? true : undefined };

@@ -29,7 +29,7 @@ export const command = defineCommand({
     ["havn plan --destroy", "what would go"],
   ],
   async run({ arguments: [path], options, globals, io, signal }) {
-    const api = connect(globals);
+    const api = await connect(globals, signal);
     const { graph } = await loadConfig({ path, globals, io, signal });
     const request = options.destroy ? { destroy: graph.environment } : { graph };
     const plan = await makePlan({ api, io, signal }, request);

@@ -15,7 +15,7 @@ export const command = defineCommand({
   options: { environment: shared.environment },
   examples: [["havn rollback shop", "the release before the present one"]],
   async run({ arguments: [service], options, globals, io, signal }) {
-    const api = connect(globals);
+    const api = await connect(globals, signal);
     const environment = await chooseEnvironment(options.environment, { globals, api, signal });
     const path = `/api/v1/environments/${encodeURIComponent(environment)}/rollback`;
     const apply = await api.post(path, applySchema, { body: { service }, signal });

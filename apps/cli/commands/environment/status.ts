@@ -22,7 +22,7 @@ export const command = defineCommand({
     ["havn status --json | jq -r '.environments[].health'", "for a program"],
   ],
   async run({ arguments: [named], options, globals, io, signal }) {
-    const api = connect(globals);
+    const api = await connect(globals, signal);
     const render = async () => {
       const environments = await readStatuses(api, named, signal);
       if (options.json) return JSON.stringify({ environments }, undefined, 2);

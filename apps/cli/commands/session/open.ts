@@ -10,7 +10,10 @@ export const command = defineCommand({
   access: ["sign-in-link:create"],
   examples: [["havn open", "where there is no browser, it prints the link"]],
   async run({ globals, io, signal }) {
-    const { url } = await connect(globals).post("/api/v1/sign-in-links", signInLink, { body: {}, signal });
+    const { url } = await (await connect(globals, signal)).post("/api/v1/sign-in-links", signInLink, {
+      body: {},
+      signal,
+    });
     if (await openBrowser(url, globals.environment)) io.tell("Opened in the browser.");
     else io.out(url);
     return undefined;

@@ -11,7 +11,10 @@ export const command = defineCommand({
   options: { json: shared.json },
   examples: [["havn sign-in", "print the link; it works once"]],
   async run({ options, globals, io, signal }) {
-    const link = await connect(globals).post("/api/v1/sign-in-links", signInLink, { body: {}, signal });
+    const link = await (await connect(globals, signal)).post("/api/v1/sign-in-links", signInLink, {
+      body: {},
+      signal,
+    });
     io.out(options.json ? JSON.stringify(link, undefined, 2) : link.url);
     if (!options.json) io.tell(`It works once, until ${localTime(link.expiresAt)}.`);
     return undefined;

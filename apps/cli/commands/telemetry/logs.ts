@@ -37,7 +37,7 @@ export const command = defineCommand({
     if (!Number.isInteger(limit) || limit < 1 || limit > 10_000)
       throw new UsageError(`--lines "${options.lines}" is not a number from 1 to 10000`);
     const since = sinceOption(options.since, io.now());
-    const api = connect(globals);
+    const api = await connect(globals, signal);
     const environment = await chooseEnvironment(options.environment, { globals, api, signal });
     const search = {
       environment,

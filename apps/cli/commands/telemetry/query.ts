@@ -31,7 +31,7 @@ export const command = defineCommand({
     if (options.step !== undefined && options.range === undefined)
       throw new UsageError("--step is for range queries", "Add --range, for example --range 1h.");
     const range = options.range === undefined ? undefined : rangeOf(options.range, options.step, io.now());
-    const api = connect(globals);
+    const api = await connect(globals, signal);
     const path = `/prometheus/api/v1/${range ? "query_range" : "query"}`;
     const answer = await api.get(path, z.unknown(), {
       query: { query, ...(range ?? { time: io.now() / 1000 }) },

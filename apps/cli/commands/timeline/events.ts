@@ -1,6 +1,8 @@
+import { formatAddress } from "@havn/model";
 import { connect } from "../../api/connect.ts";
 import { eventsAnswer } from "../../api/schemas.ts";
 import { followEvents } from "../../flows/events.ts";
+import { chooseEnvironment } from "../../flows/memory.ts";
 import { sinceOption } from "../../flows/since.ts";
 import { defineCommand, shared } from "../../kit/command.ts";
 import { eventLine } from "../../views/events.ts";
@@ -25,16 +27,17 @@ export const command = defineCommand({
   ],
   async run({ options, globals, io, signal }) {
     const since = sinceOption(options.since, io.now());
-    const api = connect(globals);
-    const query = { environment: options.environment, kind: options.kind, host: options.host };
+    const api = await connect(globals, signal);
+    const host =
+      options.host && (await hostAddress(options.host, options.environment, { globals, api, signal }));
+    const query = { environment: options.environment, kind: options.kind, host };
     const { events } = await api.get("/api/v1/events", eventsAnswer, {
-      query: { ...query, limit: 200 },
+      query: { ...query, limit: since === undefined ? 50 : 1000 },
       signal,
     });
     const recent = events
       .filter(({ at }) => since === undefined || at >= since)
-      .sort((left, right) => left.id - right.id)
-      .slice(since === undefined ? -50 : -200);
+      .sort((left, right) => left.id - right.id);
     const show = (shown: typeof events) => {
       for (const event of shown) io.out(options.json ? JSON.stringify(event) : eventLine(event, io.style));
     };
@@ -45,3 +48,17 @@ export const command = defineCommand({
     return undefined;
   },
 });
+
+/** Events name hosts by address: `web-1` of the environment at hand, or an address as it stands. */
+async function hostAddress(
+  host: string,
+  environment: string | undefined,
+  where: Parameters<typeof chooseEnvironment>[1],
+): Promise<string> {
+  if (host.includes("/")) return host;
+  return formatAddress({
+    environment: await chooseEnvironment(environment, where),
+    type: "host",
+    name: host,
+  });
+}

@@ -35,7 +35,7 @@ export const command = defineCommand({
       throw new UsageError(`--expires-in "${expiresIn}" is no duration`, 'Write for example "12h" or "90d".');
     const role = options.role ?? "viewer";
     const body = { role, name: options.name ?? `${role} from the command line`, expiresIn };
-    const created = await connect(globals).post("/api/v1/tokens", newToken, { body, signal });
+    const created = await (await connect(globals, signal)).post("/api/v1/tokens", newToken, { body, signal });
     io.tell("Keep it safe: it is shown only now.");
     io.out(options.json ? JSON.stringify(created, undefined, 2) : created.token);
     return undefined;

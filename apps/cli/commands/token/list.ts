@@ -11,7 +11,7 @@ export const command = defineCommand({
   options: { json: shared.json },
   examples: [["havn token list", "who may what, until when"]],
   async run({ options, globals, io, signal }) {
-    const answer = await connect(globals).get("/api/v1/tokens", tokensAnswer, { signal });
+    const answer = await (await connect(globals, signal)).get("/api/v1/tokens", tokensAnswer, { signal });
     io.out(
       options.json
         ? JSON.stringify(answer, undefined, 2)

@@ -9,7 +9,7 @@ export const command = defineCommand({
   arguments: [{ name: "ID", description: "as `havn token list` shows it" }],
   examples: [["havn token revoke 0197a3", "it is refused from now on"]],
   async run({ arguments: [id = ""], globals, io, signal }) {
-    await connect(globals).delete(`/api/v1/tokens/${encodeURIComponent(id)}`, { signal });
+    await (await connect(globals, signal)).delete(`/api/v1/tokens/${encodeURIComponent(id)}`, { signal });
     io.tell(`${io.style.green("✓")} Token ${id} is revoked.`);
     return undefined;
   },
