@@ -139,10 +139,12 @@ export async function insertApply(db: Db, apply: Apply): Promise<void> {
 }
 
 /** A step that has ended stays as it ended. */
-export const updateStep = (db: Db, applyId: string, step: ApplyStep) => db`
-  update infrastructure.apply_step set state = ${step.state}, detail = ${step.detail ?? null},
-    error = ${step.error ?? null}, started_at = coalesce(started_at, ${step.startedAt ?? null}), ended_at = ${step.endedAt ?? null}
-  where apply_id = ${applyId} and address = ${step.address} and state in ('waiting', 'running')`;
+export const updateSteps = (db: Db, applyId: string, steps: readonly ApplyStep[]) => db`
+  update infrastructure.apply_step as step set state = new.state, detail = new.detail, error = new.error,
+    started_at = coalesce(step.started_at, new."startedAt"), ended_at = new."endedAt"
+  from jsonb_to_recordset(${db.json(steps as unknown as Json)})
+    as new (address text, state text, detail text, error text, "startedAt" bigint, "endedAt" bigint)
+  where step.apply_id = ${applyId} and step.address = new.address and step.state in ('waiting', 'running')`;
 
 /** The first end counts. */
 export const endApply = (db: Db, apply: Pick<Apply, "id" | "state" | "error"> & { endedAt: number }) => db`

@@ -11,23 +11,28 @@ export function createProgress(
   { sql, clock, onProgress }: { sql: Sql; clock: Clock; onProgress?: ((apply: Apply) => void) | undefined },
 ) {
   const steps = new Map(apply.steps.map((step) => [step.address, step]));
+  const unwritten = new Set<Address>();
   let writing: Promise<unknown> = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
-
-  const tell = () => onProgress?.({ ...apply, steps: [...steps.values()] });
 
   /** An ended step stays as it ended. */
   function change(address: Address, patch: Partial<ApplyStep>): void {
     const step = steps.get(address);
     if (!step || (step.state !== "waiting" && step.state !== "running")) return;
-    const next = { ...step, ...patch };
-    steps.set(address, next);
+    steps.set(address, { ...step, ...patch });
+    unwritten.add(address);
+    timer ??= setTimeout(publish, quietMs);
+  }
+
+  function publish(): void {
+    clearTimeout(timer);
+    timer = undefined;
+    const changed = [...unwritten].map((address) => steps.get(address)).filter((step) => step !== undefined);
+    unwritten.clear();
     // What is shown is not worth failing an apply for: ends are written again, by the step that records them.
-    writing = writing.then(() => store.updateStep(sql, apply.id, next)).catch(() => {});
-    timer ??= setTimeout(() => {
-      timer = undefined;
-      tell();
-    }, quietMs);
+    if (changed.length > 0)
+      writing = writing.then(() => store.updateSteps(sql, apply.id, changed)).catch(() => {});
+    onProgress?.({ ...apply, steps: [...steps.values()] });
   }
 
   return {
@@ -38,11 +43,9 @@ export function createProgress(
     step: (address: Address) => steps.get(address),
     /** Resolves when everything so far is in the store; tells once more. */
     async settle(ended?: Partial<Apply>): Promise<void> {
-      clearTimeout(timer);
-      timer = undefined;
-      await writing;
       Object.assign(apply, ended);
-      tell();
+      publish();
+      await writing;
     },
   };
 }

@@ -1,7 +1,7 @@
 import { type Address, HavnError, type Resource } from "@havn/model";
 import { dependenciesOf } from "@havn/plan";
 import type { ApplyContext, Steps } from "../interfaces.ts";
-import { retryable, updateStep } from "../store.ts";
+import { retryable, updateSteps } from "../store.ts";
 import { type Applying, record, storeRetries } from "./record.ts";
 
 /** One resource that the control plane makes real or removes. Gives its address where that failed or was skipped. */
@@ -81,14 +81,12 @@ export async function end(
       ...(error !== undefined && { error }),
       ...(detail !== undefined && { detail }),
     });
+  const ended = outcomes.map(({ address }) => progress.step(address)).filter((step) => step !== undefined);
   await run.step(
     `end ${what}`,
     () =>
       retryable(async () => {
-        for (const { address } of outcomes) {
-          const step = progress.step(address);
-          if (step) await updateStep(options.sql, apply.id, step);
-        }
+        await updateSteps(options.sql, apply.id, ended);
       }),
     storeRetries,
   );
