@@ -115,7 +115,7 @@ export async function attach(network: Network, link: string): Promise<void> {
 }
 
 /** `add` before `delete`: the same text works where the table is there and where it is not, as one transaction. */
-export function packetRules(network: Network): string {
+function packetRules(network: Network): string {
   const table = `ip ${tableOf(network)}`;
   const subnet = `${network.prefix}.0/24`;
   return `add table ${table}

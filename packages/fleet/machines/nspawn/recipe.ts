@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
+import { systemClock } from "@havn/model";
 import { findText } from "./files.ts";
 import { run } from "./run.ts";
 
@@ -65,8 +66,19 @@ export interface Recipe {
   finish: string;
 }
 
-/** The recipe for this computer: its own apt mirror, proxy, credentials and certificate authorities. */
-export async function readRecipe(): Promise<Recipe> {
+let current: { recipe: Promise<Recipe>; readAt: number } | undefined;
+
+/**
+ * The recipe for this computer: its own apt mirror, proxy, credentials and certificate authorities. Asking apt can take
+ * a second of a core, and machines are made several at a time, so an answer stands for a minute.
+ */
+export function readRecipe(): Promise<Recipe> {
+  if (!current || systemClock.now() - current.readAt > 60_000)
+    current = { recipe: composeRecipe(), readAt: systemClock.now() };
+  return current.recipe;
+}
+
+async function composeRecipe(): Promise<Recipe> {
   const { mirror, sources } = await readSources();
   const recipe = {
     mirror,
