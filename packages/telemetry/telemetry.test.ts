@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { cp, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import type { ClickHouse } from "@havn/clickhouse";
 import { openTestClickHouse } from "@havn/clickhouse/testing";
 import { HavnError, type Labels, type LogRecord } from "@havn/model";
 import type { Matcher, Series } from "@havn/promql/querier";
@@ -290,6 +291,29 @@ test("a segment that was inserted but not removed is not doubled at the next sta
   assert.deepEqual(await readdir(options.spoolDirectory), []);
   assert.equal((await second.logs.search({ environment: "shop", limit: 10 })).length, 2);
   assert.deepEqual(show(await select(second, byName("a"))), ["a{} 1@0"]);
+});
+
+test("an insert whose answer was lost is repeated without doubling, also beside new lines", async () => {
+  await using db = await openTestClickHouse();
+  let lost = 2;
+  const clickhouse: ClickHouse = {
+    ...db.clickhouse,
+    async insertSegment(insert) {
+      await db.clickhouse.insertSegment(insert);
+      if (lost-- > 0) throw new HavnError("The answer was lost", { retryable: true });
+    },
+  };
+  await using telemetry = await createTelemetry({ clickhouse, spoolDirectory: join(db.directory, "spool") });
+  await telemetry.ingest("logs", "1", from, lines("one", "two"));
+  // The inserter's own round may have met the failure already.
+  await telemetry.flush().catch(() => undefined);
+  await telemetry.ingest("logs", "2", from, lines("one", "two"));
+  await telemetry.flush().catch(() => undefined);
+  await telemetry.flush();
+  const records = await telemetry.logs.search({ environment: "shop", limit: 10 });
+  assert.ok(lost <= 0);
+  assert.deepEqual(records.map(({ body }) => body).sort(), ["one", "one", "two", "two"]);
+  assert.deepEqual(await readdir(join(db.directory, "spool")), []);
 });
 
 test("a segment that ClickHouse refuses is set aside and does not stop the others", async () => {

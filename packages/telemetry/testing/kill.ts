@@ -104,7 +104,8 @@ function killIfThere(pid: number): void {
 async function count(directory: string, acknowledged: { samples: Set<number>; logs: Set<number> }) {
   await using clickhouse = await openClickHouse({ dataDirectory: join(directory, "clickhouse") });
   await using telemetry = await createTelemetry({ clickhouse, spoolDirectory: join(directory, "spool") });
-  // Known only to the process that died: a batch resent much later.
+  await telemetry.flush();
+  // Resent long after it was inserted, to a process that does not know it.
   await telemetry.ingest("logs", "batch-0", source, resentBatch(0));
   await telemetry.flush();
   const seen = new Map<number, number>();
