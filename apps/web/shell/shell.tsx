@@ -1,4 +1,5 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import type { EnvironmentSummary } from "../kit/api.ts";
 import { useApplication, useLiveState } from "../kit/context.ts";
 import { focusFilter, useShortcuts } from "../kit/keyboard.ts";
 import { matchPath } from "../kit/page.ts";
@@ -25,12 +26,16 @@ export function Shell({ place, signedOut }: { place: Place; signedOut(): void })
     }
     return undefined;
   }, [place.pathname]);
-  const environment = found?.params.environment ?? read("havn.environment") ?? undefined;
+  const environments = useEnvironments(place.pathname);
+  const environment = found?.params.environment ?? usualEnvironment(environments);
+  const arrived = useRef(false);
 
   useEffect(() => {
     if (found?.params.environment) keep("havn.environment", found.params.environment);
     setMenuOpen(false);
-    main.current?.focus({ preventScroll: true });
+    // Not on arrival: then the first Tab must reach the skip link.
+    if (arrived.current) main.current?.focus({ preventScroll: true });
+    arrived.current = true;
     scrollTo(0, 0);
   }, [place.pathname]);
 
@@ -68,6 +73,7 @@ export function Shell({ place, signedOut }: { place: Place; signedOut(): void })
       </header>
       <Sidebar
         environment={environment}
+        environments={environments}
         pathname={place.pathname}
         openHelp={() => setHelpOpen(true)}
         signedOut={signedOut}
@@ -91,4 +97,26 @@ export function Shell({ place, signedOut }: { place: Place; signedOut(): void })
       {helpOpen && <Help environment={environment} close={() => setHelpOpen(false)} />}
     </div>
   );
+}
+
+function useEnvironments(pathname: string): EnvironmentSummary[] {
+  const { api } = useApplication();
+  const [environments, setEnvironments] = useState<EnvironmentSummary[]>([]);
+  useEffect(() => {
+    const stopping = new AbortController();
+    api
+      .environments(stopping.signal)
+      .then((answer) => setEnvironments(answer.environments))
+      // The page itself tells when the server does not answer.
+      .catch(() => undefined);
+    return () => stopping.abort();
+  }, [pathname]);
+  return environments;
+}
+
+/** Where no page names one: the one seen last, if it is still there. */
+function usualEnvironment(environments: EnvironmentSummary[]): string | undefined {
+  const kept = read("havn.environment");
+  const usual = environments.find(({ environment }) => environment === kept) ?? environments[0];
+  return usual?.environment;
 }

@@ -20,12 +20,13 @@ export function navPath(path: string, environment: string | undefined): string |
 
 interface SidebarProps {
   environment: string | undefined;
+  environments: EnvironmentSummary[];
   pathname: string;
   openHelp(): void;
   signedOut(): void;
 }
 
-export function Sidebar({ environment, pathname, openHelp, signedOut }: SidebarProps) {
+export function Sidebar({ environment, environments, pathname, openHelp, signedOut }: SidebarProps) {
   const { messages } = useApplication();
   const status = useStatus(environment);
   const firing = status?.alerts.filter(({ state }) => state === "firing").length ?? 0;
@@ -35,7 +36,7 @@ export function Sidebar({ environment, pathname, openHelp, signedOut }: SidebarP
         <span class="brand-mark" />
         Havn
       </a>
-      <EnvironmentPicker environment={environment} />
+      <EnvironmentPicker environment={environment} environments={environments} />
       <ul class="nav">
         {navPages.map(({ page, nav }) => {
           const path = navPath(page.path, environment);
@@ -91,17 +92,9 @@ function Places(props: { environment: string; status: EnvironmentStatus; pathnam
   );
 }
 
-function EnvironmentPicker({ environment }: { environment: string | undefined }) {
-  const { api, messages } = useApplication();
-  const [environments, setEnvironments] = useState<EnvironmentSummary[]>([]);
-  useEffect(() => {
-    const stopping = new AbortController();
-    api
-      .environments(stopping.signal)
-      .then((answer) => setEnvironments(answer.environments))
-      .catch(() => undefined);
-    return () => stopping.abort();
-  }, [environment]);
+function EnvironmentPicker(props: { environment: string | undefined; environments: EnvironmentSummary[] }) {
+  const { messages } = useApplication();
+  const { environment, environments } = props;
   if (environments.length === 0) return null;
   return (
     <label class="environment-picker">

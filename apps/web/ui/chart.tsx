@@ -24,8 +24,7 @@ const cursorGroup = uPlot.sync("havn");
 export function Chart({ title, queries, windowSeconds, format, maximum, binary = false }: ChartProps) {
   const { messages, theme } = useApplication();
   const { data, failure } = useRange(queries, windowSeconds);
-  const empty =
-    data !== undefined && data.series.every(({ values }) => values.every((value) => value === null));
+  const empty = data?.series.every(({ values }) => values.every((value) => value === null));
   return (
     <figure class="chart">
       <figcaption>

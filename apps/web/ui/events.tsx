@@ -32,19 +32,21 @@ export function EventList({ events, label, fresh }: { events: Event[]; label: st
 function EventRow({ event, fresh }: { event: Event; fresh: boolean }) {
   const formats = useFormats();
   const link = linkOf(event);
+  const good =
+    event.severity === "info" && /\.(resolved|healthy|recovered|gone|connected|finished)$/.test(event.kind);
   return (
-    <li class={`event severity-${event.severity}${fresh ? " fresh" : ""}`}>
+    <li class={`event severity-${event.severity}${good ? " good" : ""}${fresh ? " fresh" : ""}`}>
       <time dateTime={new Date(event.at).toISOString()} title={formats.dateTime(event.at)}>
         {formats.time(event.at)}
       </time>
       <span class="event-icon">
-        <Icon name={toneIcon(event)} />
+        <Icon name={good ? "healthy" : event.severity === "error" ? "unhealthy" : iconOf(event.kind)} />
       </span>
       <span class="event-text" lang="en">
         {event.summary}
       </span>
       <span class="event-about">
-        {link ? <a href={link.href}>{link.text}</a> : null}
+        {link ? <a href={link.href}>{link.text}</a> : <span />}
         <code>{event.kind}</code>
         <span>{event.actor}</span>
       </span>
@@ -52,11 +54,7 @@ function EventRow({ event, fresh }: { event: Event; fresh: boolean }) {
   );
 }
 
-function toneIcon({ kind, severity }: Event): IconName {
-  if (severity === "error") return "unhealthy";
-  if (/resolved|healthy$|recovered|gone/.test(kind) && !kind.endsWith("unhealthy")) return "healthy";
-  return icons[kind.split(".")[0] ?? ""] ?? "info";
-}
+const iconOf = (kind: string): IconName => icons[kind.split(".")[0] ?? ""] ?? "info";
 
 function linkOf({ environment, address, host }: Event): { href: string; text: string } | undefined {
   if (!environment) return undefined;

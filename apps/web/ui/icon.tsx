@@ -42,6 +42,7 @@ export type IconName = keyof typeof paths;
 /** Decoration: what it says must stand in text beside it, or in `label` where there is no room. */
 export function Icon({ name, size = 16, label }: { name: IconName; size?: number; label?: string }) {
   return (
+    // biome-ignore lint/a11y/noSvgWithoutTitle: named by aria-label, or hidden because text stands beside it
     <svg
       class="icon"
       width={size}

@@ -40,7 +40,7 @@ export function HostCard({ environment, entry, traffic }: HostCardProps) {
         <Instance key={instance.id} {...{ environment, instance, traffic }} />
       ))}
       {[...resources].some(([type]) => type.startsWith("postgres")) && (
-        <div class="row">
+        <div class="row row-head">
           <Icon name="database" /> <b>PostgreSQL</b>
         </div>
       )}

@@ -150,7 +150,11 @@ function Filters(props: {
   const select = (name: "kind" | "host" | "service", options: [string, string][]) => (
     <label>
       <span>{messages[name]}</span>
-      <select value={query.get(name) ?? ""} onChange={(event) => choose(name, event.currentTarget.value)}>
+      <select
+        aria-label={messages[name]}
+        value={query.get(name) ?? ""}
+        onChange={(event) => choose(name, event.currentTarget.value)}
+      >
         <option value="">{messages.any}</option>
         {options.map(([value, label]) => (
           <option key={value} value={value}>
