@@ -83,3 +83,43 @@ test("what a host shall be reaches it now, or when it is back", limit, async (co
   );
   assert.deepEqual((await held()).secrets, { "shop/file/web-1:/x": ["content"] });
 });
+
+test("an agent that is killed is started again, and comes to rest when asked", limit, async (context) => {
+  const opened = await openTestFleet(context);
+  await applyHost(opened.fleet, web);
+  const own = join(opened.dataDirectory, "agents", "shop-web-1");
+  const supervisor = JSON.parse(await readFile(join(own, "supervisor.json"), "utf8")) as { pid: number };
+  const children = `/proc/${supervisor.pid}/task/${supervisor.pid}/children`;
+  const agentPid = async () => Number((await readFile(children, "utf8")).trim().split(" ")[0]);
+  const killed = await agentPid();
+  process.kill(killed, "SIGKILL");
+  await eventually("another agent", async () => {
+    const pid = await agentPid().catch(() => killed);
+    return pid > 0 && pid !== killed;
+  });
+  await eventually("its connection", () => opened.fleet.hosts.isConnected(web.address));
+  await opened.fleet.standDown();
+  assert.throws(() => process.kill(supervisor.pid, 0), { code: "ESRCH" });
+  const again = await opened.restart();
+  await again.hosts.waitConnected(web.address, 30_000);
+  const kinds = (await opened.timeline.list({ kind: "host.lost" })).map(({ data }) => data.reason);
+  assert.ok(!kinds.includes("it did not come back"), "standing down on purpose is no loss");
+});
+
+test("a damaged agent is bootstrapped anew, with a new certificate", limit, async (context) => {
+  const opened = await openTestFleet(context);
+  await applyHost(opened.fleet, web);
+  const own = join(opened.dataDirectory, "agents", "shop-web-1");
+  await opened.fleet.standDown();
+  const { rm, writeFile } = await import("node:fs/promises");
+  await rm(join(own, "identity.pem"));
+  await writeFile(join(own, "desired.json"), "{ half");
+  await opened.restart();
+  await applyHost(opened.fleet, web);
+  assert.ok(opened.fleet.hosts.isConnected(web.address));
+  const rows = await opened.sql`select revoked_because from fleet.certificate order by issued_at`;
+  assert.deepEqual(
+    rows.map((row) => row.revoked_because),
+    ["enrolled again", null],
+  );
+});

@@ -42,11 +42,15 @@ export function createArtifacts(directory: string, source: ArtifactSource) {
       let offset = (await file.stat()).size;
       for (;;) {
         const { size, bytes } = await source.read(digest, offset);
-        // More than there is: a part file of something else.
-        if (offset > size) await file.truncate(0);
-        else await file.appendFile(bytes);
-        offset = offset > size ? 0 : offset + bytes.length;
-        if (offset >= size) break;
+        if (offset > size) {
+          // More than there is: a part of something else.
+          await file.truncate(0);
+          offset = 0;
+          continue;
+        }
+        await file.appendFile(bytes);
+        offset += bytes.length;
+        if (offset === size) break;
         if (bytes.length === 0)
           throw new HavnError(`Artifact ${digest.slice(0, 12)} ended early`, { retryable: true });
       }

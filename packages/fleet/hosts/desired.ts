@@ -67,7 +67,11 @@ export function createDesired(options: {
   function schedule(host: string): void {
     const next = (pushing.get(host) ?? Promise.resolve()).then(() => push(host));
     const settled = next
-      .catch((error) => options.log(`desired state of ${host} was not sent: ${describeError(error)}`))
+      .catch((error) => {
+        // A connection that fell says so itself, and the next one sends it.
+        if (!(error instanceof HavnError && error.retryable))
+          options.log(`desired state of ${host} was not sent: ${describeError(error)}`);
+      })
       .finally(() => {
         if (pushing.get(host) === settled) pushing.delete(host);
       });
