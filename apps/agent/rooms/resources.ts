@@ -77,6 +77,20 @@ export function createResources(options: {
     if (changed) options.onChange();
   }
 
+  /** What an apply has just made true is no drift, without waiting for the next look. */
+  function mended(reports: ResourceReport[]): void {
+    const done = new Set(
+      reports
+        .filter(({ state }) => state === "changed" || state === "unchanged")
+        .map(({ address }) => address),
+    );
+    if (drifted.some(({ address }) => done.has(address)))
+      settle(
+        drifted.filter(({ address }) => !done.has(address)),
+        options.desired(),
+      );
+  }
+
   const tell = (kind: "drift.found" | "drift.gone", address: string, summary: string) =>
     options.onEvent({
       key: randomUUID(),
@@ -107,9 +121,11 @@ export function createResources(options: {
       watchers.set(bundleId, told.add(progress));
       applying += 1;
       try {
-        return await host.apply(bundle, (state) => {
+        const reports = await host.apply(bundle, (state) => {
           for (const tellOne of told) tellOne(state);
         });
+        mended(reports);
+        return reports;
       } finally {
         applying -= 1;
         told.delete(progress);
