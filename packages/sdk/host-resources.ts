@@ -54,7 +54,10 @@ export interface FileOptions extends OnHostOptions, AttributeOptions {
    * @example validate: ["visudo", "-cf", "%s"]
    */
   validate?: readonly string[];
-  /** True: the file must not be there. Default: false. */
+  /**
+   * True: the file must not be there. Default: false.
+   * @example absent: true
+   */
   absent?: boolean;
 }
 
@@ -88,7 +91,10 @@ export interface DirectoryOptions extends OnHostOptions, AttributeOptions {
    * @example mode: "0700"
    */
   mode?: string;
-  /** True: the directory must not be there; one that is not empty is an error. Default: false. */
+  /**
+   * True: the directory must not be there; one that is not empty is an error. Default: false.
+   * @example absent: true
+   */
   absent?: boolean;
 }
 
@@ -122,7 +128,10 @@ export interface PackageOptions extends OnHostOptions {
    * @example version: "2.6.12-1+deb12u2"
    */
   version?: string;
-  /** True: the package must not be installed. Default: false. */
+  /**
+   * True: the package must not be installed. Default: false.
+   * @example absent: true
+   */
   absent?: boolean;
 }
 
@@ -156,11 +165,20 @@ export interface SystemdUnitOptions extends OnHostOptions {
    * @example content: "[Service]\nExecStart=/usr/bin/worker\n[Install]\nWantedBy=multi-user.target\n"
    */
   content?: Text;
-  /** Whether it starts with the machine; null: left as it is. Default: true. */
+  /**
+   * Whether it starts with the machine; null: left as it is. Default: true.
+   * @example enabled: false
+   */
   enabled?: boolean | null;
-  /** Whether it runs now; null: left as it is. Default: true. */
+  /**
+   * Whether it runs now; null: left as it is. Default: true.
+   * @example active: null
+   */
   active?: boolean | null;
-  /** True: nothing may start it. Default: false. */
+  /**
+   * True: nothing may start it. Default: false.
+   * @example masked: true
+   */
   masked?: boolean;
   /**
    * What restarts it when it changes. A restart that could not be done is made up for in the next apply.

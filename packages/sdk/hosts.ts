@@ -50,7 +50,10 @@ export interface SshOptions {
    * @example address: "10.0.0.7"
    */
   address: string;
-  /** Default: 22. */
+  /**
+   * Port of its SSH server. Default: 22.
+   * @example port: 2222
+   */
   port?: number;
   /**
    * Who to sign in as: root, or someone who may use sudo without a password. Default: "root".

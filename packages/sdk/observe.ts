@@ -11,7 +11,10 @@ export interface HttpProbe {
    * @example url: text`${entry.url}/healthz`
    */
   url: Text;
-  /** Status that must come back. Default: 200. */
+  /**
+   * Status that must come back. Default: 200.
+   * @example status: 204
+   */
   status?: number;
   /**
    * Text that the body must hold. Default: any body will do.
@@ -36,11 +39,20 @@ export interface CheckOptions extends CommonOptions {
    * @example tcp: { host: db.host, port: db.port }
    */
   tcp?: { host: Text; port: number };
-  /** How often. Default: "5s". */
+  /**
+   * How often. Default: "5s".
+   * @example interval: "30s"
+   */
   interval?: string;
-  /** How long an answer may take. Default: "3s". */
+  /**
+   * How long an answer may take. Default: "3s".
+   * @example timeout: "1s"
+   */
   timeout?: string;
-  /** Default: "critical". */
+  /**
+   * How bad it is. Default: "critical".
+   * @example severity: "warning"
+   */
   severity?: Severity;
 }
 
@@ -87,7 +99,10 @@ export interface AlertOptions extends CommonOptions {
    * @example for: "5m"
    */
   for?: string;
-  /** Default: "warning". */
+  /**
+   * How bad it is. Default: "warning".
+   * @example severity: "critical"
+   */
   severity?: Severity;
   /**
    * What a person reads. {{ $labels.x }} and {{ $value }} are filled in.

@@ -35,6 +35,7 @@ async function transact(entries: readonly string[]): Promise<void> {
     ...["apt-get", "install", "--yes", "--no-install-recommends", "--purge", "--allow-downgrades"],
     ...["-o", "DPkg::Lock::Timeout=600", "-o", "Dpkg::Use-Pty=0"],
     ...["-o", "Dpkg::Options::=--force-confdef", "-o", "Dpkg::Options::=--force-confold"],
+    ...((await isContainer()) ? ["-o", "Dpkg::Options::=--force-unsafe-io"] : []),
     ...["--", ...entries],
   ];
   const first = await runCommand(command);
@@ -49,10 +50,17 @@ async function transact(entries: readonly string[]): Promise<void> {
   await mustRun(command);
 }
 
+/**
+ * A container that dies loses nothing of what it wrote (the kernel that holds it lives on), so that dpkg need not wait
+ * for the disk after each file: half the time of an installation.
+ */
+const isContainer = async (): Promise<boolean> =>
+  (await runCommand(["systemd-detect-virt", "--container", "--quiet"]).catch(() => ({ code: 1 }))).code === 0;
+
 /** apt has no option that waits for the lock of its lists. */
 async function updateLists(): Promise<void> {
   for (let attempt = 0; ; attempt++) {
-    const result = await runCommand(["apt-get", "update", "--quiet"]);
+    const result = await runCommand(["apt-get", "update", "--quiet", "-o", "Acquire::Languages=none"]);
     if (result.code === 0) return;
     if (!result.stderr.includes("Could not get lock") || attempt >= 150)
       throw new HavnError("apt-get update failed", {
