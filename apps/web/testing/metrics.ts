@@ -42,7 +42,7 @@ function seriesOf(expr: string): Made[] {
       at: (time) => pick(load) * (1 + wave(time, seed) * 0.2),
     }));
 
-  if (expr.includes('status=~"5.."')) return one((time) => Math.max(0, 0.0012 + wave(time, 4) * 0.0014));
+  if (expr.includes('code!~"5.."')) return one((time) => Math.max(0, 0.0012 + wave(time, 4) * 0.0014));
   if (expr.includes("node_cpu"))
     return expr.includes("by (host)")
       ? perHost(({ cpu }) => cpu)

@@ -14,7 +14,7 @@ export function Summary({ status }: { status: EnvironmentStatus }) {
     `sum(rate(http_request_duration_seconds_sum{${env}}[30s])) / sum(rate(http_request_duration_seconds_count{${env}}[30s]))`,
   );
   const errors = useOne(
-    `sum(rate(http_requests_total{status=~"5..",${env}}[30s])) / sum(rate(http_requests_total{${env}}[30s]))`,
+    `1 - sum(rate(http_requests_total{code!~"5..",${env}}[30s])) / sum(rate(http_requests_total{${env}}[30s]))`,
   );
   const { problems, grave } = problemsOf(status);
   const tone = problems === 0 ? "good" : grave ? "bad" : "warn";
@@ -29,7 +29,7 @@ export function Summary({ status }: { status: EnvironmentStatus }) {
           <Figure value={formats.number(rate)} label={messages.perSecond} />
           {latency !== undefined && <Figure value={formats.seconds(latency)} label={messages.latency} />}
           <Figure
-            value={formats.percent(errors ?? 0)}
+            value={formats.percent(Math.max(0, errors ?? 0))}
             label={messages.errors}
             tone={errors !== undefined && errors > 0.01 ? "bad" : undefined}
           />

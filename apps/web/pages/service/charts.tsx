@@ -27,7 +27,8 @@ export function ServiceCharts(props: { environment: string; service: string; win
         queries={[
           {
             expr:
-              `sum(rate(http_requests_total{status=~"5..",${of}}[${span}]))` +
+              // From what went well: a service that never failed has no series of failures, and that is 0, not nothing.
+              `1 - sum(rate(http_requests_total{code!~"5..",${of}}[${span}]))` +
               ` / sum(rate(http_requests_total{${of}}[${span}]))`,
             name: () => messages.share,
           },
