@@ -15,7 +15,7 @@ import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { HavnError } from "@havn/model";
 import { checkout } from "../version.ts";
-import { ensureServer, readReady, type StartOptions, stopServer } from "./control.ts";
+import { awaitServer, ensureServer, readReady, type StartOptions, stopServer } from "./control.ts";
 import { findServer, isAlive } from "./record.ts";
 
 /** A checkout with the real supervisor and a server small enough to fall on command. */
@@ -87,9 +87,14 @@ test("starts once, is found, starts again after kill -9, stops without a trace",
     notEqual(first.started, second.started);
     const supervisor = first.server.supervisorPid ?? 0;
     process.kill(first.server.pid, "SIGKILL");
-    await until(() => (findServer(start.dataDirectory)?.pid ?? first.server.pid) !== first.server.pid);
-    const again = findServer(start.dataDirectory);
+    // While it is away, whoever needs it waits for it, and nobody starts a second one.
+    const [again, ensured] = await Promise.all([
+      awaitServer(start.dataDirectory, signal),
+      ensureServer(start),
+    ]);
     equal(again?.supervisorPid, supervisor);
+    notEqual(again?.pid, first.server.pid);
+    equal(ensured.server.pid, again?.pid);
     await until(async () => (await readReady(start.port))?.ready === true);
     equal(await stopServer(start.dataDirectory, signal), true);
     equal(isAlive(supervisor) || isAlive(again?.pid ?? 0), false);
