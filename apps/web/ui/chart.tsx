@@ -12,6 +12,8 @@ export interface ChartProps {
   format(value: number): string;
   /** Grid lines at powers of two, for bytes. */
   binary?: boolean;
+  /** What the upper end is at least, so that noise near zero does not fill the chart. */
+  least?: number;
   /** Fixed upper end, for example 1 for shares of a whole. */
   maximum?: number;
 }
@@ -21,7 +23,15 @@ const powersOfTwo = Array.from({ length: 50 }, (_, power) => 2 ** power);
 const cursorGroup = uPlot.sync("havn");
 
 /** One measurement over time, live; all charts of a page share the time under the pointer. */
-export function Chart({ title, queries, windowSeconds, format, maximum, binary = false }: ChartProps) {
+export function Chart({
+  title,
+  queries,
+  windowSeconds,
+  format,
+  maximum,
+  least = 1e-9,
+  binary = false,
+}: ChartProps) {
   const { messages, theme } = useApplication();
   const { data, failure } = useRange(queries, windowSeconds);
   const empty = data?.series.every(({ values }) => values.every((value) => value === null));
@@ -35,7 +45,7 @@ export function Chart({ title, queries, windowSeconds, format, maximum, binary =
         {data && !empty && (
           <Plot
             key={`${theme}${data.series.map(({ name }) => name).join("\n")}`}
-            {...{ data, format, maximum, binary }}
+            {...{ data, format, maximum, least, binary }}
           />
         )}
         {empty && <p class="note">{messages.chart.noData}</p>}
@@ -65,10 +75,11 @@ interface PlotProps {
   data: RangeData;
   format(value: number): string;
   maximum: number | undefined;
+  least: number;
   binary: boolean;
 }
 
-function Plot({ data, format, maximum, binary }: PlotProps) {
+function Plot({ data, format, maximum, least, binary }: PlotProps) {
   const element = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot>(undefined);
   const formats = useFormats();
@@ -81,7 +92,7 @@ function Plot({ data, format, maximum, binary }: PlotProps) {
     const root = element.current;
     if (!root) return;
     const made = new uPlot(
-      optionsOf(root, data, { format, maximum, binary, time: formats.time }),
+      optionsOf(root, data, { format, maximum, least, binary, time: formats.time }),
       aligned,
       root,
     );
@@ -117,7 +128,7 @@ function optionsOf(
     padding: [10, 8, 0, 0],
     legend: { show: false },
     cursor: { sync: { key: cursorGroup.key }, points: { size: 6 }, drag: { x: false, y: false } },
-    scales: { y: { range: (_, __, high) => [0, options.maximum ?? Math.max(high * 1.15, 1e-9)] } },
+    scales: { y: { range: (_, __, high) => [0, options.maximum ?? Math.max(high * 1.15, options.least)] } },
     axes: [
       {
         ...axis,

@@ -35,7 +35,7 @@ function EventRow({ event, fresh }: { event: Event; fresh: boolean }) {
   const good =
     event.severity === "info" && /\.(resolved|healthy|recovered|gone|connected|finished)$/.test(event.kind);
   return (
-    <li class={`event severity-${event.severity}${good ? " good" : ""}${fresh ? " fresh" : ""}`}>
+    <li class={`event severity-${event.severity}${good ? " well" : ""}${fresh ? " fresh" : ""}`}>
       <time dateTime={new Date(event.at).toISOString()} title={formats.dateTime(event.at)}>
         {formats.time(event.at)}
       </time>

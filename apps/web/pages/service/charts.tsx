@@ -34,6 +34,7 @@ export function ServiceCharts(props: { environment: string; service: string; win
           },
         ]}
         format={formats.percent}
+        least={0.01}
         windowSeconds={windowSeconds}
       />
       <Chart
