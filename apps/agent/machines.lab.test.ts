@@ -52,22 +52,20 @@ test("agents reach four machines over SSH, come back with them, and leave", {
   );
   assert.equal(fleet.runtimeOf("lab/host/web-1"), "systemd");
 
-  // A power cut: the machine is started again, and its agent comes back by itself.
+  // A power cut: the machine is started again, and its agent comes back by itself. Whether the host counts as lost in
+  // between depends on how quickly it boots.
   await timed("back after a power cut", async () => {
+    let back = false;
+    fleet.events.on("connected", (address) => {
+      back ||= address === "lab/host/web-1";
+    });
     await provider?.kill("lab", "web-1");
-    await eventually(
-      "machine.started",
-      async () => (await timeline.list({ kind: "machine.started", address: "lab/machine/web-1" })).length > 1,
-    );
-    await fleet.hosts.waitConnected("lab/host/web-1", 60_000);
+    await eventually("its agent", () => back, 90_000);
+    assert.ok(fleet.hosts.isConnected("lab/host/web-1"));
   });
   await eventually("the story on the timeline", async () => {
-    const kinds = (await timeline.list({ environment: "lab" }))
-      .filter(({ address }) => address === "lab/machine/web-1" || address === "lab/host/web-1")
-      .map(({ kind }) => kind);
-    return ["machine.stopped", "machine.started", "host.lost", "host.connected"].every((kind) =>
-      kinds.includes(kind),
-    );
+    const events = await timeline.list({ kind: "machine", address: "lab/machine/web-1" });
+    return events.map(({ kind }) => kind).join() === "machine.started,machine.stopped,machine.started";
   });
 
   // Down and up again.

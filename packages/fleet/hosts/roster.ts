@@ -19,9 +19,16 @@ export interface Roster {
 export async function openRoster(sql: Sql): Promise<Roster> {
   let hosts = new Map<string, store.HostRow>();
   let machines = new Map<string, store.MachineRow>();
+  let started = 0;
+  let taken = 0;
   const roster: Roster = {
     async refresh() {
+      started += 1;
+      const own = started;
       const [hostRows, machineRows] = await Promise.all([store.listHosts(sql), store.listMachines(sql)]);
+      // Of two that overlap, the one that began later has read what both were called for.
+      if (own < taken) return;
+      taken = own;
       hosts = new Map(hostRows.map((row) => [row.address, row]));
       machines = new Map(machineRows.map((row) => [row.address, row]));
     },
