@@ -124,6 +124,8 @@ export const en = {
     rollbackTitle: (number: number) => `Roll back to release ${number}?`,
     rollbackDetail:
       "Instances are replaced one at a time behind the balancer. No request is lost, and you can deploy again at any time.",
+    rollbackAlone:
+      "Without a balancer each instance stops before its successor starts: requests fail for a moment.",
     rollbackForbidden: "Your role may not roll back",
     rollout: "Rollout",
     missing: (name: string) => `There is no service ${name}`,

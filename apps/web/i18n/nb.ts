@@ -126,6 +126,8 @@ export const nb: Messages = {
     rollbackTitle: (nummer) => `Rulle tilbake til utgave ${nummer}?`,
     rollbackDetail:
       "Instansene byttes én om gangen bak lastbalansereren. Ingen forespørsel går tapt, og du kan rulle ut igjen når som helst.",
+    rollbackAlone:
+      "Uten lastbalanserer stopper hver instans før etterfølgeren starter: forespørsler feiler et øyeblikk.",
     rollbackForbidden: "Rollen din kan ikke rulle tilbake",
     rollout: "Utrulling",
     missing: (navn) => `Det finnes ingen tjeneste ${navn}`,

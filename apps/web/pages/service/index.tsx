@@ -54,6 +54,7 @@ export const page = definePage({
     const alerts = status.alerts.filter(
       ({ address, labels }) => address === service.address || labels.service === name,
     );
+    const balanced = status.balancers.some((balancer) => balancer.service === name);
     const applies = new Set([...(started ? [started] : []), ...status.activity.map(({ id }) => id)]);
     return (
       <>
@@ -78,7 +79,7 @@ export const page = definePage({
           <Panel title={messages.service.instances} flush>
             <InstanceTable environment={environment} instances={service.instances} by="host" />
           </Panel>
-          <Releases {...{ environment, service, releases }} started={setStarted} />
+          <Releases {...{ environment, service, releases, balanced }} started={setStarted} />
         </div>
         <Logs environment={environment} service={name} />
       </>

@@ -9,11 +9,13 @@ interface ReleasesProps {
   environment: string;
   service: ServiceStatus;
   releases: Release[];
+  /** Whether a balancer stands before it, so that nothing is lost while instances are replaced. */
+  balanced: boolean;
   /** Called with the id of the apply that rolls back. */
   started(applyId: string): void;
 }
 
-export function Releases({ environment, service, releases, started }: ReleasesProps) {
+export function Releases({ environment, service, releases, balanced, started }: ReleasesProps) {
   const { messages, session } = useApplication();
   const [asking, setAsking] = useState(false);
   const { previousRelease: previous } = service;
@@ -43,7 +45,7 @@ export function Releases({ environment, service, releases, started }: ReleasesPr
       </ul>
       {asking && previous && (
         <Confirm
-          {...{ environment, previous, started }}
+          {...{ environment, previous, balanced, started }}
           service={service.name}
           close={() => setAsking(false)}
         />
@@ -71,6 +73,7 @@ function Confirm(props: {
   environment: string;
   service: string;
   previous: Release;
+  balanced: boolean;
   started(applyId: string): void;
   close(): void;
 }) {
@@ -91,7 +94,7 @@ function Confirm(props: {
   };
   return (
     <Dialog title={messages.service.rollbackTitle(props.previous.number)} close={props.close}>
-      <p>{messages.service.rollbackDetail}</p>
+      <p>{props.balanced ? messages.service.rollbackDetail : messages.service.rollbackAlone}</p>
       {failure && (
         <p class="bad" role="alert">
           {failure}
