@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { globSync, readFileSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { checkDirections } from "./check-directions.ts";
+import { type Lock, missingOptionals } from "./complete-lock.ts";
 import { generateAll } from "./generate.ts";
 
 /** `npm run check`: everything that can be known without running the product. Every check runs; all findings are told. */
@@ -27,7 +28,7 @@ const checks: readonly Check[] = [
     run: () => program(process.execPath, bin("knip"), "--no-progress", "--no-config-hints"),
   },
   { name: "paths in documents exist", run: checkDocuments },
-  { name: "the lock file names no registry", run: checkLock },
+  { name: "the lock file is whole and names no registry", run: checkLock },
   { name: "shell scripts", run: checkShell },
   { name: "open ends carry an issue", run: checkOpenEnds },
 ];
@@ -76,16 +77,20 @@ function checkDocuments(): string[] {
 
 const exists = (path: string): boolean => statSync(path, { throwIfNoEntry: false }) !== undefined;
 
-/** Addresses of a registry would tie every checkout to it. */
+/** Addresses of a registry would tie every checkout to it; a package that is left out makes `npm ci` refuse. */
 function checkLock(): string[] {
-  const { packages } = JSON.parse(readFileSync(`${root}/package-lock.json`, "utf8")) as {
+  const lock = JSON.parse(readFileSync(`${root}/package-lock.json`, "utf8")) as Lock & {
     packages: Record<string, { resolved?: string; link?: boolean; integrity?: string }>;
   };
-  return Object.entries(packages).flatMap(([name, { resolved, link, integrity }]) => {
-    if (name === "" || link || !name.includes("node_modules/")) return [];
+  const missing = missingOptionals(lock).map(
+    ([path]) => `${path}: is missing (scripts/complete-lock.ts adds it)`,
+  );
+  const wrong = Object.entries(lock.packages).flatMap(([name, { resolved, link, integrity, optional }]) => {
+    if (link || !name.includes("node_modules/")) return [];
     if (resolved) return [`${name}: remove "resolved" (${resolved})`];
-    return integrity ? [] : [`${name}: has no integrity`];
+    return integrity || optional ? [] : [`${name}: has no integrity`];
   });
+  return [...missing, ...wrong];
 }
 
 async function checkShell(): Promise<string[]> {
