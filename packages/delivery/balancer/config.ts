@@ -9,8 +9,6 @@ export interface BalancerFiles {
   user?: { name: string; group: string } | undefined;
 }
 
-export const slotWeight = 100;
-
 /**
  * HAProxy's configuration (an empty `healthPath`: any answer below 500 will do), slots as they are now: whoever starts it again finds what the runtime socket had made.
  * HAProxy 2.6 configuration manual; what each unusual line is for was measured (docs/decisions, lossless rollouts).

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { AgentEvent, InstanceReport, InstanceSpec } from "@havn/fleet/protocol";
 import { type Clock, HavnError } from "@havn/model";
 import { findJson, writeFileAtomic } from "../files.ts";
+import { canonical } from "../releases/release.ts";
 import { createProcessRuntime } from "../runtimes/process/index.ts";
 import type { Runtime, RuntimeListener } from "../runtimes/runtime.ts";
 import { createSystemdRuntime } from "../runtimes/systemd/index.ts";
@@ -92,10 +93,21 @@ export function createInstances(options: InstancesOptions): Instances {
     return one;
   };
 
+  /** It may run already, from an agent before this one. */
+  const takeOver = async (spec: InstanceSpec): Promise<Instance | undefined> => {
+    const left = await findJson<InstanceSpec>(join(directory, `${spec.id}.json`));
+    if (!left || !sameSpec(left, spec)) return undefined;
+    const one = make(spec);
+    if (await one.adopt()) return one;
+    known.delete(spec.id);
+    return undefined;
+  };
+
   const begin = async (spec: InstanceSpec): Promise<InstanceReport> => {
     const present = known.get(spec.id);
     if (present?.report().pid !== undefined && sameSpec(present.spec, spec)) return present.report();
-    if (present) await end(spec.id);
+    const running = present ? await end(spec.id) : await takeOver(spec);
+    if (running) return running.report();
     await mkdir(directory, { recursive: true, mode: 0o700 });
     await releases.unpack(spec.artifact);
     await requireFreePort(spec.port, spec.id);
@@ -110,7 +122,7 @@ export function createInstances(options: InstancesOptions): Instances {
     return one.report();
   };
 
-  const end = async (id: string) => {
+  const end = async (id: string): Promise<undefined> => {
     const one = known.get(id);
     await one?.stop();
     known.delete(id);
@@ -120,6 +132,7 @@ export function createInstances(options: InstancesOptions): Instances {
 
   /** What cannot be started (a full disk, the control plane away with the artifact) is tried again until it can. */
   const keepTrying = async (spec: InstanceSpec) => {
+    let told = "";
     while (!closing.signal.aborted && !known.has(spec.id)) {
       const failed = await inTurn(spec.id, () => begin(spec)).then(
         () => undefined,
@@ -127,13 +140,16 @@ export function createInstances(options: InstancesOptions): Instances {
       );
       if (failed === undefined) return;
       const detail = failed instanceof HavnError ? `${failed.message}. ${failed.detail}` : String(failed);
-      emit({
-        kind: "instance.failed",
-        severity: "error",
-        address: spec.address,
-        summary: `${spec.id} cannot be started: ${detail}`,
-        data: { instance: spec.id },
-      });
+      const summary = `${spec.id} cannot be started: ${detail}`;
+      if (summary !== told)
+        emit({
+          kind: "instance.failed",
+          severity: "error",
+          address: spec.address,
+          summary,
+          data: { instance: spec.id },
+        });
+      told = summary;
       await clock.sleep(10_000, closing.signal);
     }
   };
@@ -165,9 +181,8 @@ export function createInstances(options: InstancesOptions): Instances {
       const left = await readLeft(directory);
       const specs = new Map([...desired, ...left].map((spec) => [spec.id, spec]));
       for (const spec of specs.values()) {
-        const adopted = await inTurn(spec.id, () => make(spec).adopt());
+        const adopted = await inTurn(spec.id, async () => known.get(spec.id) ?? (await takeOver(spec)));
         if (adopted) continue;
-        known.delete(spec.id);
         void keepTrying(spec);
       }
       changed();
@@ -189,5 +204,4 @@ async function readLeft(directory: string): Promise<InstanceSpec[]> {
   return (await Promise.all(specs)).filter((spec) => spec !== undefined);
 }
 
-const sameSpec = (a: InstanceSpec, b: InstanceSpec) =>
-  JSON.stringify(Object.entries(a).toSorted()) === JSON.stringify(Object.entries(b).toSorted());
+const sameSpec = (a: InstanceSpec, b: InstanceSpec) => canonical(a) === canonical(b);
