@@ -38,7 +38,7 @@ export function createIo(
   const { stdin, stdout, stderr } = streams;
   return {
     style: createStyle(options.colour),
-    columns: Math.max(40, stdout.columns ?? stderr.columns ?? 100),
+    columns: Math.max(40, stdout.columns || stderr.columns || 100),
     live: stderr.isTTY === true && !options.quiet,
     quiet: options.quiet,
     now: options.now ?? Date.now,
