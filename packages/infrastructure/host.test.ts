@@ -172,12 +172,12 @@ test("a restart that is due outlives the process, until it is dealt with", async
   const trigger = { on: "e/file/h:/a", does: "restart" as const };
   const memory = await openMemory(here.stateDirectory);
   assert.deepEqual(memory.pending("e/systemd.unit/h:u", [trigger]), []);
-  await memory.willChange([trigger.on], [trigger.on]);
+  await memory.willChange([{ address: trigger.on, creates: true, before: undefined }]);
   const later = await openMemory(here.stateDirectory);
   assert.deepEqual(later.pending("e/systemd.unit/h:u", [trigger]), [trigger]);
   assert.ok(later.isOurs(trigger.on));
   await later.settle("e/systemd.unit/h:u", [trigger.on]);
   assert.deepEqual((await openMemory(here.stateDirectory)).pending("e/systemd.unit/h:u", [trigger]), []);
-  await later.willChange([trigger.on], []);
+  await later.willChange([{ address: trigger.on, creates: false, before: undefined }]);
   assert.deepEqual(later.pending("e/systemd.unit/h:u", [trigger]), [trigger]);
 });

@@ -90,8 +90,11 @@ async function applyGroup(group: readonly Entry[], applying: Applying): Promise<
       journal.begun[one.resource.address] = report(one, "changed", { durationMs: 0 }, bundle.secrets);
     await save();
     await memory.willChange(
-      changing.map(({ resource }) => resource.address),
-      changing.filter(({ plan }) => plan?.action === "create").map(({ resource }) => resource.address),
+      changing.map(({ resource: { address }, plan, before }) => ({
+        address,
+        creates: plan?.action === "create",
+        before,
+      })),
     );
   }
   const packages = await applyPackages(changing, applying);

@@ -14,6 +14,8 @@ interface Remembered {
   settled: Record<Address, Record<Address, string>>;
   /** Resources that were not there before Havn made them. */
   ours: Record<Address, true>;
+  /** What a removal puts back. */
+  before?: Record<Address, unknown>;
 }
 
 /**
@@ -26,15 +28,22 @@ export async function openMemory(directory: string) {
   const save = () => writeFileAtomically(path, JSON.stringify(remembered));
   return {
     isOurs: (address: Address) => remembered.ours[address] === true,
+    before: (address: Address) => remembered.before?.[address],
     pending: (address: Address, triggers: readonly Trigger[]) =>
       triggers.filter(({ on }) => {
         const version = remembered.versions[on];
         return version !== undefined && remembered.settled[address]?.[on] !== version;
       }),
     /** To be called before the change: a change that nobody remembers would lose its restart. */
-    async willChange(addresses: readonly Address[], created: readonly Address[]): Promise<void> {
-      for (const address of addresses) remembered.versions[address] = randomBytes(6).toString("hex");
-      for (const address of created) remembered.ours[address] = true;
+    async willChange(
+      changes: readonly { address: Address; creates: boolean; before: unknown }[],
+    ): Promise<void> {
+      remembered.before ??= {};
+      for (const { address, creates, before } of changes) {
+        remembered.versions[address] = randomBytes(6).toString("hex");
+        if (creates) remembered.ours[address] = true;
+        remembered.before[address] ??= before;
+      }
       await save();
     },
     async settle(address: Address, triggers: readonly Address[]): Promise<void> {
@@ -50,6 +59,7 @@ export async function openMemory(directory: string) {
       for (const address of addresses) {
         delete remembered.settled[address];
         delete remembered.ours[address];
+        delete remembered.before?.[address];
       }
       await save();
     },

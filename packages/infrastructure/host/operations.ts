@@ -4,6 +4,7 @@ import type { Attributes, Operation } from "../resources/type.ts";
 import { type Accounts, createAccounts } from "./accounts.ts";
 import { applyApt } from "./apt.ts";
 import { mustRun, runCommand } from "./commands.ts";
+import { setLineOperation } from "./set-line.ts";
 import { writeFileAtomically } from "./write-file.ts";
 
 /** Carries one operation out. Throws a HavnError that tells what was attempted. */
@@ -13,6 +14,8 @@ export async function perform(operation: Operation): Promise<void> {
       return runOperation(operation);
     case "write":
       return writeOperation(operation);
+    case "set line":
+      return setLineOperation(operation);
     case "make directory":
       await withParent(operation.path, () => mkdir(operation.path, { mode: 0o700 }));
       return setAttributes(operation.path, operation.attributes);
@@ -38,6 +41,7 @@ export function describeOperation(operation: Operation): string[] {
     case "apt":
       return ["apt-get", "install", ...operation.install, ...operation.remove.map((name) => `${name}-`)];
     case "write":
+    case "set line":
     case "make directory":
     case "set attributes":
     case "remove file":

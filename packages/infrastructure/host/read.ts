@@ -14,7 +14,10 @@ export interface Entry {
 }
 
 /** An entry compared with the host: what to do, or why that could not be found out. */
-export type Compared = Entry & ({ plan: HostPlan; error?: undefined } | { plan?: undefined; error: string });
+export type Compared = Entry & { before?: unknown } & (
+    | { plan: HostPlan; error?: undefined }
+    | { plan?: undefined; error: string }
+  );
 
 /** Property paths per address whose values are secret. */
 export type Secrets = Readonly<Record<Address, readonly string[]>>;
@@ -28,7 +31,7 @@ export async function compare(
   const byType = Map.groupBy(entries, ({ resource }) => resource.type);
   const compared = new Map<Entry, Compared>();
   const accounts = createAccounts();
-  const host: HostReads = { run: runCommand, ...accounts, isOurs: memory.isOurs, pending: memory.pending };
+  const host: HostReads = { run: runCommand, ...accounts, ...memory };
   await Promise.all(
     [...byType].map(async ([type, group]) => {
       for (const one of await compareType(type, group, { host, secrets }))
@@ -66,7 +69,11 @@ async function compareType(
       try {
         return {
           entry,
-          result: { ...entry, plan: definition.plan(observed[index], properties, entry.wanted) },
+          result: {
+            ...entry,
+            before: definition.before?.(observed[index]),
+            plan: definition.plan(observed[index], properties, entry.wanted),
+          },
         };
       } catch (error) {
         return fail(entry, error);

@@ -18,6 +18,8 @@ export interface ResourceDefinition<Properties, Observed> {
   triggers?(properties: Properties): Trigger[];
   /** Properties that are secret however they were written. */
   secrets?: readonly string[];
+  /** What a removal puts back: kept on the host (as JSON, never a secret) when Havn first changes the resource. */
+  before?(observed: Observed): unknown;
 }
 
 export type Wanted = "present" | "absent";
@@ -47,6 +49,20 @@ export type Operation =
   | { kind: "run"; command: string[]; stdin?: string; settles?: Address[] }
   /** Written beside its place, checked by `validate` (its word `%s` is the new file's path), then renamed into place. */
   | { kind: "write"; path: string; content: string; attributes: Attributes; validate?: string[] }
+  /**
+   * Lines that `match` (a regular expression) finds become `line`, in the place of the first or at the end; they go where
+   * there is no `line`. All others stay as they are. `path` may begin with "~/": the home of `as`, who then writes it, so
+   * that no link that he made leads elsewhere; its folder is made for him alone.
+   */
+  | {
+      kind: "set line";
+      path: string;
+      match: string;
+      line?: string;
+      as?: string;
+      attributes?: Attributes;
+      validate?: string[];
+    }
   | { kind: "make directory"; path: string; attributes: Attributes }
   | { kind: "set attributes"; path: string; attributes: Attributes }
   | { kind: "remove file"; path: string }
@@ -69,6 +85,8 @@ export interface HostReads {
   groupName(gid: number): Promise<string>;
   /** Whether Havn itself brought it into being here. */
   isOurs(address: Address): boolean;
+  /** What the definition's `before` told when Havn first changed the resource; undefined where it never did. */
+  before(address: Address): unknown;
   /** Those of `triggers` that changed since they were last dealt with. */
   pending(address: Address, triggers: readonly Trigger[]): Trigger[];
 }

@@ -1,0 +1,30 @@
+import type { PropertyChange } from "@havn/model";
+import { type HostPlan, type Operation, unchanged } from "./type.ts";
+
+/** One aspect of a resource: what differs and what to do about it. */
+export interface Part {
+  changes: PropertyChange[];
+  operations: Operation[];
+}
+
+export const nothing: Part = { changes: [], operations: [] };
+
+export const run = (...command: string[]): Operation => ({ kind: "run", command });
+
+/** The parts as one plan; unchanged where none of them does anything. */
+export function planOf(action: HostPlan["action"], ...parts: readonly Part[]): HostPlan {
+  const operations = parts.flatMap((part) => part.operations);
+  if (operations.length === 0) return unchanged;
+  return { action, changes: parts.flatMap(({ changes }) => changes), operations };
+}
+
+/** A part for one property: nothing where `before` is `after`. Numbers and booleans as they are. */
+export function part(property: string, before: unknown, after: unknown, ...operations: Operation[]): Part {
+  if (before === after) return nothing;
+  const change: PropertyChange = {
+    property,
+    ...(before !== undefined && { before }),
+    ...(after !== undefined && { after }),
+  };
+  return { changes: [change], operations };
+}

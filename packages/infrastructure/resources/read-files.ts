@@ -1,0 +1,35 @@
+import { lstat, readFile } from "node:fs/promises";
+import { HavnError } from "@havn/model";
+import type { OwnFile } from "./own-file.ts";
+import { readAttributes } from "./read-attributes.ts";
+import type { HostReads } from "./type.ts";
+
+/** Content of a text file; undefined where there is none. */
+export const findText = (path: string): Promise<string | undefined> =>
+  readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT" || error.code === "ENOTDIR") return undefined;
+    throw error;
+  });
+
+export async function readOwnFile(path: string, host: HostReads): Promise<OwnFile> {
+  const found = await lstat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT" || error.code === "ENOTDIR") return undefined;
+    throw error;
+  });
+  if (!found) return undefined;
+  if (!found.isFile())
+    throw new HavnError(`${path} is no regular file`, {
+      detail: "Havn keeps a file of its own there. Move away what is in its place.",
+    });
+  return { content: await readFile(path, "utf8"), ...(await readAttributes(found, host)) };
+}
+
+/** Rows of a file of `a:b:c` lines, such as /etc/passwd, by their first field. */
+export async function readColons(path: string): Promise<Map<string, string[]>> {
+  const rows = ((await findText(path)) ?? "").split("\n").map((line) => line.split(":"));
+  return new Map(rows.filter(([name]) => name).map((row) => [row[0] ?? "", row]));
+}
+
+/** Whether this is a container: its kernel is another computer's. */
+export const isContainer = async (host: HostReads): Promise<boolean> =>
+  (await host.run(["systemd-detect-virt", "--container", "--quiet"]).catch(() => ({ code: 1 }))).code === 0;
