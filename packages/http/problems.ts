@@ -61,14 +61,27 @@ const partNames = { params: "path", query: "query", body: "body" } as const;
 export function parseInput(schema: z.ZodType, value: unknown, part: keyof typeof partNames): unknown {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const mistakes = parsed.error.issues.slice(0, 20).map((issue) => {
-    const field = [partNames[part], ...issue.path.map(String)].join(".");
-    return { severity: "error" as const, summary: field, detail: issue.message };
-  });
+  const mistakes = closest(parsed.error.issues)
+    .slice(0, 20)
+    .map((issue) => {
+      const field = [partNames[part], ...issue.path.map(String)].join(".");
+      return { severity: "error" as const, summary: field, detail: issue.message };
+    });
   const first = mistakes[0];
   throw new HavnError(`The ${partNames[part]} of the request is not valid`, {
     status: 400,
     detail: first ? `${first.summary}: ${first.detail}` : "",
     diagnostics: mistakes,
+  });
+}
+
+/** Of alternatives, the one that was probably meant: with the fewest mistakes near its top. */
+function closest(issues: readonly z.core.$ZodIssue[]): z.core.$ZodIssue[] {
+  const nearTop = (branch: readonly z.core.$ZodIssue[]) =>
+    branch.filter(({ path }) => path.length <= 1).length;
+  return issues.flatMap((issue) => {
+    if (issue.code !== "invalid_union" || issue.errors.length === 0) return [issue];
+    const [best = []] = issue.errors.toSorted((a, b) => nearTop(a) - nearTop(b));
+    return closest(best).map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }));
   });
 }

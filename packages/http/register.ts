@@ -59,7 +59,7 @@ function takeBodies(scope: FastifyInstance, route: Route): void {
   } else if (route.consumes === "stream") {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser("*", (_request, payload, done) => done(null, payload));
-  }
+  } else scope.removeContentTypeParser("text/plain");
 }
 
 function formFields(text: string): Record<string, string | string[]> {
@@ -240,8 +240,9 @@ async function fail(
   const error = asHavnError(cause);
   if (error.status >= 500 && error.cause !== undefined)
     logger.error(error.message, { method: request.method, route: route.path, cause: error.cause });
-  // What is left of a refused body is not read, so the connection cannot carry another request.
-  if (error.status === 413) reply.header("connection", "close");
+  // Closing at once would reset the connection while the caller still sends, and take the answer from it: what is left
+  // of the body is read and thrown away.
+  if (error.status === 413) reply.removeHeader("connection");
   const { status, body } = route.onError?.(error) ?? problemOf(error);
   return reply.status(status).type("application/json; charset=utf-8").send(JSON.stringify(body));
 }
