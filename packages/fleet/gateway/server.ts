@@ -78,7 +78,7 @@ export function createGatewayListener(options: {
     await new Promise<void>((resolve, reject) => {
       server.once("error", (cause: NodeJS.ErrnoException) =>
         reject(
-          new HavnError(`Cannot listen for agents on ${address} port ${chosenPort ?? port}: ${cause.code}`, {
+          new HavnError(`Port ${chosenPort ?? port} on ${address}, for agents, ${whyNot(cause)}`, {
             detail: "Give another port with --port (agents use the one after it), or free this one.",
             status: 503,
             cause,
@@ -173,3 +173,6 @@ async function readJson(request: IncomingMessage): Promise<unknown> {
     throw new HavnError("The enrolment request is no JSON", { status: 400, cause });
   }
 }
+
+const whyNot = ({ code }: NodeJS.ErrnoException) =>
+  code === "EADDRINUSE" ? "is taken" : `cannot be listened on (${code})`;
