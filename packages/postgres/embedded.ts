@@ -169,14 +169,19 @@ function supervise(start: () => ChildProcess) {
   return {
     pid: () => child?.pid,
     failure: () => (quickDeaths >= 4 ? "it stopped four times in a row right after its start" : undefined),
-    /** SIGINT is PostgreSQL's fast shutdown: open transactions are rolled back, everything else is on disk. */
+    /**
+     * SIGINT is PostgreSQL's fast shutdown: open transactions are rolled back, everything else is on disk. One that
+     * hangs is killed in the end: its next start recovers.
+     */
     async stop() {
       stopping = true;
       clearTimeout(restart);
       child?.kill("SIGINT");
-      const hard = setTimeout(() => child?.kill("SIGQUIT"), 10_000);
+      const harder = setTimeout(() => child?.kill("SIGQUIT"), 10_000);
+      const hardest = setTimeout(() => child?.kill("SIGKILL"), 15_000);
       await ended;
-      clearTimeout(hard);
+      clearTimeout(harder);
+      clearTimeout(hardest);
     },
   };
 }
