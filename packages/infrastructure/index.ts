@@ -22,7 +22,7 @@ export { infrastructureRoutes } from "./routes.ts";
 export interface Infrastructure {
   plans: Plans;
   applies: Applies;
-  /** What the hosts' agents told last, or with `refresh` what they read now. */
+  /** What the hosts' agents told last, or with `refresh` what they read now. Throws a HavnError (404) as `graph` does. */
   drift(environment: string, options?: { refresh?: boolean }): Promise<Drift>;
   /** As applied last. Throws a HavnError (404) for an environment that was never applied. */
   graph(environment: string): Promise<ResourceGraph>;
@@ -34,17 +34,23 @@ export async function createInfrastructure(options: InfrastructureOptions): Prom
   const { sql } = options;
   await migrate(sql, "infrastructure", new URL("./migrations/", import.meta.url));
   const plans = createPlans(options);
+  const requireEnvironment = async (environment: string): Promise<void> => {
+    const known = await store.listEnvironments(sql);
+    if (!known.some((one) => one.environment === environment))
+      throw new HavnError(`There is no environment "${environment}"`, {
+        detail: "Correct its name, or apply it first.",
+        status: 404,
+      });
+  };
   return {
     plans,
     applies: createApplies(options, plans),
-    drift: (environment, { refresh = false } = {}) => findDrift(environment, refresh, options),
+    async drift(environment, { refresh = false } = {}) {
+      await requireEnvironment(environment);
+      return findDrift(environment, refresh, options);
+    },
     async graph(environment) {
-      const known = await store.listEnvironments(sql);
-      if (!known.some((one) => one.environment === environment))
-        throw new HavnError(`There is no environment "${environment}"`, {
-          detail: "Correct its name, or apply it first.",
-          status: 404,
-        });
+      await requireEnvironment(environment);
       const { owner, resources } = await store.readRecorded(sql, environment);
       return { version: 1, environment, ...(owner !== undefined && { owner }), resources };
     },
