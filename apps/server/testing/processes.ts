@@ -1,0 +1,91 @@
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+
+export interface FoundProcess {
+  pid: number;
+  command: string;
+}
+
+/**
+ * Living processes that belong to a data directory: it stands in their arguments, their environment or is (above)
+ * their working directory. Sorted by pid. Linux.
+ */
+export function processesOf(dataDirectory: string): FoundProcess[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .map((name) => ({ pid: Number(name), command: commandOf(Number(name)) }))
+    .filter(({ pid, command }) => command !== "" && isAlive(pid) && belongsTo(pid, command, dataDirectory))
+    .sort((a, b) => a.pid - b.pid);
+}
+
+/** The children of a process. */
+export function processesBelow(parent: number): FoundProcess[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name) && parentOf(Number(name)) === parent)
+    .map((name) => ({ pid: Number(name), command: commandOf(Number(name)) }));
+}
+
+function parentOf(pid: number): number | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
+  } catch {
+    return undefined;
+  }
+}
+
+/** False also for a process that has ended and only waits for whoever started it to look. */
+export function isAlive(pid: number): boolean {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return !stat.slice(stat.lastIndexOf(")") + 2).startsWith("Z");
+  } catch {
+    return false;
+  }
+}
+
+/** SIGKILL; false where the process has ended already. */
+export function kill9(pid: number): boolean {
+  try {
+    process.kill(pid, "SIGKILL");
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Proportional set size of a process in MB: shared pages count by their share. 0 where it has ended. */
+export function proportionalMegabytes(pid: number): number {
+  try {
+    const kilobytes = /^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"))?.[1];
+    return Number(kilobytes ?? 0) / 1024;
+  } catch {
+    return 0;
+  }
+}
+
+/** Time on a processor that a process has used, in seconds (USER_HZ is 100 on every Linux that Node runs on). */
+export function processorSeconds(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
+function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ").trim();
+  } catch {
+    return "";
+  }
+}
+
+function belongsTo(pid: number, command: string, directory: string): boolean {
+  if (command.includes("testing/remove.ts")) return false; // the test's own guard
+  if (command.includes(directory)) return true;
+  try {
+    const workingDirectory = readlinkSync(`/proc/${pid}/cwd`);
+    if (workingDirectory === directory || workingDirectory.startsWith(`${directory}/`)) return true;
+    return readFileSync(`/proc/${pid}/environ`, "utf8").split("\0").includes(`HAVN_DATA=${directory}`);
+  } catch {
+    return false;
+  }
+}
