@@ -104,7 +104,11 @@ await using link = openLink({
     ...{ readFacts, state, resources, instances, balancer },
     ...{ desiredChanged, rest, leave },
   }),
-  hello: async () => ({ facts: await readFacts(), report: readReport() }),
+  hello: async () => {
+    // A report from before then would tell of nothing that runs.
+    await resumed;
+    return { facts: await readFacts(), report: readReport() };
+  },
   connected: () => {
     outbox.flush();
     telemetry.wake();
@@ -120,7 +124,11 @@ await using reports = startReports({
 // What ran before runs again, whether the control plane is there or not.
 const desired = state.get();
 probes.setChecks(desired?.checks ?? []);
-await Promise.all([instances.resume(desired?.instances ?? []), balancer.resume(desired?.balancers ?? [])]);
+const resumed = Promise.all([
+  instances.resume(desired?.instances ?? []),
+  balancer.resume(desired?.balancers ?? []),
+]);
+await resumed;
 log.info(`agent of ${config.host}, version ${facts.agentVersion}`);
 await stopped;
 log.info("stopping; instances go on");

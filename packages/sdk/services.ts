@@ -135,7 +135,11 @@ export function balancer(name: string, options: BalancerOptions): BalancerHandle
     after.push(
       ...shared(`haproxy on ${hostName}`, () => {
         const installed = debianPackage("haproxy", { host: hostName, location });
-        const unit = systemdUnit("haproxy", { host: hostName, dependsOn: [installed], location });
+        // Havn runs HAProxy as a unit of its own, so that the package's unit has nothing to do.
+        const unit = systemdUnit("haproxy", {
+          ...{ host: hostName, enabled: false, active: false },
+          ...{ dependsOn: [installed], location },
+        });
         return [installed, unit];
       }),
     );

@@ -8,7 +8,7 @@ import { writeFileAtomic } from "../files.ts";
 import type { AgentConfig } from "../protocol/index.ts";
 import type { AgentBundle } from "./bundle.ts";
 import { identifyProcess, isRunning, type ProcessIdentity, stopProcess } from "./processes.ts";
-import { agentNodeFlags } from "./unit.ts";
+import { agentEnvironment, agentNodeFlags } from "./unit.ts";
 
 /** Agents of this computer, without root or systemd: a shell loop keeps each running, whatever becomes of us. */
 export interface LocalAgents {
@@ -92,7 +92,7 @@ export function createLocalAgents(options: { directory: string; nodeBinary: stri
         detached: true,
         cwd: directory,
         stdio: ["ignore", log, log],
-        env: { PATH, HOME, LANG },
+        env: { PATH, HOME, LANG, ...agentEnvironment },
       });
       const identity = child.pid === undefined ? undefined : await identifyProcess(child.pid);
       child.on("error", () => {});

@@ -9,7 +9,7 @@ export const command = defineCommand({
   summary: "take a service's previous release back",
   group: "Environments",
   description:
-    "Rolls out as a deploy does, one instance at a time. Twice in a row returns to where it began.",
+    "Rolls out as a deploy does, one instance at a time. Again takes back the release before that one.",
   access: ["rollback:create"],
   arguments: [{ name: "SERVICE", description: "the service's name" }],
   options: { environment: shared.environment },
