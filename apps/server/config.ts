@@ -12,6 +12,13 @@ const environmentSchema = z.object({
     .default(join(homedir(), ".local", "share", "havn")),
   HAVN_PORT: port.default(4600).describe("web and API, on 127.0.0.1"),
   HAVN_AGENT_PORT: port.optional().describe("agents dial in here; HAVN_PORT + 1 unless given"),
+  HAVN_LISTEN: z.string().min(1).default("127.0.0.1").describe("address of the web and API"),
+  HAVN_HOSTNAMES: z
+    .string()
+    .default("")
+    .describe(
+      "names under which people open the page, parted by commas; IP addresses and localhost always work",
+    ),
   HAVN_POSTGRES_URL: z.string().min(1).optional().describe("instead of the embedded PostgreSQL"),
   HAVN_CLICKHOUSE_URL: z.url().optional().describe("instead of the embedded ClickHouse"),
 });
@@ -20,11 +27,13 @@ export interface ServerConfig {
   dataDirectory: string;
   port: number;
   agentPort: number;
+  listen: string;
+  hostnames: string[];
   postgres: { dataDirectory: string } | { url: string };
   clickhouse: { dataDirectory: string } | { url: string };
 }
 
-/** Reads HAVN_DATA, HAVN_PORT, HAVN_AGENT_PORT, HAVN_POSTGRES_URL and HAVN_CLICKHOUSE_URL. */
+/** Reads the variables above; unset ones take their defaults. Throws a HavnError that names the wrong one. */
 export function parseServerConfig(environment: NodeJS.ProcessEnv): ServerConfig {
   const parsed = environmentSchema.safeParse(environment);
   if (!parsed.success) {
@@ -34,11 +43,14 @@ export function parseServerConfig(environment: NodeJS.ProcessEnv): ServerConfig 
     });
   }
   const { HAVN_DATA, HAVN_PORT, HAVN_AGENT_PORT, HAVN_POSTGRES_URL, HAVN_CLICKHOUSE_URL } = parsed.data;
+  const { HAVN_LISTEN, HAVN_HOSTNAMES } = parsed.data;
   const dataDirectory = resolve(HAVN_DATA);
   return {
     dataDirectory,
     port: HAVN_PORT,
     agentPort: HAVN_AGENT_PORT ?? HAVN_PORT + 1,
+    listen: HAVN_LISTEN,
+    hostnames: HAVN_HOSTNAMES.split(",").flatMap((name) => name.trim() || []),
     postgres: HAVN_POSTGRES_URL
       ? { url: HAVN_POSTGRES_URL }
       : { dataDirectory: join(dataDirectory, "postgres") },

@@ -116,6 +116,7 @@ const web = await buildWeb({ outDirectory: inData("web") });
 await using server = await createHttpServer({
   access,
   live,
+  allowedHosts: config.hostnames,
   routes: [
     ...access.routes,
     ...infrastructureRoutes(infrastructure, access),
@@ -137,7 +138,7 @@ await using server = await createHttpServer({
     agents: async () => ({ ok: true, detail: `gateway on port ${agentPort}` }),
   },
 });
-const { port } = await server.listen({ port: config.port });
+const { port } = await server.listen({ port: config.port, address: config.listen });
 await using _record = await writeServerRecord(dataDirectory, { port, agentPort });
 log(`listening on http://127.0.0.1:${port}, agents on port ${agentPort}`);
 
