@@ -21,10 +21,13 @@ export async function writeServerRecord(
   return { [Symbol.asyncDispose]: () => rm(file, { force: true }) };
 }
 
-/** Resolves with the first of these signals. */
+/**
+ * Resolves with the first of these signals. Later ones change nothing: whoever stops a server may tell it and its
+ * supervisor, which passes it on, and the second must not cut the end short.
+ */
 export function untilSignal(...signals: NodeJS.Signals[]): Promise<NodeJS.Signals> {
   const { promise, resolve } = Promise.withResolvers<NodeJS.Signals>();
-  for (const signal of signals) process.once(signal, () => resolve(signal));
+  for (const signal of signals) process.on(signal, () => resolve(signal));
   return promise;
 }
 

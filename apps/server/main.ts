@@ -26,6 +26,7 @@ import { createResolve } from "./references.ts";
 import { createStatus } from "./status.ts";
 
 process.on("uncaughtException", endWithReason).on("unhandledRejection", endWithReason);
+const stopped = untilSignal("SIGINT", "SIGTERM");
 const config = parseServerConfig(process.env);
 const { dataDirectory } = config;
 const inData = (name: string) => join(dataDirectory, name);
@@ -142,4 +143,4 @@ const { port } = await server.listen({ port: config.port, address: config.listen
 await using _record = await writeServerRecord(dataDirectory, { port, agentPort });
 log(`listening on http://127.0.0.1:${port}, agents on port ${agentPort}`);
 
-log(`${await untilSignal("SIGINT", "SIGTERM")}: closing`);
+log(`${await stopped}: closing`);

@@ -9,7 +9,7 @@ import type { Apply, Plan, Problem } from "@havn/model";
 import { until } from "@havn/testkit";
 import { WebSocket } from "ws";
 import { freePorts } from "./testing/ports.ts";
-import { isAlive, kill9, processesBelow, processesOf } from "./testing/processes.ts";
+import { allEnded, isAlive, kill9, processesBelow, processesOf } from "./testing/processes.ts";
 import { removeHavn } from "./testing/remove.ts";
 import { type ServerProcess, spawnServer, startServer } from "./testing/server.ts";
 
@@ -343,7 +343,7 @@ describe("a server that cannot start", () => {
       assert.equal(said.length, 1, output());
       assert.match(said[0] ?? "", /taken/);
       assert.doesNotMatch(output(), /\n\s+at /, "no stack");
-      await until(() => processesOf(dataDirectory).length === 0, { what: "its children to end" });
+      await allEnded(dataDirectory);
       assert.ok(!existsSync(join(dataDirectory, "server.json")));
     });
 
@@ -357,6 +357,20 @@ describe("a server that cannot start", () => {
   });
 });
 
+test("SIGTERM while it starts leaves nothing running", { timeout: 120_000 }, async (context) => {
+  const dataDirectory = await mkdtemp("/tmp/havn-server-");
+  context.after(() => removeHavn(dataDirectory));
+  const { child, output } = spawnServer({ dataDirectory, port: await freePorts() });
+  const ended = once(child, "exit");
+  await until(() => processesOf(dataDirectory).some(({ command }) => command.includes("bin/postgres -D")), {
+    what: "PostgreSQL to start",
+    intervalMs: 5,
+  });
+  child.kill("SIGTERM");
+  assert.equal((await ended)[0], 0, output());
+  await allEnded(dataDirectory);
+});
+
 test("SIGTERM ends it and all of its children; no socket, lock or record stays", {
   timeout: 120_000,
 }, async () => {
@@ -366,7 +380,10 @@ test("SIGTERM ends it and all of its children; no socket, lock or record stays",
   assert.ok(existsSync(sockets));
   assert.ok(children.length >= 3, JSON.stringify(children));
   const temporary = new Set(readdirSync("/tmp"));
-  assert.equal(await server.end("SIGTERM"), 0, server.output());
+  const ended = server.end("SIGTERM");
+  // Whoever stops it tells its supervisor too, which passes it on.
+  server.process.kill("SIGTERM");
+  assert.equal(await ended, 0, server.output());
   assert.ok(
     children.every(({ pid }) => !isAlive(pid)),
     JSON.stringify(processesOf(dataDirectory)),

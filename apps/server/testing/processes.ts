@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 
 export interface FoundProcess {
   pid: number;
@@ -15,6 +16,18 @@ export function processesOf(dataDirectory: string): FoundProcess[] {
     .map((name) => ({ pid: Number(name), command: commandOf(Number(name)) }))
     .filter(({ pid, command }) => command !== "" && isAlive(pid) && belongsTo(pid, command, dataDirectory))
     .sort((a, b) => a.pid - b.pid);
+}
+
+/** Waits until nothing of a data directory runs any more; throws with what still does. */
+export async function allEnded(dataDirectory: string, timeoutMs = 30_000): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
+  for (;;) {
+    const left = processesOf(dataDirectory);
+    if (left.length === 0) return;
+    if (performance.now() > deadline)
+      throw new Error(`Still running: ${left.map(({ pid, command }) => `\n  ${pid} ${command}`).join("")}`);
+    await sleep(50);
+  }
 }
 
 /** The children of a process. */
