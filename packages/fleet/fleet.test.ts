@@ -252,6 +252,28 @@ test("an event that is sent twice is on the timeline once", limit, async (contex
   assert.equal(events[0]?.environment, "shop");
 });
 
+test(
+  "an agent tells only of its own environment, and not in the control plane's words",
+  limit,
+  async (context) => {
+    const opened = await openTestFleet(context);
+    const { peer } = await connectedAgent(opened);
+    const heard: string[] = [];
+    opened.fleet.events.on("agentEvent", (_, { key }) => heard.push(key));
+    for (const lie of [
+      { address: "other/service/shop" },
+      { kind: "machine.stopped" },
+      { kind: "apply.finished" },
+    ])
+      await assert.rejects(
+        peer.call("events.push", { events: [someEvent(), { ...someEvent(), ...lie }] }),
+        /may not tell of/,
+      );
+    assert.deepEqual(heard, []);
+    assert.deepEqual(await opened.timeline.list({ kind: "instance" }), []);
+  },
+);
+
 test("a host is lost when it is silent or gone, and not when it is back at once", limit, async (context) => {
   const opened = await openTestFleet(context);
   const { fleet, timeline } = opened;

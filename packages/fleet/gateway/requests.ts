@@ -1,7 +1,7 @@
-import { parseAddress, type Timeline } from "@havn/model";
+import { HavnError, parseAddress, type Timeline } from "@havn/model";
 import type { Enrolment } from "../enrolment/enrolment.ts";
 import type { FleetEvents } from "../index.ts";
-import { BinaryResult } from "../protocol/index.ts";
+import { type AgentEvent, BinaryResult } from "../protocol/index.ts";
 import type { AgentRequests } from "./connections.ts";
 
 /** What other rooms do with what agents send and ask for. */
@@ -16,6 +16,10 @@ export interface AgentWork {
   /** Up to `length` bytes of an artifact from `offset`, and its whole size. Throws a HavnError 404 for an unknown one. */
   artifact(digest: string, offset: number, length: number): Promise<{ size: number; bytes: Uint8Array }>;
 }
+
+/** Other kinds are the control plane's own word, which its rooms act on. */
+const mayTell = (environment: string, { kind, address }: AgentEvent): boolean =>
+  /^(instance|balancer|drift)\./.test(kind) && (address ?? `${environment}/`).startsWith(`${environment}/`);
 
 const chunkBytes = 1024 * 1024;
 
@@ -36,6 +40,15 @@ export function createRequests(options: {
       return {};
     },
     "events.push": async ({ events }) => {
+      const foreign = events.find((event) => !mayTell(environment, event));
+      if (foreign)
+        throw new HavnError(
+          `An agent may not tell of "${foreign.kind}" about ${foreign.address ?? "its host"}`,
+          {
+            detail: "It tells of instances, balancers and drift of its own environment.",
+            status: 403,
+          },
+        );
       for (const event of events) {
         const { key, at, kind, severity, address, summary, data } = event;
         await timeline.write({

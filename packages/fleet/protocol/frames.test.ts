@@ -53,3 +53,12 @@ test("any bytes and any text are a frame or a TypeError", () => {
   fc.assert(fc.property(fc.string(), (text) => frameOrTypeError(() => decodeTextFrame(text))));
   fc.assert(fc.property(json, (value) => frameOrTypeError(() => decodeTextFrame(JSON.stringify(value)))));
 });
+
+test("what PostgreSQL cannot store does not come out of a frame", () => {
+  const sent = { id: 1, error: { summary: "fatal \0 here", detail: "cut \ud83d", retryable: false } };
+  const error = { summary: "fatal \ufffd here", detail: "cut \ufffd", retryable: false };
+  assert.deepEqual(decodeTextFrame(JSON.stringify(sent)), { id: 1, error });
+  assert.deepEqual(decodeBinaryFrame(encodeBinaryFrame(sent, new Uint8Array())).frame, { id: 1, error });
+  const whole = { method: "report", params: { text: "\u{1f600} \\u0000" } };
+  assert.deepEqual(decodeTextFrame(JSON.stringify(whole)), whole);
+});

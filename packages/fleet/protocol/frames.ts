@@ -37,11 +37,14 @@ export function decodeBinaryFrame(whole: Uint8Array): { frame: Frame; bytes: Uin
   return { frame: decodeTextFrame(head), bytes: whole.subarray(4 + headLength) };
 }
 
-/** Throws a TypeError for text that is no JSON or no frame. */
+/**
+ * Throws a TypeError for text that is no JSON or no frame. What programs print may hold NULs, and what was cut may end in
+ * half a character: PostgreSQL stores neither, so U+FFFD comes out in their place.
+ */
 export function decodeTextFrame(text: string): Frame {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(text, /\\u(0000|d[89a-f])/i.test(text) ? storable : undefined);
   } catch (cause) {
     throw new TypeError("frame is no JSON", { cause });
   }
@@ -51,3 +54,6 @@ export function decodeTextFrame(text: string): Frame {
   if (!parsed.success) throw new TypeError(`frame is malformed: ${parsed.error.issues[0]?.message ?? ""}`);
   return parsed.data;
 }
+
+const storable = (_key: string, value: unknown): unknown =>
+  typeof value === "string" ? value.replaceAll("\0", "\ufffd").toWellFormed() : value;
