@@ -1,14 +1,44 @@
 // Written by generate.ts from the folders in resources/.
+import alternativesType from "./resources/alternatives/host.ts";
+import authorizedKeyType from "./resources/authorized.key/host.ts";
+import cronEntryType from "./resources/cron.entry/host.ts";
 import directoryType from "./resources/directory/host.ts";
+import dpkgDiversionType from "./resources/dpkg.diversion/host.ts";
 import fileType from "./resources/file/host.ts";
+import groupType from "./resources/group/host.ts";
+import hostnameType from "./resources/hostname/host.ts";
+import hostsEntryType from "./resources/hosts.entry/host.ts";
+import kernelModuleType from "./resources/kernel.module/host.ts";
+import localeType from "./resources/locale/host.ts";
+import mountType from "./resources/mount/host.ts";
 import packageType from "./resources/package/host.ts";
 import postgresDatabaseType from "./resources/postgres.database/host.ts";
+import sudoRuleType from "./resources/sudo.rule/host.ts";
+import swapType from "./resources/swap/host.ts";
+import sysctlType from "./resources/sysctl/host.ts";
 import systemdUnitType from "./resources/systemd.unit/host.ts";
+import timezoneType from "./resources/timezone/host.ts";
+import userType from "./resources/user/host.ts";
 
 export const readers = {
+  "alternatives": alternativesType,
+  "authorized.key": authorizedKeyType,
+  "cron.entry": cronEntryType,
   "directory": directoryType,
+  "dpkg.diversion": dpkgDiversionType,
   "file": fileType,
+  "group": groupType,
+  "hostname": hostnameType,
+  "hosts.entry": hostsEntryType,
+  "kernel.module": kernelModuleType,
+  "locale": localeType,
+  "mount": mountType,
   "package": packageType,
   "postgres.database": postgresDatabaseType,
+  "sudo.rule": sudoRuleType,
+  "swap": swapType,
+  "sysctl": sysctlType,
   "systemd.unit": systemdUnitType,
+  "timezone": timezoneType,
+  "user": userType,
 } as const;

@@ -1,3 +1,5 @@
+export * from "./accounts.ts";
+export * from "./debian.ts";
 export type { Dependency, Environment, EnvironmentOptions, Handle } from "./environment.ts";
 export { environment, evaluateGraph, withSourceDigests } from "./environment.ts";
 export type {
@@ -28,3 +30,5 @@ export type { HostReference, Reference, SecretReference, Text, TextReference } f
 export { secret, text } from "./references.ts";
 export type { BalancerHandle, BalancerOptions, ServiceHandle, ServiceOptions } from "./services.ts";
 export { balancer, service } from "./services.ts";
+export * from "./storage.ts";
+export * from "./system.ts";

@@ -1,5 +1,5 @@
-import { readFile } from "node:fs/promises";
 import { HavnError } from "@havn/model";
+import { findText } from "../read-files.ts";
 import type { ResourceReader } from "../type.ts";
 import definition, { type SystemdUnitObserved, type SystemdUnitProperties, unitPath } from "./definition.ts";
 
@@ -57,9 +57,3 @@ export function parseShow(output: string): Map<string, State> {
   }
   return states;
 }
-
-const findText = (path: string): Promise<string | undefined> =>
-  readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return undefined;
-    throw error;
-  });

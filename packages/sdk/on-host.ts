@@ -1,0 +1,39 @@
+import type { Location } from "@havn/model";
+import { type CommonOptions, declare, type Handle, listOf } from "./environment.ts";
+import type { HostHandle } from "./hosts.ts";
+
+/** What every resource on a host takes. */
+export interface HostResourceOptions extends CommonOptions {
+  /**
+   * Where it lives.
+   * @example host: web1
+   */
+  host: HostHandle | string;
+}
+
+/** For constructors that bring others: told as written where the outer one stands. */
+export interface Within {
+  location?: Location | undefined;
+}
+
+/**
+ * Declares a resource on a host whose properties are the options as they were written, with `fixed` added. `uses` are
+ * handles among the options: what they stand for comes first.
+ */
+export function declareOnHost<T extends string>(
+  type: T,
+  name: string,
+  options: HostResourceOptions & Within,
+  { fixed = {}, uses = [] }: { fixed?: Record<string, unknown>; uses?: readonly unknown[] } = {},
+): Handle & { readonly type: T } {
+  const { host, dependsOn, location, ...written } = options;
+  const { address } = declare({
+    type,
+    name,
+    host,
+    properties: { ...written, ...fixed },
+    after: [...uses, ...listOf(dependsOn)],
+    location,
+  });
+  return { type, name, resource: address };
+}
