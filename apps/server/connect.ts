@@ -53,10 +53,8 @@ export async function countInstances(
   const environments = await infrastructure.environments();
   const counts = await Promise.all(
     environments.map(async ({ environment }) => {
-      const running = (await infrastructure.applies.list(environment)).some(
-        ({ state }) => state === "running",
-      );
-      if (running) return [];
+      const running = await infrastructure.applies.list({ environment, state: "running" });
+      if (running.length > 0) return [];
       const [graph, { services }] = await Promise.all([
         infrastructure.graph(environment),
         delivery.status(environment),

@@ -99,8 +99,7 @@ const status = createStatus(
     hosts: fleet.status,
     delivery: delivery.status,
     alerts: (environment) => alerting.list({ environment }),
-    runningApplies: async (environment) =>
-      (await infrastructure.applies.list(environment)).filter((apply) => apply.state === "running"),
+    runningApplies: (environment) => infrastructure.applies.list({ environment, state: "running" }),
   },
   { live, clock },
 );

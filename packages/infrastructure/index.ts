@@ -27,7 +27,13 @@ export interface Infrastructure {
   /** As applied last. Throws a HavnError (404) for an environment that was never applied. */
   graph(environment: string): Promise<ResourceGraph>;
   environments(): Promise<{ environment: string; owner: string | undefined; resources: number }[]>;
+  /** Deletes plans that nobody applied within a week, and applies that ended 90 days ago. */
+  prune(): Promise<void>;
 }
+
+const dayMs = 86_400_000;
+const keepPlansMs = 7 * dayMs;
+const keepAppliesMs = 90 * dayMs;
 
 /** Open it before `workflows.launch()`; call `applies.recover()` after. */
 export async function createInfrastructure(options: InfrastructureOptions): Promise<Infrastructure> {
@@ -59,5 +65,10 @@ export async function createInfrastructure(options: InfrastructureOptions): Prom
         ...rest,
         owner: owner ?? undefined,
       })),
+    async prune() {
+      const now = options.clock.now();
+      await store.deleteApplies(sql, now - keepAppliesMs);
+      await store.deletePlans(sql, now - keepPlansMs);
+    },
   };
 }

@@ -334,3 +334,22 @@ test("one reading a host, however many resources", async () => {
   assert.deepEqual(actions(plan), {});
   assert.equal(havn.around.reads() - before, 4);
 });
+
+test("old plans and applies are deleted; what is applied, running or young stays", async () => {
+  await using havn = await openInfrastructure();
+  const { infrastructure, sql } = havn;
+  const host = hostNamed("web-1");
+  const old = await havn.apply([host]);
+  const young = await havn.apply([host, fileOn("web-1", havn.at("f"), { content: "x" })]);
+  const unused = await infrastructure.plans.create({ graph: graphOf(host) });
+  const recent = await infrastructure.plans.create({ graph: graphOf(host) });
+  await sql`update infrastructure.plan set created_at = 1 where id <> ${recent.id}`;
+  await sql`update infrastructure.apply set ended_at = 1 where id = ${old.apply.id}`;
+  await infrastructure.prune();
+  const ids = async (table: string) =>
+    (await sql<{ id: string }[]>`select id from ${sql(`infrastructure.${table}`)}`).map(({ id }) => id);
+  assert.deepEqual(await ids("apply"), [young.apply.id]);
+  assert.deepEqual(new Set(await ids("plan")), new Set([young.plan.id, recent.id]));
+  assert.ok(![old.plan.id, unused.id].includes(recent.id));
+  assert.equal((await infrastructure.graph("shop")).resources.length, 2);
+});

@@ -80,7 +80,7 @@ export function infrastructureRoutes(
       access: { action: "apply:read", resource: ({ query }) => query.environment ?? "" },
       query: z.strictObject({ environment: dnsLabel.optional() }),
       response: z.object({ applies: z.array(applySchema) }),
-      handle: async ({ query }) => ({ applies: await applies.list(query.environment) }),
+      handle: async ({ query }) => ({ applies: await applies.list({ environment: query.environment }) }),
     }),
     defineRoute({
       method: "GET",

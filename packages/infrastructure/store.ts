@@ -4,7 +4,6 @@ import {
   type ApplyStep,
   applySchema,
   applyStepSchema,
-  HavnError,
   type Plan,
   type Resource,
   type ResourceGraph,
@@ -13,25 +12,6 @@ import type { Sql, TransactionSql } from "@havn/postgres";
 
 type Db = Sql | TransactionSql;
 type Json = Parameters<Sql["json"]>[0];
-
-/** Answers of a database that is going down, coming up or unreachable: SQLSTATE classes 08 and 57P, and the socket's own. */
-const outage = /^(ECONN|ENOENT|EPIPE|CONNECTION_|08|57P)/;
-
-/** Runs `work`; where the database was away it throws a retryable HavnError, so that a step is tried again. */
-export async function retryable<T>(work: () => PromiseLike<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (cause) {
-    const code = (cause as { code?: unknown }).code;
-    if (typeof code !== "string" || !outage.test(code)) throw cause;
-    throw new HavnError("PostgreSQL cannot be reached", {
-      detail: "It is tried again.",
-      status: 503,
-      retryable: true,
-      cause,
-    });
-  }
-}
 
 export const ensureEnvironment = (db: Db, name: string, owner: string | undefined) => db`
   insert into infrastructure.environment (name, owner) values (${name}, ${owner ?? null})
@@ -156,9 +136,32 @@ export async function findApply(db: Db, id: string): Promise<Apply | undefined> 
   return apply;
 }
 
+export interface ApplyFilter {
+  environment?: string | undefined;
+  state?: Apply["state"] | undefined;
+}
+
 /** Newest first, at most 100. */
-export const listApplies = (db: Db, environment: string | undefined): Promise<Apply[]> =>
-  listWhere(db, environment === undefined ? db`true` : db`environment = ${environment}`);
+export const listApplies = (db: Db, { environment, state }: ApplyFilter): Promise<Apply[]> =>
+  listWhere(
+    db,
+    db`true ${environment === undefined ? db`` : db`and environment = ${environment}`}
+      ${state === undefined ? db`` : db`and state = ${state}`}`,
+  );
+
+/** Applies that ended before a time, with their steps. */
+export const deleteApplies = (sql: Sql, endedBefore: number) =>
+  sql.begin(async (db) => {
+    await db`
+      delete from infrastructure.apply_step where apply_id in
+        (select id from infrastructure.apply where ended_at < ${endedBefore})`;
+    await db`delete from infrastructure.apply where ended_at < ${endedBefore}`;
+  });
+
+/** Plans that nobody applied. */
+export const deletePlans = (db: Db, createdBefore: number) => db`
+  delete from infrastructure.plan where created_at < ${createdBefore}
+    and not exists (select 1 from infrastructure.apply where plan_id = plan.id)`;
 
 async function listWhere(db: Db, condition: ReturnType<Db>): Promise<Apply[]> {
   const rows = await db<Record<string, unknown>[]>`

@@ -3,6 +3,7 @@ import postgres from "postgres";
 import { type EmbeddedPostgres, startEmbedded } from "./embedded.ts";
 
 export { migrate } from "./migrate.ts";
+export { isOutage, throughOutages } from "./outage.ts";
 
 export type Sql = postgres.Sql;
 export type TransactionSql = postgres.TransactionSql;

@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { DBOS } from "@dbos-inc/dbos-sdk";
 import { HavnError, systemClock } from "@havn/model";
-import { migrate, type Sql } from "@havn/postgres";
-import { findStep, recordStep } from "./store.ts";
+import { migrate, type Sql, throughOutages } from "@havn/postgres";
+import { deleteStepsWithoutWorkflow, findStep, listEndedWorkflows, recordStep } from "./store.ts";
 
 /**
  * One durable piece of work. Its steps' results are recorded: after a crash the body runs again from the top, and
@@ -13,7 +13,8 @@ export interface Run {
   readonly id: string;
   /**
    * `name` says what is attempted and is unique within the run; results must be JSON. A retryable HavnError is tried
-   * `retries` more times with growing pauses (0.2 s … 5 s).
+   * `retries` more times with growing pauses (0.2 s … 5 s). While PostgreSQL is away `work` is tried again until it is
+   * back: that is no failure of what is attempted.
    */
   step<T>(name: string, work: () => Promise<T>, options?: { retries?: number }): Promise<T>;
 }
@@ -36,6 +37,11 @@ export interface Workflows extends AsyncDisposable {
   ): Workflow<Input, Output>;
   /** Starts unfinished work of this executor again, then accepts new work. */
   launch(): Promise<void>;
+  /** No step begins from now on, and what is under way counts as cut short: all of it goes on after the next launch. */
+  rest(): void;
+  healthy(): { ok: boolean; detail: string };
+  /** Forgets work that ended before this time (milliseconds since the epoch). Its ids could then be used again. */
+  prune(before: number): Promise<void>;
 }
 
 export interface WorkflowsOptions {
@@ -63,9 +69,23 @@ export async function openWorkflows(options: WorkflowsOptions): Promise<Workflow
     logger: quietLogger,
   });
   const closing = new AbortController();
+  let launched = false;
   return {
     define: (name, body) => define(name, body, sql, closing.signal),
-    launch: () => DBOS.launch(),
+    async launch() {
+      await DBOS.launch();
+      launched = true;
+    },
+    rest: () => closing.abort(),
+    healthy() {
+      if (closing.signal.aborted) return { ok: false, detail: "at rest until the next start" };
+      return launched ? { ok: true, detail: "running" } : { ok: false, detail: "not launched yet" };
+    },
+    async prune(before) {
+      const ids = await listEndedWorkflows(sql, before);
+      if (ids.length > 0) await DBOS.deleteWorkflows(ids);
+      await deleteStepsWithoutWorkflow(sql, before);
+    },
     async [Symbol.asyncDispose]() {
       closing.abort();
       await DBOS.shutdown({ deregister: true });
@@ -120,18 +140,21 @@ interface StepOptions<T> {
 }
 
 async function runStep<T>({ sql, closing, id, name, work, retries = 0 }: StepOptions<T>): Promise<T> {
+  if (closing.aborted) return neverEnds();
   try {
     const before = await throughOutages(() => findStep(sql, id, name), closing);
     if (before) return before.result as T;
-    const result = await withRetries(work, retries, closing);
+    const result = await withRetries(() => throughOutages(work, closing), retries, closing);
     await throughOutages(() => recordStep(sql, id, name, result), closing);
     return result;
   } catch (error) {
-    // The process is on its way out: an error now says nothing about the work. It runs on after the next start.
-    if (closing.aborted) return new Promise<never>(() => {});
+    if (closing.aborted) return neverEnds();
     throw error;
   }
 }
+
+/** The process is on its way out: nothing begins any more, and an error now says nothing. It goes on after the next start. */
+const neverEnds = () => new Promise<never>(() => {});
 
 async function withRetries<T>(work: () => Promise<T>, retries: number, closing: AbortSignal): Promise<T> {
   for (let attempt = 0; ; attempt++) {
@@ -143,25 +166,6 @@ async function withRetries<T>(work: () => Promise<T>, retries: number, closing: 
       await systemClock.sleep(Math.min(200 * 2 ** attempt, 5000), closing);
     }
   }
-}
-
-/** The database restarts when it dies: what a step gave must not be lost over that. */
-async function throughOutages<T>(work: () => Promise<T>, closing: AbortSignal): Promise<T> {
-  const deadline = Date.now() + 60_000;
-  for (;;) {
-    try {
-      return await work();
-    } catch (error) {
-      if (closing.aborted || Date.now() > deadline || !isOutage(error)) throw error;
-      await systemClock.sleep(100, closing);
-    }
-  }
-}
-
-/** Connection errors of the client, and SQLSTATE classes 08 (connection) and 57P (shutdown, crash, starting up). */
-function isOutage(error: unknown): boolean {
-  const code = (error as { code?: unknown }).code;
-  return typeof code === "string" && /^(ECONN|ENOENT|EPIPE|CONNECTION_|08|57P)/.test(code);
 }
 
 const say = (level: string) => (entry: unknown) => {

@@ -17,3 +17,16 @@ export async function recordStep(sql: Sql, workflow: string, name: string, resul
     insert into workflows.step (workflow, name, result) values (${workflow}, ${name}, ${json})
     on conflict do nothing`;
 }
+
+/** Workflows that ended before a time, a batch of the oldest. The table is DBOS' own; deleting is left to it. */
+export async function listEndedWorkflows(sql: Sql, before: number): Promise<string[]> {
+  const rows = await sql<{ id: string }[]>`
+    select workflow_uuid as id from dbos.workflow_status
+    where status not in ('PENDING', 'ENQUEUED', 'DELAYED') and updated_at < ${before}
+    order by updated_at limit 1000`;
+  return rows.map(({ id }) => id);
+}
+
+export const deleteStepsWithoutWorkflow = (sql: Sql, before: number) => sql`
+  delete from workflows.step where ended_at < to_timestamp(${before}::float8 / 1000)
+    and not exists (select 1 from dbos.workflow_status where workflow_uuid = workflow)`;

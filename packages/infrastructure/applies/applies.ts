@@ -16,11 +16,14 @@ export interface Applies {
   startResource(request: { kind: Apply["kind"]; resource: Resource; actor: string }): Promise<Apply>;
   /** Throws a HavnError (404). */
   get(id: string): Promise<Apply>;
-  /** Newest first. */
-  list(environment?: string): Promise<Apply[]>;
+  /** Newest first, at most 100. */
+  list(filter?: store.ApplyFilter): Promise<Apply[]>;
   /** Resolves with the apply at its end. */
   finished(id: string): Promise<Apply>;
-  /** After `workflows.launch()`: takes up what a crash left between being recorded and being started. */
+  /**
+   * After `workflows.launch()`, and again now and then: takes up what a crash or an outage left between being recorded
+   * and being started, and ends what its workflow left running.
+   */
   recover(): Promise<void>;
 }
 
@@ -96,7 +99,7 @@ export function createApplies(options: InfrastructureOptions, plans: Plans): App
   return {
     start,
     get,
-    list: (environment) => store.listApplies(sql, environment),
+    list: (filter = {}) => store.listApplies(sql, filter),
     async startResource({ kind, resource, actor }) {
       const { environment } = await environmentOf(resource.address, options);
       const { owner, resources } = await store.readRecorded(sql, environment);

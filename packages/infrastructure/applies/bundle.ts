@@ -1,5 +1,6 @@
 import type { AgentResult } from "@havn/fleet/protocol";
 import { type Address, formatAddress, parseAddress } from "@havn/model";
+import { isOutage } from "@havn/postgres";
 import { secretPathsOf } from "../planning/read-hosts.ts";
 import { type Applying, record } from "./record.ts";
 import { describeFailure, end, skip } from "./resource.ts";
@@ -55,6 +56,7 @@ async function attempt(applying: Applying, wave: HostWave, going: readonly Addre
     const answer = await send(applying, wave, going);
     return going.map((address) => outcomeOf(address, answer));
   } catch (error) {
+    if (isOutage(error)) throw error;
     return going.map((address) => ({ address, error: describeFailure(error) }));
   }
 }

@@ -6,8 +6,6 @@ import { secretPathsOf } from "../planning/read-hosts.ts";
 import * as store from "../store.ts";
 import type { Progress } from "./progress.ts";
 
-const { retryable } = store;
-
 /** Everything that an apply's parts need to know. */
 export interface Applying {
   run: Run;
@@ -21,9 +19,6 @@ export interface Applying {
   progress: Progress;
 }
 
-/** The database restarts in well under this many tries. */
-export const storeRetries = { retries: 20 };
-
 /** Records in one transaction, then tells the hosts concerned what they shall be from now on. */
 export async function record(
   applying: Applying,
@@ -32,31 +27,26 @@ export async function record(
 ): Promise<void> {
   if (put.length + remove.length === 0) return;
   const { run, options, apply, desired, prior, positions } = applying;
-  await run.step(
-    `record ${what}`,
-    () =>
-      retryable(() =>
-        options.sql.begin((db) =>
-          store.recordResources(db, {
-            environment: apply.environment,
-            applyId: apply.id,
-            at: options.clock.now(),
-            put: put.flatMap((address) => {
-              const resource = desired.get(address);
-              return resource ? [{ resource, position: positions.get(address) ?? 0 }] : [];
-            }),
-            remove: [...remove],
-          }),
-        ),
-      ),
-    storeRetries,
+  await run.step(`record ${what}`, () =>
+    options.sql.begin((db) =>
+      store.recordResources(db, {
+        environment: apply.environment,
+        applyId: apply.id,
+        at: options.clock.now(),
+        put: put.flatMap((address) => {
+          const resource = desired.get(address);
+          return resource ? [{ resource, position: positions.get(address) ?? 0 }] : [];
+        }),
+        remove: [...remove],
+      }),
+    ),
   );
   // Not only the hosts whose rows changed: after a crash those had changed before, and were not told.
   const hosts = new Set(
     [...put, ...remove].map((address) => (desired.get(address) ?? prior.get(address))?.host),
   );
   for (const host of [...hosts].filter((name) => name !== undefined))
-    await run.step(`tell ${host} of ${what}`, () => retryable(() => tellHost(applying, host)), storeRetries);
+    await run.step(`tell ${host} of ${what}`, () => tellHost(applying, host));
 }
 
 /** The agent's own copy: it keeps that true without us. */

@@ -1,8 +1,9 @@
 import { type Address, HavnError, type Resource } from "@havn/model";
 import { dependenciesOf } from "@havn/plan";
+import { isOutage } from "@havn/postgres";
 import type { ApplyContext, Steps } from "../interfaces.ts";
-import { retryable, updateSteps } from "../store.ts";
-import { type Applying, record, storeRetries } from "./record.ts";
+import { updateSteps } from "../store.ts";
+import { type Applying, record } from "./record.ts";
 
 /** One resource that the control plane makes real or removes. Gives its address where that failed or was skipped. */
 export async function applyResource(
@@ -46,6 +47,8 @@ async function attempt(applying: Applying, address: Address): Promise<string | n
     else await executor.apply(steps, change, resource, context);
     return null;
   } catch (error) {
+    // Not the resource's failure: the step waits until the database is back, and tries again.
+    if (isOutage(error)) throw error;
     return describeFailure(error);
   }
 }
@@ -82,14 +85,9 @@ export async function end(
       ...(detail !== undefined && { detail }),
     });
   const ended = outcomes.map(({ address }) => progress.step(address)).filter((step) => step !== undefined);
-  await run.step(
-    `end ${what}`,
-    () =>
-      retryable(async () => {
-        await updateSteps(options.sql, apply.id, ended);
-      }),
-    storeRetries,
-  );
+  await run.step(`end ${what}`, async () => {
+    await updateSteps(options.sql, apply.id, ended);
+  });
 }
 
 /** Ends steps that cannot be taken, each with the name of what stands in its way. */

@@ -1,5 +1,6 @@
 import { type Address, type Apply, HavnError } from "@havn/model";
 import { findDependants, orderNodes, planWaves, sequenceChanges, type WaveNode } from "@havn/plan";
+import { throughOutages } from "@havn/postgres";
 import type { Run } from "@havn/workflows";
 import type { InfrastructureOptions } from "../interfaces.ts";
 import { getPlan } from "../planning/plans.ts";
@@ -7,7 +8,7 @@ import * as store from "../store.ts";
 import type { ApplyInput } from "./applies.ts";
 import { applyBundle } from "./bundle.ts";
 import { createProgress } from "./progress.ts";
-import { type Applying, record, storeRetries } from "./record.ts";
+import { type Applying, record } from "./record.ts";
 import { applyResource, describeFailure } from "./resource.ts";
 
 /**
@@ -19,8 +20,8 @@ export async function runApply(
   { applyId }: ApplyInput,
   options: InfrastructureOptions,
 ): Promise<void> {
-  await run.step("begin", () => retryable(() => begin(applyId, options)), storeRetries);
-  const { applying, nodes } = await patiently(() => load(run, applyId, options), options);
+  await run.step("begin", () => begin(applyId, options));
+  const { applying, nodes } = await throughOutages(() => load(run, applyId, options));
   try {
     await finish(applying, failureOf(applying, await walk(applying, nodes)));
   } catch (error) {
@@ -44,8 +45,6 @@ async function walk(applying: Applying, nodes: readonly WaveNode[]): Promise<Set
   return stopped;
 }
 
-const { retryable } = store;
-
 async function begin(applyId: string, { sql, timeline }: InfrastructureOptions): Promise<void> {
   const apply = await store.findApply(sql, applyId);
   if (!apply) throw new HavnError(`There is no apply ${applyId}`);
@@ -57,18 +56,6 @@ async function begin(applyId: string, { sql, timeline }: InfrastructureOptions):
     data: { applyId, kind: apply.kind, changes: apply.steps.length },
     actor: apply.actor,
   });
-}
-
-/** For reads outside of steps: the database restarts in well under this many tries. */
-async function patiently<T>(work: () => Promise<T>, { clock }: InfrastructureOptions): Promise<T> {
-  for (let attempt = 0; ; attempt++) {
-    try {
-      return await retryable(work);
-    } catch (error) {
-      if (!(error instanceof HavnError && error.retryable) || attempt >= storeRetries.retries) throw error;
-      await clock.sleep(Math.min(200 * 2 ** attempt, 5000));
-    }
-  }
 }
 
 /** Plans never change: what is read here is the same after every restart. */
@@ -133,5 +120,5 @@ async function finish({ run, options, apply, progress }: Applying, error: string
     if (apply.kind === "destroy" && !failed) await store.forgetEmptyEnvironment(sql, apply.environment);
     return ended;
   };
-  await progress.settle(await run.step("finish", () => retryable(end), storeRetries));
+  await progress.settle(await run.step("finish", end));
 }

@@ -35,7 +35,7 @@ const alerts = Array.from({ length: 6 }, (_, index) =>
   }),
 );
 
-let [apply] = await infrastructure.applies.list("shop");
+let [apply] = await infrastructure.applies.list({ environment: "shop" });
 if (!apply) {
   const plan = await infrastructure.plans.create({
     graph: graphOf(...hosts.map(hostNamed), ...files, ...alerts),
