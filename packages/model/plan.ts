@@ -13,6 +13,13 @@ export const propertyChangeSchema = z.object({
 });
 export type PropertyChange = z.infer<typeof propertyChangeSchema>;
 
+/**
+ * How sure a planned change is. Simulated: something before it in the same plan changes what it reads, and that was
+ * worked out. Unknowable: it depends on something whose effects only running shows, or nobody could look.
+ */
+export const certaintySchema = z.enum(["exact", "simulated", "unknowable"]);
+export type Certainty = z.infer<typeof certaintySchema>;
+
 export const plannedChangeSchema = z.object({
   address: z.string(),
   type: z.string(),
@@ -21,6 +28,7 @@ export const plannedChangeSchema = z.object({
   changes: z.array(propertyChangeSchema),
   /** Why this action, where it is not plain: "host does not exist yet", "image changed". */
   reason: z.string().optional(),
+  certainty: certaintySchema.optional().describe("of resources on hosts"),
 });
 export type PlannedChange = z.infer<typeof plannedChangeSchema>;
 

@@ -1,4 +1,11 @@
-import { actionSchema, factsSchema, healthSchema, propertyChangeSchema, resourceSchema } from "@havn/model";
+import {
+  actionSchema,
+  certaintySchema,
+  factsSchema,
+  healthSchema,
+  propertyChangeSchema,
+  resourceSchema,
+} from "@havn/model";
 import { z } from "zod";
 import { balancerSpec, hostDesired, instanceSpec } from "./desired.ts";
 
@@ -8,6 +15,7 @@ export const resourceReading = z.object({
   action: actionSchema,
   changes: z.array(propertyChangeSchema).describe("secrets already masked"),
   error: z.string().optional(),
+  certainty: certaintySchema.optional(),
 });
 export type ResourceReading = z.infer<typeof resourceReading>;
 
@@ -17,6 +25,7 @@ export const resourceReport = z.object({
   changes: z.array(propertyChangeSchema),
   commands: z.array(z.array(z.string())).describe("what was run, secrets masked"),
   error: z.string().optional(),
+  output: z.string().optional().describe("what its commands wrote, the last 8 kB, secrets masked"),
   durationMs: z.number(),
 });
 export type ResourceReport = z.infer<typeof resourceReport>;
@@ -77,13 +86,21 @@ export const agentEvent = z.object({
 export type AgentEvent = z.infer<typeof agentEvent>;
 
 const none = z.object({});
+const secretValues = z
+  .array(z.string())
+  .optional()
+  .describe("texts that must stand in no answer, wherever on the host they came from");
 
 /** What the control plane asks of an agent. All of it may be asked twice: each method is idempotent. */
 export const agentMethods = {
   "facts.read": { params: none, result: factsSchema },
   /** Compares resources with the host; changes nothing. */
   "resources.read": {
-    params: z.object({ resources: z.array(resourceSchema), secrets: hostDesired.shape.secrets }),
+    params: z.object({
+      resources: z.array(resourceSchema),
+      secrets: hostDesired.shape.secrets,
+      secretValues,
+    }),
     result: z.object({ readings: z.array(resourceReading) }),
   },
   /** Applies resources in order, stops at the first failure; `bundle.progress` notifications tell of each. */
@@ -94,6 +111,7 @@ export const agentMethods = {
       /** Prior resources of addresses that are no longer declared, to be removed, in order. */
       remove: z.array(resourceSchema),
       secrets: hostDesired.shape.secrets,
+      secretValues,
     }),
     result: z.object({ reports: z.array(resourceReport) }),
   },
