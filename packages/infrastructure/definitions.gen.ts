@@ -1,20 +1,25 @@
 // Written by generate.ts from the folders in resources/.
 import alternativesType from "./resources/alternatives/definition.ts";
 import authorizedKeyType from "./resources/authorized.key/definition.ts";
+import blockType from "./resources/block/definition.ts";
 import cronEntryType from "./resources/cron.entry/definition.ts";
 import directoryType from "./resources/directory/definition.ts";
 import dpkgDiversionType from "./resources/dpkg.diversion/definition.ts";
 import fileType from "./resources/file/definition.ts";
 import groupType from "./resources/group/definition.ts";
+import hardlinkType from "./resources/hardlink/definition.ts";
 import hostnameType from "./resources/hostname/definition.ts";
 import hostsEntryType from "./resources/hosts.entry/definition.ts";
 import kernelModuleType from "./resources/kernel.module/definition.ts";
+import lineType from "./resources/line/definition.ts";
 import localeType from "./resources/locale/definition.ts";
 import mountType from "./resources/mount/definition.ts";
 import packageType from "./resources/package/definition.ts";
 import postgresDatabaseType from "./resources/postgres.database/definition.ts";
+import replaceType from "./resources/replace/definition.ts";
 import sudoRuleType from "./resources/sudo.rule/definition.ts";
 import swapType from "./resources/swap/definition.ts";
+import symlinkType from "./resources/symlink/definition.ts";
 import sysctlType from "./resources/sysctl/definition.ts";
 import systemdUnitType from "./resources/systemd.unit/definition.ts";
 import timezoneType from "./resources/timezone/definition.ts";
@@ -23,20 +28,25 @@ import userType from "./resources/user/definition.ts";
 export const definitions = {
   "alternatives": alternativesType,
   "authorized.key": authorizedKeyType,
+  "block": blockType,
   "cron.entry": cronEntryType,
   "directory": directoryType,
   "dpkg.diversion": dpkgDiversionType,
   "file": fileType,
   "group": groupType,
+  "hardlink": hardlinkType,
   "hostname": hostnameType,
   "hosts.entry": hostsEntryType,
   "kernel.module": kernelModuleType,
+  "line": lineType,
   "locale": localeType,
   "mount": mountType,
   "package": packageType,
   "postgres.database": postgresDatabaseType,
+  "replace": replaceType,
   "sudo.rule": sudoRuleType,
   "swap": swapType,
+  "symlink": symlinkType,
   "sysctl": sysctlType,
   "systemd.unit": systemdUnitType,
   "timezone": timezoneType,

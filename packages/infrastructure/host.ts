@@ -1,15 +1,24 @@
 import type { HostDesired, ResourceReading, ResourceReport } from "@havn/fleet/protocol";
 import type { Clock, Resource } from "@havn/model";
 import { applyBundle, type Bundle, type Progress } from "./host/bundle.ts";
+import { masked, secretValues } from "./host/mask.ts";
 import { openMemory } from "./host/memory.ts";
-import { compare, type Entry, type Secrets, shown } from "./host/read.ts";
+import { type Entry, openReads, type Secrets, shown } from "./host/read.ts";
+import { simulate } from "./host/simulate.ts";
 
 export type { Bundle, Progress } from "./host/bundle.ts";
 
 /** The agent's half: what resources are on this host, and making them as they shall be. */
 export interface ResourceHost {
-  /** Compares each with the host, in the order given; changes nothing. A resource that cannot be read has `error`. */
-  read(resources: readonly Resource[], secrets: Secrets): Promise<ResourceReading[]>;
+  /**
+   * Compares each with the host, in the order given, as earlier ones will have left it; changes nothing. A resource that
+   * cannot be read has `error`. None of `secretValues` is told in any text.
+   */
+  read(
+    resources: readonly Resource[],
+    secrets: Secrets,
+    secretValues?: readonly string[],
+  ): Promise<ResourceReading[]>;
   /**
    * Makes the resources real, one bundle at a time. The same `bundleId` again joins it, goes on with it after a crash,
    * or gives its reports once more. Never throws for a resource that fails: its report tells.
@@ -35,17 +44,27 @@ export async function createResourceHost(options: {
     return result;
   }
 
-  async function read(resources: readonly Resource[], secrets: Secrets): Promise<ResourceReading[]> {
+  async function compareAll(
+    resources: readonly Resource[],
+    secrets: Secrets,
+    further: readonly string[] = [],
+  ): Promise<(ResourceReading & { everyTime: boolean })[]> {
     const entries = resources.map((resource): Entry => ({ resource, wanted: "present" }));
-    return (await compare(entries, memory, secrets)).map((one) => ({
+    const hidden = secretValues(resources, secrets, further);
+    return (await simulate(entries, openReads(memory))).map((one) => ({
       address: one.resource.address,
-      ...shown(one, secrets),
-      ...(one.error !== undefined && { error: one.error }),
+      ...shown(one, secrets, hidden),
+      ...(one.certainty && { certainty: one.certainty }),
+      ...(one.error !== undefined && { error: masked(one.error, hidden) }),
+      everyTime: one.plan?.everyTime === true,
     }));
   }
 
+  const withoutEveryTime = ({ everyTime: _, ...reading }: ResourceReading & { everyTime: boolean }) =>
+    reading;
+
   return {
-    read,
+    read: async (...params) => (await compareAll(...params)).map(withoutEveryTime),
     apply(bundle, onProgress = () => {}) {
       const joined = underWay.get(bundle.bundleId);
       if (joined) return joined;
@@ -57,9 +76,9 @@ export async function createResourceHost(options: {
     },
     drift: ({ resources, secrets }) =>
       oneAtATime(async () =>
-        (await read(resources, secrets)).filter(
-          ({ action, error }) => action !== "no-op" || error !== undefined,
-        ),
+        (await compareAll(resources, secrets))
+          .filter(({ action, error, everyTime }) => !everyTime && (action !== "no-op" || error !== undefined))
+          .map(withoutEveryTime),
       ),
   };
 }

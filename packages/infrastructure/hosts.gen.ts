@@ -1,20 +1,25 @@
 // Written by generate.ts from the folders in resources/.
 import alternativesType from "./resources/alternatives/host.ts";
 import authorizedKeyType from "./resources/authorized.key/host.ts";
+import blockType from "./resources/block/host.ts";
 import cronEntryType from "./resources/cron.entry/host.ts";
 import directoryType from "./resources/directory/host.ts";
 import dpkgDiversionType from "./resources/dpkg.diversion/host.ts";
 import fileType from "./resources/file/host.ts";
 import groupType from "./resources/group/host.ts";
+import hardlinkType from "./resources/hardlink/host.ts";
 import hostnameType from "./resources/hostname/host.ts";
 import hostsEntryType from "./resources/hosts.entry/host.ts";
 import kernelModuleType from "./resources/kernel.module/host.ts";
+import lineType from "./resources/line/host.ts";
 import localeType from "./resources/locale/host.ts";
 import mountType from "./resources/mount/host.ts";
 import packageType from "./resources/package/host.ts";
 import postgresDatabaseType from "./resources/postgres.database/host.ts";
+import replaceType from "./resources/replace/host.ts";
 import sudoRuleType from "./resources/sudo.rule/host.ts";
 import swapType from "./resources/swap/host.ts";
+import symlinkType from "./resources/symlink/host.ts";
 import sysctlType from "./resources/sysctl/host.ts";
 import systemdUnitType from "./resources/systemd.unit/host.ts";
 import timezoneType from "./resources/timezone/host.ts";
@@ -23,20 +28,25 @@ import userType from "./resources/user/host.ts";
 export const readers = {
   "alternatives": alternativesType,
   "authorized.key": authorizedKeyType,
+  "block": blockType,
   "cron.entry": cronEntryType,
   "directory": directoryType,
   "dpkg.diversion": dpkgDiversionType,
   "file": fileType,
   "group": groupType,
+  "hardlink": hardlinkType,
   "hostname": hostnameType,
   "hosts.entry": hostsEntryType,
   "kernel.module": kernelModuleType,
+  "line": lineType,
   "locale": localeType,
   "mount": mountType,
   "package": packageType,
   "postgres.database": postgresDatabaseType,
+  "replace": replaceType,
   "sudo.rule": sudoRuleType,
   "swap": swapType,
+  "symlink": symlinkType,
   "sysctl": sysctlType,
   "systemd.unit": systemdUnitType,
   "timezone": timezoneType,

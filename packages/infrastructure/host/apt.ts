@@ -1,23 +1,24 @@
 import { HavnError, systemClock } from "@havn/model";
-import type { Operation } from "../resources/type.ts";
+import type { AptOperation } from "../resources/type.ts";
 import { mustRun, runCommand } from "./commands.ts";
-
-type Apt = Operation & { kind: "apt" };
 
 /**
  * Installs and removes in one transaction; waits for whoever holds dpkg's lock. The package lists are fetched only
  * when a name is unknown or what they promise is gone. Gives an error for each name (without its version) that no list
  * has: the others are installed all the same. Throws when the transaction fails.
  */
-export async function applyApt({ install, remove }: Apt): Promise<Map<string, HavnError>> {
-  const names = install.map(nameIn);
+export async function applyApt(operation: AptOperation): Promise<Map<string, HavnError>> {
+  const names = operation.install.map(nameIn);
   let unknown = await findUnknown(names);
   if (unknown.length > 0) {
     await updateLists();
     unknown = await findUnknown(names);
   }
-  const wanted = install.filter((entry) => !unknown.includes(nameIn(entry)));
-  if (wanted.length + remove.length > 0) await transact([...wanted, ...remove.map((name) => `${name}-`)]);
+  if (operation.answers) await mustRun(["debconf-set-selections"], { stdin: operation.answers });
+  const install = operation.install.filter((entry) => !unknown.includes(nameIn(entry)));
+  const { removeOnly = [], ...rest } = operation;
+  if (install.length + operation.remove.length > 0) await transact({ ...rest, install });
+  if (removeOnly.length > 0) await transact({ ...rest, install: [], remove: [], removeOnly });
   return new Map(
     unknown.map((name) => [
       name,
@@ -30,13 +31,38 @@ export async function applyApt({ install, remove }: Apt): Promise<Map<string, Ha
 
 export const nameIn = (entry: string): string => entry.split("=")[0] ?? entry;
 
-async function transact(entries: readonly string[]): Promise<void> {
+/** All of them as one. */
+export const mergeApt = (operations: readonly AptOperation[]): AptOperation => ({
+  kind: "apt",
+  install: operations.flatMap(({ install }) => install),
+  remove: operations.flatMap(({ remove }) => remove),
+  removeOnly: operations.flatMap(({ removeOnly = [] }) => removeOnly),
+  answers: operations.map(({ answers = "" }) => answers).join(""),
+  autoremove: operations.some(({ autoremove }) => autoremove),
+  changeHeld: operations.some(({ changeHeld }) => changeHeld),
+});
+
+/** As a person would write it. */
+export const aptCommand = ({ install, remove, removeOnly = [], autoremove }: AptOperation): string[] => [
+  ...[
+    "apt-get",
+    "install",
+    ...(removeOnly.length > 0 ? [] : ["--purge"]),
+    ...(autoremove ? ["--autoremove"] : []),
+  ],
+  ...[...install, ...[...remove, ...removeOnly].map((name) => `${name}-`)],
+];
+
+async function transact({ install, remove, removeOnly = [], autoremove, changeHeld }: AptOperation) {
   const command = [
-    ...["apt-get", "install", "--yes", "--no-install-recommends", "--purge", "--allow-downgrades"],
+    ...["apt-get", "install", "--yes", "--no-install-recommends", "--allow-downgrades"],
+    ...(removeOnly.length > 0 ? [] : ["--purge"]),
+    ...(autoremove ? ["--autoremove"] : []),
+    ...(changeHeld ? ["--allow-change-held-packages"] : []),
     ...["-o", "DPkg::Lock::Timeout=600", "-o", "Dpkg::Use-Pty=0"],
     ...["-o", "Dpkg::Options::=--force-confdef", "-o", "Dpkg::Options::=--force-confold"],
     ...((await isContainer()) ? ["-o", "Dpkg::Options::=--force-unsafe-io"] : []),
-    ...["--", ...entries],
+    ...["--", ...install, ...[...remove, ...removeOnly].map((name) => `${name}-`)],
   ];
   const first = await runCommand(command);
   if (first.code === 0) return;

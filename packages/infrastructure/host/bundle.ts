@@ -1,10 +1,12 @@
 import type { ResourceReport } from "@havn/fleet/protocol";
 import type { Address, Clock, Resource } from "@havn/model";
-import type { Operation } from "../resources/type.ts";
-import { applyApt, nameIn } from "./apt.ts";
+import { type Operation, unchanged } from "../resources/type.ts";
+import { applyApt, mergeApt, nameIn } from "./apt.ts";
+import { masked, secretValues } from "./mask.ts";
 import { type Journal, type Memory, openJournal } from "./memory.ts";
 import { describeOperation, perform } from "./operations.ts";
-import { type Compared, compare, describeError, type Entry, type Secrets, shown } from "./read.ts";
+import { type Compared, compare, describeError, type Entry, openReads, type Secrets, shown } from "./read.ts";
+import { pathsOf } from "./simulate.ts";
 
 export interface Bundle {
   bundleId: string;
@@ -13,6 +15,10 @@ export interface Bundle {
   /** Prior resources that are no longer declared, in order of removal; they go after `resources`. */
   remove: Resource[];
   secrets: Secrets;
+  /** Texts that must stand in no report, beside those at the paths of `secrets`. */
+  secretValues?: readonly string[] | undefined;
+  /** Only what is not as declared is mended: what is done with every apply is left. */
+  enforcing?: boolean;
 }
 
 export type Progress = (progress: { bundleId: string; address: Address; state: string }) => void;
@@ -22,6 +28,8 @@ interface Applying {
   memory: Memory;
   clock: Clock;
   journal: Journal;
+  /** Texts that no report may hold. */
+  hidden: readonly string[];
   save(): Promise<void>;
   tell(address: Address, state: string): void;
 }
@@ -44,13 +52,14 @@ export async function applyBundle(
   ];
   if (!journal.done) {
     const tell = (address: Address, state: string) => onProgress({ bundleId, address, state });
-    const applying: Applying = { bundle, memory, clock, journal, save, tell };
+    const hidden = secretValues([...bundle.resources, ...bundle.remove], bundle.secrets, bundle.secretValues);
+    const applying: Applying = { bundle, memory, clock, journal, hidden, save, tell };
     let waiting = entries.filter(({ resource }) => !journal.reports[resource.address]);
     while (waiting.length > 0) {
       const group = takeGroup(waiting);
       waiting = waiting.filter((entry) => !group.includes(entry));
-      await applyGroup(group, applying);
-      await save();
+      // What was found unchanged is found so again after a crash: only changes are worth waiting for the disk.
+      if (await applyGroup(group, applying)) await save();
     }
     await memory.forget(
       bundle.remove.map(({ address }) => address).filter((address) => !isStopped(journal, address)),
@@ -61,7 +70,8 @@ export async function applyBundle(
 }
 
 /**
- * The next resources of one type that stand together. Packages further on come along where nothing that is still to
+ * The next resources of one type that stand together; of those that share a path only the first, since each must find
+ * what the one before it left. Packages further on come along where nothing that is still to
  * be done stands before them, so that apt runs once.
  */
 function takeGroup(waiting: readonly Entry[]): Entry[] {
@@ -70,7 +80,13 @@ function takeGroup(waiting: readonly Entry[]): Entry[] {
   const alike = (entry: Entry) =>
     entry.resource.type === first.resource.type && entry.wanted === first.wanted;
   if (first.resource.type !== "package") {
-    const end = waiting.findIndex((entry) => !alike(entry));
+    const taken = new Set<string>();
+    const end = waiting.findIndex((entry) => {
+      const paths = pathsOf(entry);
+      const shares = paths.some((path) => taken.has(path));
+      for (const path of paths) taken.add(path);
+      return !alike(entry) || shares;
+    });
     return waiting.slice(0, end < 0 ? waiting.length : end);
   }
   const group: Entry[] = [];
@@ -81,13 +97,16 @@ function takeGroup(waiting: readonly Entry[]): Entry[] {
   return group;
 }
 
-async function applyGroup(group: readonly Entry[], applying: Applying): Promise<void> {
+/** Whether anything was to be changed. */
+async function applyGroup(group: readonly Entry[], applying: Applying): Promise<boolean> {
   const { bundle, memory, journal, save } = applying;
-  const compared = await compare(group, memory, bundle.secrets);
+  const compared = (await compare(group, openReads(memory))).map((one) =>
+    bundle.enforcing && one.plan?.everyTime ? { ...one, plan: unchanged, error: undefined } : one,
+  );
   const changing = compared.filter(({ plan }) => plan && plan.operations.length > 0);
   if (changing.length > 0) {
     for (const one of changing)
-      journal.begun[one.resource.address] = report(one, "changed", { durationMs: 0 }, bundle.secrets);
+      journal.begun[one.resource.address] = report(one, "changed", { durationMs: 0 }, applying);
     await save();
     await memory.willChange(
       changing.map(({ resource: { address }, plan, before }) => ({
@@ -105,6 +124,7 @@ async function applyGroup(group: readonly Entry[], applying: Applying): Promise<
     journal.reports[address] = ended;
     applying.tell(address, ended.state);
   }
+  return changing.length > 0;
 }
 
 type PackageOutcome = { error?: unknown; durationMs: number };
@@ -125,9 +145,8 @@ async function applyPackages(
   if (apt.length === 0) return outcomes;
   for (const { resource } of apt) applying.tell(resource.address, "running");
   const started = applying.clock.now();
-  const install = apt.flatMap(({ operation }) => operation.install);
-  const remove = apt.flatMap(({ operation }) => operation.remove);
-  const failures = await applyApt({ kind: "apt", install, remove }).catch((error: unknown) => error as Error);
+  const together = mergeApt(apt.map(({ operation }) => operation));
+  const failures = await applyApt(together).catch((error: unknown) => error as Error);
   const durationMs = applying.clock.now() - started;
   for (const { resource, operation } of apt) {
     const [entry = ""] = operation.install;
@@ -142,29 +161,44 @@ async function applyOne(
   apt: PackageOutcome | undefined,
   applying: Applying,
 ): Promise<ResourceReport> {
-  const { bundle, journal, clock } = applying;
-  const { secrets } = bundle;
+  const { journal, clock } = applying;
   const started = clock.now();
   const blocker = isBlocked(one, applying);
   if (blocker)
-    return report(one, "skipped", { error: `${blocker} has not succeeded`, durationMs: 0 }, secrets);
-  if (!one.plan) return report(one, "failed", { error: one.error, durationMs: 0 }, secrets);
+    return report(one, "skipped", { error: `${blocker} has not succeeded`, durationMs: 0 }, applying);
+  if (!one.plan) return report(one, "failed", { error: one.error, durationMs: 0 }, applying);
   if (one.plan.operations.length === 0)
-    return journal.begun[one.resource.address] ?? report(one, "unchanged", { durationMs: 0 }, secrets);
+    return journal.begun[one.resource.address] ?? report(one, "unchanged", { durationMs: 0 }, applying);
+  const outputs: string[] = [];
   try {
     if (apt?.error !== undefined) throw apt.error;
-    for (const operation of one.plan.operations) await performOne(operation, one.resource.address, applying);
-    return report(one, "changed", { durationMs: apt?.durationMs ?? clock.now() - started }, secrets);
+    for (const operation of one.plan.operations)
+      outputs.push((await performOne(operation, one.resource.address, applying)) ?? "");
+    const durationMs = apt?.durationMs ?? clock.now() - started;
+    return report(one, "changed", { durationMs, output: outputs.join("") }, applying);
   } catch (error) {
     const durationMs = apt?.durationMs ?? clock.now() - started;
-    return report(one, "failed", { error: describeError(error, one.resource, secrets), durationMs }, secrets);
+    return report(
+      one,
+      "failed",
+      { error: describeError(error), durationMs, output: outputs.join("") },
+      applying,
+    );
   }
 }
 
-async function performOne(operation: Operation, address: Address, { memory }: Applying): Promise<void> {
-  if (operation.kind === "apt") return; // done together with the group's others
-  await perform(operation);
-  if (operation.kind === "run" && operation.settles) await memory.settle(address, operation.settles);
+async function performOne(
+  operation: Operation,
+  address: Address,
+  { memory }: Applying,
+): Promise<string | undefined> {
+  if (operation.kind === "apt") return undefined; // done together with the group's others
+  const output = await perform(operation, {
+    note: (value) => memory.note(address, value),
+    settle: (triggers) => memory.settle(address, triggers),
+  });
+  if ("settles" in operation && operation.settles) await memory.settle(address, operation.settles);
+  return output;
 }
 
 const isStopped = (journal: Journal, address: Address): boolean =>
@@ -184,16 +218,17 @@ function isBlocked({ resource, wanted }: Entry, { bundle, journal }: Applying): 
 function report(
   one: Compared,
   state: ResourceReport["state"],
-  { error, durationMs }: { error?: string; durationMs: number },
-  secrets: Secrets,
+  { error, durationMs, output }: { error?: string; durationMs: number; output?: string },
+  { bundle, hidden }: Applying,
 ): ResourceReport {
   const ran = state === "changed" || state === "failed" ? (one.plan?.operations ?? []) : [];
   return {
     address: one.resource.address,
     state,
-    changes: shown(one, secrets).changes,
-    commands: ran.map(describeOperation),
-    ...(error !== undefined && { error }),
+    changes: shown(one, bundle.secrets, hidden).changes,
+    commands: masked(ran.map(describeOperation), hidden),
+    ...(error !== undefined && { error: masked(error, hidden) }),
+    ...(output && { output: masked(output, hidden) }),
     durationMs,
   };
 }

@@ -16,6 +16,8 @@ interface Remembered {
   ours: Record<Address, true>;
   /** What a removal puts back. */
   before?: Record<Address, unknown>;
+  /** What operations noted. */
+  noted?: Record<Address, unknown>;
 }
 
 /**
@@ -27,6 +29,13 @@ export async function openMemory(directory: string) {
   const remembered = (await readJson<Remembered>(path)) ?? { versions: {}, settled: {}, ours: {} };
   const save = () => writeFileAtomically(path, JSON.stringify(remembered));
   return {
+    copies: join(directory, "copies"),
+    noted: (address: Address) => remembered.noted?.[address],
+    async note(address: Address, value: unknown): Promise<void> {
+      remembered.noted ??= {};
+      remembered.noted[address] = value;
+      await save();
+    },
     isOurs: (address: Address) => remembered.ours[address] === true,
     before: (address: Address) => remembered.before?.[address],
     pending: (address: Address, triggers: readonly Trigger[]) =>
@@ -60,6 +69,7 @@ export async function openMemory(directory: string) {
         delete remembered.settled[address];
         delete remembered.ours[address];
         delete remembered.before?.[address];
+        delete remembered.noted?.[address];
       }
       await save();
     },

@@ -1,14 +1,43 @@
-import { chmod, chown, lstat, mkdir, rm, rmdir } from "node:fs/promises";
-import { HavnError } from "@havn/model";
-import type { Attributes, Operation } from "../resources/type.ts";
-import { type Accounts, createAccounts } from "./accounts.ts";
-import { applyApt } from "./apt.ts";
+import { rm, rmdir } from "node:fs/promises";
+import { type Address, HavnError } from "@havn/model";
+import type { Operation } from "../resources/type.ts";
+import { applyApt, aptCommand } from "./apt.ts";
+import { checkWay, makeDirectory, setAttributes, setNewAttributes, withParent } from "./attributes.ts";
 import { mustRun, runCommand } from "./commands.ts";
+import { keepCopy, restoreCopy } from "./copies.ts";
+import { download } from "./download.ts";
+import { execute, reboot, sendRequest, waitFor } from "./execute.ts";
+import { shownUrl } from "./http.ts";
+import { makeHardLink, makeLink, removeTree } from "./links.ts";
 import { setLineOperation } from "./set-line.ts";
+import { unpack } from "./unpack.ts";
 import { writeFileAtomically } from "./write-file.ts";
 
-/** Carries one operation out. Throws a HavnError that tells what was attempted. */
-export async function perform(operation: Operation): Promise<void> {
+/** What operations that note something or end the agent need of it. */
+export interface Surroundings {
+  note(value: unknown): Promise<void>;
+  settle(triggers: readonly Address[]): Promise<void>;
+}
+
+/**
+ * Carries one operation out. Gives what it wrote, where that is of use to a person. Throws a HavnError that tells what
+ * was attempted.
+ */
+export async function perform(operation: Operation, around?: Surroundings): Promise<string | undefined> {
+  switch (operation.kind) {
+    case "execute":
+      return execute(operation);
+    case "request":
+      return sendRequest(operation);
+    default:
+      await performSilently(operation, around);
+      return undefined;
+  }
+}
+
+type Silent = Exclude<Operation, { kind: "execute" | "request" }>;
+
+async function performSilently(operation: Silent, around: Surroundings | undefined): Promise<void> {
   switch (operation.kind) {
     case "run":
       return runOperation(operation);
@@ -17,12 +46,35 @@ export async function perform(operation: Operation): Promise<void> {
     case "set line":
       return setLineOperation(operation);
     case "make directory":
-      await withParent(operation.path, () => mkdir(operation.path, { mode: 0o700 }));
+      await withParent(operation.path, () => makeDirectory(operation.path));
       return setAttributes(operation.path, operation.attributes);
     case "set attributes":
       return setAttributes(operation.path, operation.attributes);
     case "remove file":
+      await checkWay(operation.path);
       return rm(operation.path, { force: true });
+    case "remove tree":
+      return removeTree(operation.path);
+    case "symlink":
+      return makeLink(operation);
+    case "hard link":
+      return makeHardLink(operation);
+    case "keep copy":
+      return keepCopy(operation);
+    case "restore copy":
+      return restoreCopy(operation);
+    case "download":
+      return download(operation);
+    case "unpack":
+      return unpack(operation);
+    case "wait":
+      return waitFor(operation);
+    case "reboot":
+      // Before the host goes: afterwards nobody would know that it was done.
+      await around?.settle(operation.settles ?? []);
+      return reboot();
+    case "note":
+      return around?.note(operation.value);
     case "remove directory":
       return removeDirectory(operation.path, operation.keepFull);
     case "apt": {
@@ -39,13 +91,32 @@ export function describeOperation(operation: Operation): string[] {
     case "run":
       return operation.command;
     case "apt":
-      return ["apt-get", "install", ...operation.install, ...operation.remove.map((name) => `${name}-`)];
+      return aptCommand(operation);
+    case "execute":
+      return operation.content === undefined ? operation.command : [...operation.command, "(script)"];
+    case "request":
+      return [operation.method, shownUrl(operation.url)];
+    case "download":
+      return [operation.kind, shownUrl(operation.url), operation.path];
+    case "unpack":
+      return [operation.kind, operation.archive, operation.path];
+    case "symlink":
+    case "hard link":
+      return [operation.kind, operation.path, operation.target];
+    case "wait":
+      return [operation.kind, operation.probe.kind];
+    case "reboot":
+    case "note":
+      return [operation.kind];
     case "write":
     case "set line":
     case "make directory":
     case "set attributes":
     case "remove file":
     case "remove directory":
+    case "remove tree":
+    case "keep copy":
+    case "restore copy":
       return [operation.kind, operation.path];
   }
 }
@@ -74,45 +145,16 @@ async function runOperation({ command, stdin }: Operation & { kind: "run" }): Pr
 async function writeOperation({
   path,
   content,
+  encoding,
   attributes,
   validate,
 }: Operation & { kind: "write" }): Promise<void> {
-  const accounts = createAccounts();
-  const before = await lstat(path).catch(() => undefined);
   await withParent(path, () =>
-    writeFileAtomically(path, content, async (file, temporary) => {
-      const { uid, gid } = await ownerIds(attributes, accounts);
-      if (uid !== undefined || gid !== undefined || before)
-        await file.chown(uid ?? before?.uid ?? -1, gid ?? before?.gid ?? -1);
-      await file.chmod(Number.parseInt(attributes.mode ?? "0644", 8));
+    writeFileAtomically(path, Buffer.from(content, encoding ?? "utf8"), async (file, temporary) => {
+      await setNewAttributes(file, path, attributes);
       if (validate) await mustRun(validate.map((word) => word.replaceAll("%s", temporary)));
     }),
   );
-}
-
-async function setAttributes(path: string, attributes: Attributes): Promise<void> {
-  const { uid, gid } = await ownerIds(attributes, createAccounts());
-  if (uid !== undefined || gid !== undefined) await chown(path, uid ?? -1, gid ?? -1);
-  if (attributes.mode !== undefined) await chmod(path, Number.parseInt(attributes.mode, 8));
-}
-
-async function ownerIds({ owner, group }: Attributes, accounts: Accounts) {
-  return {
-    uid: owner === undefined ? undefined : await accounts.userId(owner),
-    gid: group === undefined ? undefined : await accounts.groupId(group),
-  };
-}
-
-async function withParent<T>(path: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-    throw new HavnError(`The folder of ${path} is not there`, {
-      detail: "Declare it as a directory, or depend on the package that brings it.",
-      cause: error,
-    });
-  }
 }
 
 async function removeDirectory(path: string, keepFull: boolean): Promise<void> {

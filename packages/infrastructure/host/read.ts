@@ -1,12 +1,24 @@
-import type { Action, Address, PropertyChange, Resource } from "@havn/model";
+import type { Action, Certainty, PropertyChange, Resource } from "@havn/model";
 import { HavnError } from "@havn/model";
-import { isSecretPath, propertyChange, secretMask } from "@havn/plan";
+import { isSecretPath, propertyChange } from "@havn/plan";
 import { findDefinition } from "../definitions.ts";
 import { readers } from "../hosts.gen.ts";
-import type { HostPlan, HostReads, ResourceReader, Wanted } from "../resources/type.ts";
+import type {
+  FileView,
+  HostPlan,
+  HostReads,
+  ResourceDefinition,
+  ResourceReader,
+  Wanted,
+} from "../resources/type.ts";
 import { createAccounts } from "./accounts.ts";
 import { runCommand } from "./commands.ts";
+import { openFiles } from "./files.ts";
+import { masked, type Secrets, secretPaths } from "./mask.ts";
 import type { Memory } from "./memory.ts";
+import { runProbe } from "./probe.ts";
+
+export type { Secrets } from "./mask.ts";
 
 export interface Entry {
   resource: Resource;
@@ -14,73 +26,85 @@ export interface Entry {
 }
 
 /** An entry compared with the host: what to do, or why that could not be found out. */
-export type Compared = Entry & { before?: unknown } & (
+export type Compared = Entry & { before?: unknown; certainty?: Certainty } & (
     | { plan: HostPlan; error?: undefined }
     | { plan?: undefined; error: string }
   );
 
-/** Property paths per address whose values are secret. */
-export type Secrets = Readonly<Record<Address, readonly string[]>>;
+/** How many resources of a type are read at a time: each may hold a file open. */
+const slice = 256;
 
-/** Compares all entries with the host, in the order given; each type is read once, all types at the same time. */
-export async function compare(
-  entries: readonly Entry[],
-  memory: Memory,
-  secrets: Secrets,
-): Promise<Compared[]> {
-  const byType = Map.groupBy(entries, ({ resource }) => resource.type);
-  const compared = new Map<Entry, Compared>();
+export function openReads(memory: Memory): HostReads {
   const accounts = createAccounts();
-  const host: HostReads = { run: runCommand, ...accounts, ...memory };
-  await Promise.all(
-    [...byType].map(async ([type, group]) => {
-      for (const one of await compareType(type, group, { host, secrets }))
-        compared.set(one.entry, one.result);
-    }),
-  );
-  return entries.map((entry) => compared.get(entry) ?? { ...entry, error: "was not read" });
+  return {
+    run: runCommand,
+    probe: (probe) => runProbe(probe),
+    ...accounts,
+    ...memory,
+    files: openFiles(accounts),
+  };
 }
 
-async function compareType(
-  type: string,
-  entries: readonly Entry[],
-  { host, secrets }: { host: HostReads; secrets: Secrets },
-): Promise<{ entry: Entry; result: Compared }[]> {
-  const fail = (entry: Entry, error: unknown) => ({
-    entry,
-    result: { ...entry, error: describeError(error, entry.resource, secrets) },
-  });
+/** The same host with other files: what a probe looks at is among them. */
+export const withFiles = (host: HostReads, files: FileView): HostReads => ({
+  ...host,
+  files,
+  probe: (probe) => runProbe(probe, files),
+});
+
+/** Compares all entries with the host, in the order given; each type is read once, all types at the same time. */
+export async function compare(entries: readonly Entry[], host: HostReads): Promise<Compared[]> {
+  const byType = Map.groupBy(entries, ({ resource }) => resource.type);
+  const compared = new Map<Entry, Compared>();
+  await Promise.all(
+    [...byType].map(async ([type, group]) => {
+      for (let at = 0; at < group.length; at += slice) {
+        const part = group.slice(at, at + slice);
+        const results = await compareType(type, part, host);
+        for (const [index, entry] of part.entries()) compared.set(entry, results[index] ?? failed(entry, ""));
+      }
+    }),
+  );
+  return entries.map((entry) => compared.get(entry) ?? failed(entry, "was not read"));
+}
+
+const failed = (entry: Entry, error: unknown): Compared => ({ ...entry, error: describeError(error) });
+
+async function compareType(type: string, entries: readonly Entry[], host: HostReads): Promise<Compared[]> {
   const definition = findDefinition(type);
   const reader = findReader(type);
   if (!definition || !reader)
     return entries.map((entry) =>
-      fail(entry, new HavnError(`This agent knows no type "${type}"`, { detail: "Update it." })),
+      failed(entry, new HavnError(`This agent knows no type "${type}"`, { detail: "Update it." })),
     );
   try {
-    const known = entries.map((entry) => ({
-      entry,
-      properties: definition.schema.parse(entry.resource.properties),
+    const known = entries.map(({ resource }) => ({
+      address: resource.address,
+      properties: definition.schema.parse(resource.properties),
     }));
-    const observed = await reader.read(
-      known.map(({ entry, properties }) => ({ address: entry.resource.address, properties })),
-      host,
+    const observed = await reader.read(known, host);
+    return entries.map((entry, index) =>
+      decide(entry, definition, observed[index], known[index]?.properties),
     );
-    return known.map(({ entry, properties }, index) => {
-      try {
-        return {
-          entry,
-          result: {
-            ...entry,
-            before: definition.before?.(observed[index]),
-            plan: definition.plan(observed[index], properties, entry.wanted),
-          },
-        };
-      } catch (error) {
-        return fail(entry, error);
-      }
-    });
   } catch (error) {
-    return entries.map((entry) => fail(entry, error));
+    const [only] = entries;
+    if (entries.length === 1 && only) return [failed(only, error)];
+    // One that cannot be read must not hide the others.
+    return (await Promise.all(entries.map((entry) => compareType(type, [entry], host)))).flat();
+  }
+}
+
+function decide(
+  entry: Entry,
+  definition: ResourceDefinition<unknown, unknown>,
+  observed: unknown,
+  properties: unknown,
+): Compared {
+  try {
+    const plan = definition.plan(observed, properties, entry.wanted);
+    return { ...entry, before: definition.before?.(observed), plan };
+  } catch (error) {
+    return failed(entry, error);
   }
 }
 
@@ -90,8 +114,12 @@ function findReader(type: string): ResourceReader<unknown, unknown> | undefined 
     : undefined;
 }
 
-/** What a person may see of a plan. */
-export function shown(compared: Compared, secrets: Secrets): { action: Action; changes: PropertyChange[] } {
+/** What a person may see of a plan. `hidden` are texts that no one may see, wherever they stand. */
+export function shown(
+  compared: Compared,
+  secrets: Secrets,
+  hidden: readonly string[],
+): { action: Action; changes: PropertyChange[] } {
   if (!compared.plan) return { action: "no-op", changes: [] };
   const paths = secretPaths(compared.resource, secrets);
   const changes = compared.plan.changes.map((change) =>
@@ -99,33 +127,13 @@ export function shown(compared: Compared, secrets: Secrets): { action: Action; c
       ? propertyChange(change.property, change.diff ?? change.before, change.diff ?? change.after, paths)
       : change,
   );
-  return { action: compared.plan.action, changes };
+  return { action: compared.plan.action, changes: masked(changes, hidden) };
 }
 
-const secretPaths = ({ address, type }: Resource, secrets: Secrets): string[] => [
-  ...(secrets[address] ?? []),
-  ...(findDefinition(type)?.secrets ?? []),
-];
-
-/** Summary and detail in one text, with every secret value of the resource masked. */
-export function describeError(error: unknown, resource: Resource, secrets: Secrets): string {
-  const text =
-    error instanceof HavnError
-      ? `${error.message}. ${error.detail}`.trim()
-      : error instanceof Error
-        ? error.message
-        : String(error);
-  return secretPaths(resource, secrets)
-    .map((path) => valueAt(resource.properties, path))
-    .filter((value): value is string => typeof value === "string" && value.length >= 4)
-    .reduce((masked, value) => masked.replaceAll(value, secretMask), text);
-}
-
-const valueAt = (properties: Resource["properties"], path: string): unknown =>
-  path
-    .split(".")
-    .reduce<unknown>(
-      (value, key) =>
-        typeof value === "object" && value !== null ? (value as Record<string, unknown>)[key] : undefined,
-      properties,
-    );
+/** Summary and detail in one text. Secrets in it are not masked yet. */
+export const describeError = (error: unknown): string =>
+  error instanceof HavnError
+    ? `${error.message}. ${error.detail}`.trim()
+    : error instanceof Error
+      ? error.message
+      : String(error);

@@ -16,9 +16,8 @@ export async function setLineOperation(operation: Operation & { kind: "set line"
   });
   const content = setLine(before, match, line);
   if (content === before) return;
-  if (as === undefined)
-    return perform({ kind: "write", path, content, attributes, ...(validate && { validate }) });
-  await writeAs(as, path, content);
+  if (as !== undefined) return writeAs(as, path, content);
+  await perform({ kind: "write", path, content, attributes, ...(validate && { validate }) });
 }
 
 async function resolveHome(path: string, user: string | undefined): Promise<string> {

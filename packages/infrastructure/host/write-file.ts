@@ -1,5 +1,6 @@
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { HavnError } from "@havn/model";
 
 /**
  * Puts a file in its place in one step: who reads sees the old one or the new one, and after a power cut one of the
@@ -7,27 +8,56 @@ import { basename, dirname, join } from "node:path";
  */
 export async function writeFileAtomically(
   path: string,
-  content: string,
+  content: string | Uint8Array,
   prepare?: (file: FileHandle, temporary: string) => Promise<void>,
 ): Promise<void> {
-  // Always the same name, so that what a crash left is found by the next try.
-  const temporary = join(dirname(path), `.${basename(path).slice(0, 200)}.havn-new`);
+  await replaceAtomically(path, async (file, temporary) => {
+    await file.writeFile(content, "utf8");
+    await prepare?.(file, temporary);
+  });
+}
+
+/** The same for what is written piece by piece: `fill` gets the new file before it is in place. */
+export async function replaceAtomically(
+  path: string,
+  fill: (file: FileHandle, temporary: string) => Promise<void>,
+): Promise<void> {
+  const temporary = temporaryBeside(path);
   try {
     await rm(temporary, { force: true });
     const file = await open(temporary, "wx", 0o600);
     try {
-      await file.writeFile(content, "utf8");
-      await prepare?.(file, temporary);
+      await fill(file, temporary);
       await file.sync();
     } finally {
       await file.close();
     }
-    await rename(temporary, path);
+    await renameInto(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;
   }
-  const directory = await open(dirname(path), "r");
+  await syncFolder(dirname(path));
+}
+
+/** Always the same name, so that what a crash left is found by the next try. */
+export const temporaryBeside = (path: string): string =>
+  join(dirname(path), `.${basename(path).slice(0, 200)}.havn-new`);
+
+export async function renameInto(temporary: string, path: string): Promise<void> {
+  try {
+    await rename(temporary, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EBUSY") throw error;
+    throw new HavnError(`${path} is a mount point`, {
+      detail: "It cannot be replaced in one step. Change what is mounted there, or unmount it.",
+      cause: error,
+    });
+  }
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const directory = await open(path, "r");
   try {
     await directory.sync();
   } finally {

@@ -20,13 +20,23 @@ export interface ResourceDefinition<Properties, Observed> {
   secrets?: readonly string[];
   /** What a removal puts back: kept on the host (as JSON, never a secret) when Havn first changes the resource. */
   before?(observed: Observed): unknown;
+  /**
+   * Files and directories that it reads or writes. Resources of one path are applied one after the other, planned with
+   * what the earlier one does to it, and spared when the directory around them is purged. Given as declared: defaults
+   * are not filled in.
+   */
+  paths?(properties: Properties): string[];
+  /** A change of it does more than its operations tell: what depends on it cannot be planned for sure before. */
+  opaque?: true;
+  /** What a person should know of what was declared, though it is sound. Given as declared. */
+  warnings?(properties: Properties): { summary: string; detail: string }[];
 }
 
 export type Wanted = "present" | "absent";
 
 export interface Trigger {
   on: Address;
-  does: "restart" | "reload";
+  does: "restart" | "reload" | "run";
 }
 
 export interface HostPlan {
@@ -34,6 +44,8 @@ export interface HostPlan {
   /** Not yet masked. */
   changes: PropertyChange[];
   operations: Operation[];
+  /** It is done with every apply, not because something is not as declared: it is no drift, and enforcing leaves it. */
+  everyTime?: true;
 }
 
 export interface Attributes {
@@ -47,8 +59,18 @@ export interface Attributes {
 export type Operation =
   /** `stdin` may hold secrets: it is never shown. `settles` names triggers that are dealt with once it succeeded. */
   | { kind: "run"; command: string[]; stdin?: string; settles?: Address[] }
-  /** Written beside its place, checked by `validate` (its word `%s` is the new file's path), then renamed into place. */
-  | { kind: "write"; path: string; content: string; attributes: Attributes; validate?: string[] }
+  /**
+   * Written beside its place, checked by `validate` (its word `%s` is the new file's path), then renamed into place.
+   * Without a mode, a file that is there keeps its own.
+   */
+  | {
+      kind: "write";
+      path: string;
+      content: string;
+      encoding?: "base64";
+      attributes: Attributes;
+      validate?: string[];
+    }
   /**
    * Lines that `match` (a regular expression) finds become `line`, in the place of the first or at the end; they go where
    * there is no `line`. All others stay as they are. `path` may begin with "~/": the home of `as`, who then writes it, so
@@ -66,10 +88,93 @@ export type Operation =
   | { kind: "make directory"; path: string; attributes: Attributes }
   | { kind: "set attributes"; path: string; attributes: Attributes }
   | { kind: "remove file"; path: string }
+  /** With everything in it; a mount point inside is an error. */
+  | { kind: "remove tree"; path: string }
+  /** Replaces what is there in one step. */
+  | { kind: "symlink"; path: string; target: string; attributes: Attributes }
+  | { kind: "hard link"; path: string; target: string }
+  /** A copy in `directory`, named by time and digest; the first and the newest nine are kept. */
+  | { kind: "keep copy"; path: string; directory: string }
+  /** The first copy in `directory` takes its place again, with its owner and mode. */
+  | { kind: "restore copy"; path: string; directory: string }
   /** A directory that still holds something is kept where `keepFull`, and is an error otherwise. */
   | { kind: "remove directory"; path: string; keepFull: boolean }
-  /** One transaction. `install` entries are names or `name=version`. */
-  | { kind: "apt"; install: string[]; remove: string[] };
+  /** Fetched beside its place, checked, then renamed into place. Headers may be secret: they are never shown. */
+  | {
+      kind: "download";
+      url: string;
+      sha256: string;
+      path: string;
+      attributes: Attributes;
+      headers?: Record<string, string>;
+      timeoutMs: number;
+    }
+  /** Into a folder that is there; names that would lead out of it are an error, and nothing is unpacked. */
+  | {
+      kind: "unpack";
+      archive: string;
+      path: string;
+      format: "tar" | "zip";
+      strip: number;
+      exclude: string[];
+      attributes: Attributes;
+    }
+  /** A command or a script (`content`, a file that only its user may read), with its output in the report. */
+  | ({ kind: "execute"; settles?: Address[] } & Execution)
+  /** Its answer's status must be one of `status`. */
+  | ({ kind: "request"; settles?: Address[] } & HttpRequest)
+  /** Until `probe` succeeds. */
+  | { kind: "wait"; probe: Probe; timeoutMs: number; intervalMs: number }
+  /** Ends the agent: the bundle goes on once it is back. */
+  | { kind: "reboot"; settles?: Address[] }
+  /** Kept on the host; `HostReads.noted` gives it back. */
+  | { kind: "note"; value: unknown }
+  | AptOperation;
+
+/** One transaction. `install` entries are names or `name=version`, in which a * stands for anything. */
+export interface AptOperation {
+  kind: "apt";
+  install: string[];
+  /** With their configuration files. */
+  remove: string[];
+  /** Their configuration files stay. */
+  removeOnly?: string[];
+  /** Lines for debconf-set-selections, before anything is installed. May hold secrets. */
+  answers?: string;
+  /** What came only because of what is removed goes too. */
+  autoremove?: boolean;
+  /** Packages that are held may change too. */
+  changeHeld?: boolean;
+}
+
+export interface Execution {
+  /** With `content`: what interprets it; the script's path is added. */
+  command: string[];
+  content?: string | undefined;
+  stdin?: string | undefined;
+  user?: string | undefined;
+  cwd?: string | undefined;
+  /** Beside the few variables that every command gets. May hold secrets. */
+  env?: Record<string, string> | undefined;
+  timeoutMs: number;
+  exitCodes: number[];
+}
+
+export interface HttpRequest {
+  url: string;
+  method: string;
+  headers: Record<string, string>;
+  body?: string | undefined;
+  status: number[];
+  timeoutMs: number;
+}
+
+/** Something that is so or not, found out without changing anything. */
+export type Probe =
+  | { kind: "port"; host: string; port: number }
+  | { kind: "file"; path: string; contains?: string | undefined; absent: boolean }
+  | { kind: "http"; url: string; status: number; contains?: string | undefined }
+  | { kind: "command"; command: string[]; user?: string | undefined };
 
 /** What a type's `host.ts` gives. */
 export interface ResourceReader<Properties, Observed> {
@@ -80,15 +185,53 @@ export interface ResourceReader<Properties, Observed> {
 /** What readers may ask of the host. */
 export interface HostReads {
   /** Never throws for a command that fails; throws a HavnError where it is not installed. */
-  run(command: readonly string[], options?: { stdin?: string }): Promise<CommandResult>;
+  run(
+    command: readonly string[],
+    options?: {
+      stdin?: string | undefined;
+      user?: string | undefined;
+      cwd?: string | undefined;
+      env?: Record<string, string> | undefined;
+      timeoutMs?: number | undefined;
+    },
+  ): Promise<CommandResult>;
+  /** Undefined where it succeeds, else why it does not. */
+  probe(probe: Probe): Promise<string | undefined>;
   userName(uid: number): Promise<string>;
   groupName(gid: number): Promise<string>;
   /** Whether Havn itself brought it into being here. */
   isOurs(address: Address): boolean;
   /** What the definition's `before` told when Havn first changed the resource; undefined where it never did. */
   before(address: Address): unknown;
+  /** What an operation noted last. */
+  noted(address: Address): unknown;
+  /** Where copies of files that Havn replaced are kept. */
+  copies: string;
+  /** What is on the host; while planning, with what earlier resources of the same bundle are about to do to it. */
+  files: FileView;
   /** Those of `triggers` that changed since they were last dealt with. */
   pending(address: Address, triggers: readonly Trigger[]): Trigger[];
+}
+
+export interface FileView {
+  /** What stands at the path itself, links not followed; undefined where nothing does. */
+  stat(path: string): Promise<FileStat | undefined>;
+  /** Whole content of a regular file. Throws a HavnError while planning, where it is not known before the apply. */
+  read(path: string): Promise<Buffer>;
+  /** sha256 of a regular file, in hex; remembered until the file changes. */
+  digest(path: string): Promise<string>;
+  /** Where a symbolic link leads, as it is written in it. */
+  target(path: string): Promise<string>;
+  /** Names in a directory, sorted. */
+  list(path: string): Promise<string[]>;
+}
+
+export interface FileStat extends Required<Attributes> {
+  kind: "file" | "directory" | "link" | "other";
+  /** In bytes. */
+  size: number;
+  /** Device and inode: equal for hard links to one file. */
+  identity: string;
 }
 
 export interface CommandResult {

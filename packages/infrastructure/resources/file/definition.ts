@@ -1,54 +1,92 @@
+import { createHash } from "node:crypto";
 import { HavnError, type PropertyChange } from "@havn/model";
 import { propertyChange } from "@havn/plan";
 import { z } from "zod";
 import { attributeChanges } from "../attributes.ts";
 import { absolutePath, accountName, fileMode, textProperty } from "../text.ts";
-import { type Attributes, type HostPlan, type ResourceDefinition, unchanged, type Wanted } from "../type.ts";
+import {
+  type Attributes,
+  type HostPlan,
+  type Operation,
+  type ResourceDefinition,
+  unchanged,
+  type Wanted,
+} from "../type.ts";
 
-export const fileSchema = z.strictObject({
-  path: absolutePath.describe("where it stands on the host"),
-  content: textProperty.default("").describe("the whole content"),
-  owner: accountName.optional().describe("left as it is when absent; the agent's user for a new file"),
-  group: accountName.optional().describe("left as it is when absent; the agent's group for a new file"),
-  mode: fileMode.default("0644").describe("octal permissions"),
-  validate: z
-    .array(z.string())
-    .min(1)
-    .optional()
-    .describe(
-      'command that must accept the new file before it takes its place; its word "%s" is that file\'s path',
-    ),
-  absent: z.boolean().default(false).describe("true: the file must not be there"),
-});
+export const fileSchema = z
+  .strictObject({
+    path: absolutePath.describe("where it stands on the host"),
+    content: textProperty.default("").describe("the whole content"),
+    base64: z
+      .base64()
+      .max(8 * 1024 * 1024)
+      .optional()
+      .describe("the whole content as base64, for what is no text; compared and shown by its sha256"),
+    touch: z
+      .boolean()
+      .default(false)
+      .describe("true: it must be there, with whatever content; an empty one is made where there is none"),
+    owner: accountName.optional().describe("left as it is when absent; the agent's user for a new file"),
+    group: accountName.optional().describe("left as it is when absent; the agent's group for a new file"),
+    mode: fileMode.default("0644").describe("octal permissions"),
+    validate: z
+      .array(z.string())
+      .min(1)
+      .optional()
+      .describe(
+        'command that must accept the new file before it takes its place; its word "%s" is that file\'s path',
+      ),
+    backup: z
+      .boolean()
+      .default(false)
+      .describe(
+        "true: what Havn replaces is kept on the host, and the first of it put back when the file is no longer declared",
+      ),
+    absent: z.boolean().default(false).describe("true: the file must not be there"),
+  })
+  .refine(
+    ({ content, base64, touch }) => [content !== "", base64 !== undefined, touch].filter(Boolean).length <= 1,
+    { message: "expected one of content, base64 and touch" },
+  );
 export type FileProperties = Omit<z.output<typeof fileSchema>, "content"> & { content: string };
 
+/** Kept copies of what Havn replaced, where they are wanted. */
+interface Copies {
+  copies?: { directory: string; any: boolean };
+}
+
 export type FileObserved =
-  | { kind: "absent" }
+  | ({ kind: "absent" } & Copies)
   | { kind: "directory" }
-  | ({ kind: "link" | "other" } & Required<Attributes>)
-  /** `content` is undefined for what is no UTF-8 text of at most 4 MiB. */
-  | ({ kind: "file"; content: string | undefined } & Required<Attributes>);
+  | ({ kind: "link" | "other" } & Required<Attributes> & Copies)
+  /**
+   * `content` is undefined for what is no UTF-8 text of at most 4 MiB, and where it was not read: then `digest` (sha256)
+   * is there, unless any content will do.
+   */
+  | ({ kind: "file"; content: string | undefined; digest?: string; size?: number } & Required<Attributes> &
+      Copies);
 
 export const file: ResourceDefinition<FileProperties, FileObserved> = {
   type: "file",
   schema: fileSchema,
   plan: planFile,
+  paths: ({ path }) => [path],
 };
 export default file;
 
 function planFile(observed: FileObserved, desired: FileProperties, wanted: Wanted): HostPlan {
-  const { path, content, validate, owner, group, mode } = desired;
+  const { path, owner, group, mode } = desired;
   if (observed.kind === "directory")
     throw new HavnError(`${path} is a directory`, {
       detail: "Havn does not replace a directory by a file. Move it away or choose another path.",
     });
-  if (desired.absent || wanted === "absent") return planRemoval(observed, path);
+  if (desired.absent || wanted === "absent") return planRemoval(observed, desired, wanted);
   const attributes = { owner, group, mode };
-  const write = { kind: "write" as const, path, content, attributes, ...(validate && { validate }) };
+  const write = writeOf(desired);
   if (observed.kind === "absent")
     return {
       action: "create",
-      changes: [propertyChange("content", "", content), ...attributeChanges({}, attributes)],
+      changes: [...contentChange(observed, desired), ...attributeChanges({}, attributes)],
       operations: [write],
     };
   if (observed.kind !== "file")
@@ -56,28 +94,76 @@ function planFile(observed: FileObserved, desired: FileProperties, wanted: Wante
       action: "replace",
       changes: [
         { property: "kind", before: observed.kind, after: "file" },
-        propertyChange("content", "", content),
+        ...contentChange(observed, desired),
       ],
       operations: [{ kind: "remove file", path }, write],
     };
   const changes = attributeChanges(observed, attributes);
-  if (observed.content !== content) {
-    const before = observed.content ?? "(not text)";
+  if (!hasContent(observed, desired))
     return {
       action: "update",
-      changes: [propertyChange("content", before, content), ...changes],
-      operations: [write],
+      changes: [...contentChange(observed, desired), ...changes],
+      operations: [...keepCopy(observed, path), write],
     };
-  }
   if (changes.length === 0) return unchanged;
   return { action: "update", changes, operations: [{ kind: "set attributes", path, attributes }] };
 }
 
-function planRemoval(observed: FileObserved, path: string): HostPlan {
+function writeOf({ path, content, base64, validate, owner, group, mode }: FileProperties): Operation {
+  return {
+    kind: "write",
+    path,
+    ...(base64 === undefined ? { content } : { content: base64, encoding: "base64" as const }),
+    attributes: { owner, group, mode },
+    ...(validate && { validate }),
+  };
+}
+
+const hasContent = (observed: FileObserved & { kind: "file" }, desired: FileProperties): boolean =>
+  desired.touch ||
+  (desired.base64 === undefined
+    ? observed.content === desired.content
+    : observed.digest === digestOf(desired.base64));
+
+function contentChange(observed: FileObserved, { content, base64, touch }: FileProperties): PropertyChange[] {
+  if (touch) return [{ property: "content", after: "" }];
+  if (base64 !== undefined) {
+    const before =
+      observed.kind === "file" && observed.digest ? describeBytes(observed.digest, observed.size) : undefined;
+    const after = describeBytes(digestOf(base64), Buffer.from(base64, "base64").length);
+    return [{ property: "base64", ...(before !== undefined && { before }), after }];
+  }
+  const before = observed.kind === "file" ? (observed.content ?? "(not text)") : "";
+  return [propertyChange("content", before, content)];
+}
+
+const digestOf = (base64: string): string =>
+  createHash("sha256").update(Buffer.from(base64, "base64")).digest("hex");
+
+const describeBytes = (digest: string, size = 0): string => `${size} bytes, sha256 ${digest.slice(0, 12)}`;
+
+const keepCopy = (observed: FileObserved, path: string): Operation[] =>
+  "copies" in observed && observed.copies
+    ? [{ kind: "keep copy", path, directory: observed.copies.directory }]
+    : [];
+
+/** What stood there before Havn came stands there again, where a copy of it was kept. */
+function planRemoval(observed: FileObserved, { path }: FileProperties, wanted: Wanted): HostPlan {
+  const copies = "copies" in observed ? observed.copies : undefined;
+  if (wanted === "absent" && copies?.any)
+    return {
+      action: "delete",
+      changes: [{ property: "content", after: "(the copy that was kept)" }],
+      operations: [{ kind: "restore copy", path, directory: copies.directory }],
+    };
   if (observed.kind === "absent") return unchanged;
   const gone: PropertyChange =
     observed.kind === "file" && observed.content !== undefined
       ? propertyChange("content", observed.content, "")
       : { property: "kind", before: observed.kind };
-  return { action: "delete", changes: [gone], operations: [{ kind: "remove file", path }] };
+  return {
+    action: "delete",
+    changes: [gone],
+    operations: [...keepCopy(observed, path), { kind: "remove file", path }],
+  };
 }

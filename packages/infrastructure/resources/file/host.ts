@@ -1,34 +1,46 @@
-import { lstat, readFile } from "node:fs/promises";
-import { readAttributes } from "../read-attributes.ts";
+import type { Address } from "@havn/model";
+import { copiesOf, listCopies } from "../../host/copies.ts";
 import type { HostReads, ResourceReader } from "../type.ts";
 import type { FileObserved, FileProperties } from "./definition.ts";
 
 const largestText = 4 * 1024 * 1024;
 
 const reader: ResourceReader<FileProperties, FileObserved> = {
-  read: (resources, host) => Promise.all(resources.map(({ properties }) => readOne(properties.path, host))),
+  read: (resources, host) =>
+    Promise.all(resources.map(({ address, properties }) => readOne(address, properties, host))),
 };
 export default reader;
 
-async function readOne(path: string, host: HostReads): Promise<FileObserved> {
-  const found = await lstat(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT" || error.code === "ENOTDIR") return undefined;
-    throw error;
-  });
-  if (!found) return { kind: "absent" };
-  if (found.isDirectory()) return { kind: "directory" };
-  const attributes = await readAttributes(found, host);
-  if (found.isSymbolicLink()) return { kind: "link", ...attributes };
-  if (!found.isFile()) return { kind: "other", ...attributes };
+async function readOne(address: Address, properties: FileProperties, host: HostReads): Promise<FileObserved> {
+  const { path, backup } = properties;
+  const copies = backup
+    ? {
+        directory: copiesOf(host.copies, path),
+        any: !host.isOurs(address) && (await hasCopies(copiesOf(host.copies, path))),
+      }
+    : undefined;
+  const found = await host.files.stat(path);
+  if (!found) return { kind: "absent", ...(copies && { copies }) };
+  if (found.kind === "directory") return { kind: "directory" };
+  const { owner, group, mode } = found;
+  const rest = { owner, group, mode, ...(copies && { copies }) };
+  if (found.kind !== "file") return { kind: found.kind, ...rest };
+  if (properties.base64 === undefined && !properties.touch)
+    return { kind: "file", content: await readText(path, found.size, host), ...rest };
+  // Bytes are compared by digest, and not at all where any content will do.
   return {
     kind: "file",
-    content: found.size > largestText ? undefined : await readText(path),
-    ...attributes,
+    content: undefined,
+    ...(!properties.touch && { digest: await host.files.digest(path), size: found.size }),
+    ...rest,
   };
 }
 
-async function readText(path: string): Promise<string | undefined> {
-  const bytes = await readFile(path);
+const hasCopies = async (directory: string): Promise<boolean> => (await listCopies(directory)).length > 0;
+
+async function readText(path: string, size: number, { files }: HostReads): Promise<string | undefined> {
+  if (size > largestText) return undefined;
+  const bytes = await files.read(path);
   const text = bytes.toString("utf8");
   return Buffer.from(text, "utf8").equals(bytes) ? text : undefined;
 }

@@ -1,5 +1,18 @@
+import type { PropertyChange } from "@havn/model";
 import { z } from "zod";
-import { type HostPlan, type ResourceDefinition, unchanged, type Wanted } from "../type.ts";
+import { literal } from "../lines.ts";
+import { nothing, type Part, part, planOf, run } from "../parts.ts";
+import { textProperty } from "../text.ts";
+import {
+  type AptOperation,
+  type HostPlan,
+  type Operation,
+  type ResourceDefinition,
+  unchanged,
+  type Wanted,
+} from "../type.ts";
+
+const answerTypes = ["string", "boolean", "select", "multiselect", "text", "password"] as const;
 
 export const packageSchema = z.strictObject({
   name: z
@@ -8,16 +21,45 @@ export const packageSchema = z.strictObject({
     .describe("as apt knows it"),
   version: z
     .string()
-    .regex(/^[A-Za-z0-9.+:~-]+$/, "expected a Debian version")
+    .regex(/^[A-Za-z0-9.+:~*-]+$/, 'expected a Debian version, "15.*" or "newest"')
     .optional()
-    .describe("exactly this version; absent: whichever is installed, or the newest when none is"),
+    .describe(
+      'exactly this version; a * stands for anything; "newest": the newest there is; absent: whichever is installed',
+    ),
+  hold: z.boolean().optional().describe("true: nobody but Havn changes its version; absent: left as it is"),
+  answers: z
+    .record(
+      z.string().regex(/^[a-z0-9][^\s]*\/[^\s]+$/, 'expected a question such as "postfix/mailname"'),
+      z.union([
+        textProperty,
+        z.boolean(),
+        z.strictObject({ type: z.enum(answerTypes), value: textProperty }),
+      ]),
+    )
+    .default({})
+    .describe("answers to debconf's questions, given before it is installed"),
+  purge: z.boolean().default(true).describe("whether its configuration files go with it"),
+  autoremove: z
+    .boolean()
+    .default(false)
+    .describe("true: when it goes, packages that came only because of it go too"),
   absent: z.boolean().default(false).describe("true: the package must not be installed"),
 });
-export type PackageProperties = z.output<typeof packageSchema>;
+export type PackageProperties = Omit<z.output<typeof packageSchema>, "answers"> & {
+  answers: Record<string, string | boolean | { type: (typeof answerTypes)[number]; value: string }>;
+};
 
-/** `installed` is its version; `ours`: Havn installed it. */
 export interface PackageObserved {
+  /** Its version, where it is installed. */
   installed?: string | undefined;
+  /** Removed, its configuration files are still there. */
+  residual?: boolean;
+  held?: boolean;
+  /** The version that apt would install, where that is asked for. */
+  newest?: string | undefined;
+  /** What debconf has for the questions that were asked for. */
+  answers?: Record<string, string>;
+  /** Havn installed it. */
   ours: boolean;
 }
 
@@ -29,28 +71,96 @@ export const debianPackage: ResourceDefinition<PackageProperties, PackageObserve
 export default debianPackage;
 
 function planPackage(observed: PackageObserved, desired: PackageProperties, wanted: Wanted): HostPlan {
+  if (desired.absent || wanted === "absent") return planRemoval(observed, desired);
+  const { name, hold } = desired;
+  const { installed, held = false } = observed;
+  const version = planVersion(observed, desired);
+  const mark = run("apt-mark", hold ? "hold" : "unhold", name);
+  // A new version takes the mark away.
+  const holding: Part =
+    version !== nothing && hold && held
+      ? { changes: [], operations: [mark] }
+      : part("hold", held, hold ?? held, mark);
+  const answers = installed === undefined ? nothing : planAnswers(observed, desired);
+  return planOf(installed === undefined ? "create" : "update", version, holding, answers);
+}
+
+function planVersion(
+  { installed, held, newest, answers }: PackageObserved,
+  desired: PackageProperties,
+): Part {
   const { name, version } = desired;
-  const { installed, ours } = observed;
-  if (desired.absent || wanted === "absent") {
-    // What was there before Havn came is not Havn's to remove when it is merely no longer declared.
-    if (installed === undefined || (!desired.absent && !ours)) return unchanged;
-    return {
-      action: "delete",
-      changes: [{ property: "version", before: installed }],
-      operations: [{ kind: "apt", install: [], remove: [name] }],
-    };
-  }
-  const install = { kind: "apt" as const, install: [version ? `${name}=${version}` : name], remove: [] };
-  if (installed === undefined)
-    return {
-      action: "create",
-      changes: [{ property: "version", after: version ?? "newest" }],
-      operations: [install],
-    };
-  if (version === undefined || version === installed) return unchanged;
+  const after = version === "newest" ? newest : version;
+  if (installed !== undefined && (after === undefined || matches(installed, after))) return nothing;
+  const exact = version === undefined || version === "newest" ? name : `${name}=${version}`;
+  const operation: AptOperation = { kind: "apt", install: [exact], remove: [] };
+  if (held) operation.changeHeld = true;
+  if (installed !== undefined) return part("version", installed, after, operation);
+  const asked = selections(desired, Object.keys(desired.answers));
+  if (asked !== "") operation.answers = asked;
   return {
-    action: "update",
-    changes: [{ property: "version", before: installed, after: version }],
-    operations: [install],
+    changes: [{ property: "version", after: after ?? "newest" }, ...answerChanges(answers, desired)],
+    operations: [operation],
   };
+}
+
+const matches = (installed: string, version: string): boolean =>
+  new RegExp(`^${version.split("*").map(literal).join(".*")}$`).test(installed);
+
+/** What is there asks its questions once more, with the answers in place of a person. */
+function planAnswers({ answers }: PackageObserved, desired: PackageProperties): Part {
+  const changes = answerChanges(answers, desired);
+  if (changes.length === 0) return nothing;
+  const questions = Object.keys(desired.answers).filter((question) =>
+    changes.some(({ property }) => property === `answers.${question}`),
+  );
+  const set: Operation = {
+    kind: "run",
+    command: ["debconf-set-selections"],
+    stdin: selections(desired, questions),
+  };
+  return { changes, operations: [set, run("dpkg-reconfigure", "--frontend=noninteractive", desired.name)] };
+}
+
+function answerChanges(known: Record<string, string> = {}, { answers }: PackageProperties): PropertyChange[] {
+  return Object.entries(answers).flatMap(([question, answer]) => {
+    const { type, value } = normalise(answer);
+    const before = known[question];
+    // Most packages forget passwords once they have used them.
+    if (before === value || (type === "password" && before === "")) return [];
+    return [{ property: `answers.${question}`, ...(before !== undefined && { before }), after: value }];
+  });
+}
+
+const selections = ({ name, answers }: PackageProperties, questions: readonly string[]): string =>
+  questions
+    .map((question) => {
+      const { type, value } = normalise(answers[question] ?? "");
+      return `${name} ${question} ${type} ${value}\n`;
+    })
+    .join("");
+
+const normalise = (answer: PackageProperties["answers"][string]) =>
+  typeof answer === "object"
+    ? answer
+    : typeof answer === "boolean"
+      ? { type: "boolean", value: String(answer) }
+      : { type: "string", value: answer };
+
+function planRemoval(observed: PackageObserved, desired: PackageProperties): HostPlan {
+  const { name, absent, purge, autoremove } = desired;
+  const { installed, residual, ours } = observed;
+  // What was there before Havn came is not Havn's to remove when it is merely no longer declared.
+  if (!absent && !ours) return unchanged;
+  if (installed === undefined && !(residual && purge && absent)) return unchanged;
+  const operation: AptOperation = {
+    kind: "apt",
+    install: [],
+    remove: purge ? [name] : [],
+    ...(!purge && { removeOnly: [name] }),
+    ...(autoremove && { autoremove }),
+    ...(observed.held && { changeHeld: true }),
+  };
+  const before = installed ?? "only its configuration files";
+  return { action: "delete", changes: [{ property: "version", before }], operations: [operation] };
 }

@@ -50,6 +50,7 @@ export const systemdUnit: ResourceDefinition<SystemdUnitProperties, SystemdUnitO
   type: "systemd.unit",
   schema: systemdUnitSchema,
   plan: planUnit,
+  paths: ({ name }) => [unitPath(name)],
   triggers: ({ restartOn, reloadOn }) => [
     ...restartOn.map((on) => ({ on, does: "restart" as const })),
     ...reloadOn.map((on) => ({ on, does: "reload" as const })),

@@ -1,0 +1,72 @@
+import { createHash } from "node:crypto";
+import { copyFile, lchown, mkdir, open, readdir, readFile, rm, stat, utimes } from "node:fs/promises";
+import { join } from "node:path";
+import { HavnError } from "@havn/model";
+import type { Operation } from "../resources/type.ts";
+import { withParent } from "./attributes.ts";
+import { findStats } from "./files.ts";
+import { renameInto, replaceAtomically, temporaryBeside } from "./write-file.ts";
+
+const keptCopies = 10;
+
+/** Where the copies of one path are kept: told to people, so it reads as the path does. */
+export const copiesOf = (copies: string, path: string): string =>
+  join(copies, `${path.slice(1).replaceAll("/", "__").slice(0, 150)}-${shortDigest(path)}`);
+
+const shortDigest = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 8);
+
+/** Names of the copies in `directory`, the oldest first. */
+export async function listCopies(directory: string): Promise<string[]> {
+  const names = await readdir(directory).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return [];
+    throw error;
+  });
+  return names.filter((name) => !name.startsWith(".")).sort();
+}
+
+/** With owner, mode and time. The same content twice in a row is kept once. */
+export async function keepCopy({ path, directory }: Operation & { kind: "keep copy" }): Promise<void> {
+  const found = await findStats(path);
+  if (!found?.isFile()) return;
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const names = await listCopies(directory);
+  const content = await readFile(path);
+  const digest = createHash("sha256").update(content).digest("hex").slice(0, 12);
+  if (names.at(-1)?.endsWith(digest)) return;
+  const number = Number(names.at(-1)?.split("-")[0] ?? 0) + 1;
+  const copy = join(directory, `${String(number).padStart(6, "0")}-${digest}`);
+  await replaceAtomically(copy, async (file) => {
+    await file.writeFile(content);
+    await file.chown(found.uid, found.gid);
+    await file.chmod(found.mode & 0o7777);
+    await file.utimes(found.atime, found.mtime);
+  });
+  // The first one stays: a removal puts it back.
+  for (const name of names.slice(1, Math.max(1, names.length + 1 - keptCopies + 1)))
+    await rm(join(directory, name), { force: true });
+}
+
+export async function restoreCopy({ path, directory }: Operation & { kind: "restore copy" }): Promise<void> {
+  const [first] = await listCopies(directory);
+  if (first === undefined)
+    throw new HavnError(`There is no copy of ${path} to put back`, {
+      detail: `${directory} is empty. Write the file yourself.`,
+    });
+  const copy = join(directory, first);
+  const kept = await stat(copy);
+  const temporary = temporaryBeside(path);
+  await withParent(path, async () => {
+    await copyFile(copy, temporary);
+    await lchown(temporary, kept.uid, kept.gid);
+    const file = await open(temporary, "r");
+    try {
+      await file.chmod(kept.mode & 0o7777);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await utimes(temporary, kept.atime, kept.mtime);
+    await renameInto(temporary, path);
+  });
+  await rm(directory, { recursive: true, force: true });
+}

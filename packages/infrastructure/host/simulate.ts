@@ -1,0 +1,37 @@
+import type { Address, Certainty } from "@havn/model";
+import { findDefinition } from "../definitions.ts";
+import type { HostReads } from "../resources/type.ts";
+import { createOverlay } from "./overlay.ts";
+import { type Compared, compare, type Entry, withFiles } from "./read.ts";
+
+/**
+ * Compares entries with the host as each of them will find it: what earlier ones would do to files is simulated, so that
+ * the plan of a later one is what an apply would do. `certainty` tells which is which:
+ * - exact: nothing before it changes what it reads;
+ * - simulated: something before it does, and what it does was worked out;
+ * - unknowable: it depends on something that runs first and whose effects only running shows (a package, a command).
+ * Only what is touched by a change is compared twice: a host that is as it shall be is read once.
+ */
+export async function simulate(entries: readonly Entry[], host: HostReads): Promise<Compared[]> {
+  const overlay = createOverlay(host.files);
+  const later = withFiles(host, overlay.files);
+  const clouded = new Set<Address>();
+  const results: Compared[] = [];
+  for (const first of await compare(entries, host)) {
+    const { resource } = first;
+    const touched = overlay.touches(pathsOf(first));
+    const [again = first] = touched ? await compare([first], later) : [first];
+    const isClouded = resource.dependsOn.some((address) => clouded.has(address));
+    const certainty: Certainty = isClouded ? "unknowable" : touched ? "simulated" : "exact";
+    results.push({ ...again, certainty });
+    if (isClouded || isOpaque(again)) clouded.add(resource.address);
+    for (const operation of again.plan?.operations ?? []) await overlay.simulate(operation);
+  }
+  return results;
+}
+
+export const pathsOf = ({ resource }: Entry): string[] =>
+  findDefinition(resource.type)?.paths?.(resource.properties) ?? [];
+
+const isOpaque = ({ resource, plan }: Compared): boolean =>
+  (plan?.operations.length ?? 0) > 0 && findDefinition(resource.type)?.opaque === true;

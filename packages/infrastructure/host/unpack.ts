@@ -1,0 +1,55 @@
+import { lchown } from "node:fs/promises";
+import { join } from "node:path";
+import { HavnError } from "@havn/model";
+import type { Operation } from "../resources/type.ts";
+import { checkWay, ownerIds } from "./attributes.ts";
+import { mustRun } from "./commands.ts";
+import { findStats } from "./files.ts";
+import { unpackZip } from "./zip.ts";
+
+type Unpack = Operation & { kind: "unpack" };
+
+/** Every name is looked at before the first is written. */
+export async function unpack(operation: Unpack): Promise<void> {
+  const { archive, path, format, attributes } = operation;
+  await checkWay(archive);
+  await checkWay(`${path}/any`);
+  if (!(await findStats(path))?.isDirectory())
+    throw new HavnError(`${path} is no directory`, {
+      detail: "An archive is unpacked into a directory. Declare it and depend on it.",
+    });
+  const names = format === "zip" ? await unpackZip(operation) : await unpackTar(operation);
+  const { uid, gid } = await ownerIds(attributes);
+  if (uid === undefined && gid === undefined) return;
+  for (const name of names) {
+    const found = await findStats(join(path, name));
+    if (found) await lchown(join(path, name), uid ?? found.uid, gid ?? found.gid);
+  }
+}
+
+/** GNU tar finds out by itself how it is compressed. Gives the names that were written, the first `strip` parts off. */
+async function unpackTar({ archive, path, strip, exclude }: Unpack): Promise<string[]> {
+  const excluded = exclude.map((pattern) => `--exclude=${pattern}`);
+  const listed = await mustRun(["tar", "--list", "--quoting-style=literal", ...excluded, "--file", archive]);
+  const names = listed.stdout.split("\n").filter(Boolean);
+  for (const name of names) checkName(name, archive);
+  await mustRun([
+    ...["tar", "--extract", "--no-same-owner", "--unlink-first", `--strip-components=${strip}`],
+    ...excluded,
+    ...["--directory", path, "--file", archive],
+  ]);
+  return names.flatMap((name) => stripped(name, strip) ?? []);
+}
+
+export function checkName(name: string, archive: string): void {
+  if (!name.startsWith("/") && !name.split("/").includes("..") && !name.includes("\0")) return;
+  throw new HavnError(`${archive} holds "${name}", which leads out of the folder`, {
+    detail: "Nothing was unpacked. Do not trust this archive.",
+  });
+}
+
+/** Undefined where nothing of the name is left. */
+export function stripped(name: string, strip: number): string | undefined {
+  const parts = name.split("/").filter((part) => part !== "" && part !== ".");
+  return parts.length > strip ? parts.slice(strip).join("/") : undefined;
+}

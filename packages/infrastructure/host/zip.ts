@@ -1,0 +1,132 @@
+import { mkdir, open, rm, symlink } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
+import { crc32, inflateRaw } from "node:zlib";
+import { HavnError } from "@havn/model";
+import type { Operation } from "../resources/type.ts";
+import { findStats } from "./files.ts";
+import { checkName, stripped } from "./unpack.ts";
+import { replaceAtomically } from "./write-file.ts";
+
+const inflate = promisify(inflateRaw);
+const largestEntry = 1024 * 1024 * 1024;
+
+interface Entry {
+  name: string;
+  method: number;
+  crc: number;
+  packed: number;
+  size: number;
+  offset: number;
+  /** As Unix knows it; 0 where the archive was made elsewhere. */
+  mode: number;
+}
+
+/** Debian has no unzip by itself. Gives the names that were written. APPNOTE.TXT 6.3.10, without encryption and Zip64. */
+export async function unpackZip(operation: Operation & { kind: "unpack" }): Promise<string[]> {
+  const { archive, path, strip, exclude } = operation;
+  await using file = await open(archive, "r");
+  const read = async (position: number, length: number): Promise<Buffer> => {
+    const { bytesRead, buffer } = await file.read(Buffer.alloc(length), 0, length, position);
+    if (bytesRead < length) throw broken(archive, "it ends too early");
+    return buffer;
+  };
+  const entries = await readDirectory(archive, (await file.stat()).size, read);
+  for (const { name } of entries) checkName(name, archive);
+  const excluded = exclude.map(globExpression);
+  const wanted = entries.flatMap((entry) => {
+    const name = stripped(entry.name, strip);
+    const isExcluded = excluded.some((expression) => expression.test(entry.name.replace(/\/$/, "")));
+    return name === undefined || isExcluded ? [] : [{ ...entry, name, folder: entry.name.endsWith("/") }];
+  });
+  // Links last: no file of the archive is written through one.
+  const isLink = ({ mode }: Entry) => (mode & 0o170000) === 0o120000;
+  for (const entry of wanted.toSorted((a, b) => Number(isLink(a)) - Number(isLink(b)))) {
+    const target = join(path, entry.name);
+    await makeFolder(path, entry.folder ? entry.name : dirname(entry.name));
+    if (entry.folder) continue;
+    const content = await contentOf(entry, archive, read);
+    if (isLink(entry)) {
+      await rm(target, { force: true });
+      await symlink(content.toString("utf8"), target);
+    } else
+      await replaceAtomically(target, async (written) => {
+        await written.writeFile(content);
+        await written.chmod(entry.mode & 0o777 || 0o644);
+      });
+  }
+  return wanted.map(({ name }) => name);
+}
+
+type Read = (position: number, length: number) => Promise<Buffer>;
+
+/** The list of all entries stands at the end, before a comment of at most 65,535 bytes. */
+async function readDirectory(archive: string, size: number, read: Read): Promise<Entry[]> {
+  const tailLength = Math.min(size, 65_557);
+  const tail = await read(size - tailLength, tailLength);
+  const end = tail.lastIndexOf(Buffer.from([0x50, 0x4b, 5, 6]));
+  if (end < 0 || end + 22 > tail.length) throw broken(archive, "it is no zip archive");
+  const count = tail.readUInt16LE(end + 10);
+  const start = tail.readUInt32LE(end + 16);
+  if (count === 0xffff || start === 0xffffffff) throw broken(archive, "it is a Zip64 archive; use tar");
+  const directory = await read(start, tail.readUInt32LE(end + 12));
+  const entries: Entry[] = [];
+  let at = 0;
+  while (entries.length < count) {
+    if (at + 46 > directory.length || directory.readUInt32LE(at) !== 0x02014b50)
+      throw broken(archive, "its list of files is damaged");
+    const nameLength = directory.readUInt16LE(at + 28);
+    if ((directory.readUInt16LE(at + 8) & 1) !== 0) throw broken(archive, "it is encrypted");
+    entries.push({
+      name: directory.toString("utf8", at + 46, at + 46 + nameLength),
+      method: directory.readUInt16LE(at + 10),
+      crc: directory.readUInt32LE(at + 16),
+      packed: directory.readUInt32LE(at + 20),
+      size: directory.readUInt32LE(at + 24),
+      offset: directory.readUInt32LE(at + 42),
+      mode: directory.readUInt16LE(at + 4) >> 8 === 3 ? directory.readUInt32LE(at + 38) >>> 16 : 0,
+    });
+    at += 46 + nameLength + directory.readUInt16LE(at + 30) + directory.readUInt16LE(at + 32);
+  }
+  return entries;
+}
+
+async function contentOf(entry: Entry, archive: string, read: Read): Promise<Buffer> {
+  if (entry.size > largestEntry) throw broken(archive, `${entry.name} is larger than 1 GiB; use tar`);
+  const head = await read(entry.offset, 30);
+  const start = entry.offset + 30 + head.readUInt16LE(26) + head.readUInt16LE(28);
+  const packed = await read(start, entry.packed);
+  const content =
+    entry.method === 0
+      ? packed
+      : entry.method === 8
+        ? await inflate(packed, { maxOutputLength: Math.max(1, entry.size) }).catch(() => undefined)
+        : undefined;
+  if (!content || content.length !== entry.size || crc32(content) !== entry.crc)
+    throw broken(archive, `${entry.name} is damaged, or packed in a way that is not known here`);
+  return content;
+}
+
+/** A link in the way may have been put there by another archive: nothing is written through it. */
+async function makeFolder(root: string, folder: string): Promise<void> {
+  let here = root;
+  for (const part of folder.split("/").filter((one) => one !== "" && one !== ".")) {
+    here = join(here, part);
+    const found = await findStats(here);
+    if (found?.isDirectory()) continue;
+    if (found) await rm(here, { force: true });
+    await mkdir(here);
+  }
+}
+
+/** `*` and `?` as in tar's --exclude: they match slashes too, and a pattern may match any trailing part. */
+const globExpression = (pattern: string): RegExp =>
+  new RegExp(
+    `(^|/)${pattern
+      .replace(/[.+^$(){}|[\]\\]/g, "\\$&")
+      .replaceAll("*", ".*")
+      .replaceAll("?", ".")}(/|$)`,
+  );
+
+const broken = (archive: string, why: string) =>
+  new HavnError(`${archive} cannot be unpacked`, { detail: `${why}.` });
