@@ -1,12 +1,21 @@
 import { z } from "zod";
 import { dnsLabel } from "./address.ts";
-import { durationText } from "./duration.ts";
+import { durationText, timerText } from "./duration.ts";
 import { referenceSchema, textReference } from "./references.ts";
 
 /**
  * Properties of the resource types that the control plane itself makes real. (Types that live on a host have their
  * schemas in packages/infrastructure/resources/<type>/definition.ts.)
  */
+
+const port = z.number().int().min(1).max(65_535);
+/** Part of a request line and of HAProxy's configuration: nothing in it may end either. */
+const requestPath = z
+  .string()
+  .regex(/^\/[\x21-\x7e]*$/, 'expected a path such as "/healthz": a slash, then no blanks');
+const variableName = z
+  .string()
+  .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "expected names of letters, digits and underscores, such as LOG_LEVEL");
 
 /** Type `machine`: a computer that Havn makes. */
 export const machineProperties = z.strictObject({
@@ -29,7 +38,7 @@ export const hostProperties = z.strictObject({
     z.strictObject({
       kind: z.literal("ssh"),
       address: z.string(),
-      port: z.number().int().default(22),
+      port: port.default(22),
       user: z.string().default("root"),
       identityFile: z.string().optional(),
     }),
@@ -40,6 +49,12 @@ export const hostProperties = z.strictObject({
 });
 export type HostProperties = z.infer<typeof hostProperties>;
 
+const webAddress = z
+  .string()
+  .refine(
+    (text) => /^https?:/.test(text) && URL.canParse(text),
+    "expected an address that begins with http:// or https://",
+  );
 const textOrReference = z.union([z.string(), referenceSchema, textReference]);
 
 /** Type `service`: what is deployed. */
@@ -51,22 +66,25 @@ export const serviceProperties = z.strictObject({
     digest: z.string(),
   }),
   build: z.array(z.string()).optional().describe("run in a copy of the source where the command line runs"),
-  command: z.array(z.string()).min(1),
+  command: z
+    .array(z.string())
+    .min(1)
+    .refine(([program]) => program !== "", 'expected a program first, such as "node"'),
   hosts: z.array(dnsLabel).min(1),
-  env: z.record(z.string(), textOrReference).default({}),
+  env: z.record(variableName, textOrReference).default({}),
   /** Where instances listen: release N on a host takes `port`, the next one `port + 1`, then `port` again. Without
    *  a balancer it is always `port` and a rollout stops the old instance first. */
   port: z.number().int().min(1).max(65_534),
   health: z
     .strictObject({
-      path: z.string().default("/healthz"),
-      interval: durationText.default("1s"),
-      timeout: durationText.default("2s"),
+      path: requestPath.default("/healthz"),
+      interval: timerText.default("1s"),
+      timeout: timerText.default("2s"),
     })
     .prefault({}),
-  metrics: z.string().optional().describe('path of Prometheus metrics, for example "/metrics"'),
+  metrics: requestPath.optional().describe('path of Prometheus metrics, for example "/metrics"'),
   stopGrace: durationText.default("10s"),
-  startTimeout: durationText.default("60s"),
+  startTimeout: timerText.default("60s"),
 });
 export type ServiceProperties = z.infer<typeof serviceProperties>;
 
@@ -74,23 +92,23 @@ export type ServiceProperties = z.infer<typeof serviceProperties>;
 export const balancerProperties = z.strictObject({
   host: dnsLabel,
   service: dnsLabel,
-  port: z.number().int().min(1).max(65_535).default(80),
+  port: port.default(80),
 });
 export type BalancerProperties = z.infer<typeof balancerProperties>;
 
 /** Type `check`: a probe from a host's agent. */
 export const checkProperties = z.strictObject({
   from: dnsLabel.describe("host whose agent probes"),
-  interval: durationText.default("5s"),
-  timeout: durationText.default("3s"),
+  interval: timerText.default("5s"),
+  timeout: timerText.default("3s"),
   probe: z.discriminatedUnion("kind", [
     z.strictObject({
       kind: z.literal("http"),
-      url: textOrReference,
+      url: z.union([webAddress, referenceSchema, textReference]),
       status: z.number().int().default(200),
       contains: z.string().optional(),
     }),
-    z.strictObject({ kind: z.literal("tcp"), host: textOrReference, port: z.number().int() }),
+    z.strictObject({ kind: z.literal("tcp"), host: textOrReference, port }),
   ]),
   severity: z.enum(["info", "warning", "critical"]).default("critical"),
 });

@@ -44,3 +44,12 @@ export function formatDuration(milliseconds: number): string {
 export const durationText = z.string().refine((text) => findDuration(text) !== undefined, {
   message: 'expected a duration such as "15s", "5m" or "1h30m"',
 });
+
+/** What timers wait for: Node's take 1 ms up to 2³¹ − 1 ms. */
+export const timerText = durationText.refine(
+  (text) => {
+    const milliseconds = findDuration(text) ?? 1;
+    return milliseconds >= 1 && milliseconds < 2 ** 31;
+  },
+  { message: "expected a duration from 1ms to 24d" },
+);

@@ -114,3 +114,17 @@ test("tcp: open and refused", { timeout: 20_000 }, async () => {
   await server[Symbol.asyncDispose]();
   assert.match((await results.until(({ ok }) => !ok)).output, /ECONNREFUSED/);
 });
+
+test("what cannot even be tried fails its check and harms no other", { timeout: 20_000 }, async () => {
+  await using server = await serve();
+  const results = watch();
+  await using probes = createProbes({ clock: systemClock, onResult: results.onResult });
+  probes.setChecks([
+    check("port", { kind: "tcp", host: "127.0.0.1", port: 99_999 }),
+    check("url", { kind: "http", url: "not a url", status: 200 }),
+    check("timeout", { kind: "tcp", host: "127.0.0.1", port: server.port }, "99999999d"),
+    check("good", { kind: "tcp", host: "127.0.0.1", port: server.port }),
+  ]);
+  for (const address of ["port", "url", "timeout", "good"])
+    await results.until((result) => result.address === address && result.ok === (address === "good"));
+});

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { CheckSpec, HostReport } from "@havn/fleet/protocol";
 import { type Clock, parseDuration } from "@havn/model";
 import { probeHttp } from "./http/index.ts";
-import type { Attempt } from "./probe.ts";
+import { type Attempt, describeFailure } from "./probe.ts";
 import { probeTcp } from "./tcp/index.ts";
 
 export type ProbeResult = HostReport["checks"][number];
@@ -88,9 +88,16 @@ async function run(check: Running, { clock, onResult }: ProbesOptions): Promise<
 }
 
 async function tryOnce(spec: CheckSpec, stopping: AbortSignal): Promise<Attempt> {
-  const timeout = AbortSignal.timeout(parseDuration(spec.timeout));
-  const signal = AbortSignal.any([stopping, timeout]);
-  const attempt =
-    spec.probe.kind === "http" ? await probeHttp(spec.probe, signal) : await probeTcp(spec.probe, signal);
-  return !attempt.ok && timeout.aborted ? { ok: false, output: `no answer within ${spec.timeout}` } : attempt;
+  try {
+    const timeout = AbortSignal.timeout(parseDuration(spec.timeout));
+    const signal = AbortSignal.any([stopping, timeout]);
+    const attempt =
+      spec.probe.kind === "http" ? await probeHttp(spec.probe, signal) : await probeTcp(spec.probe, signal);
+    return !attempt.ok && timeout.aborted
+      ? { ok: false, output: `no answer within ${spec.timeout}` }
+      : attempt;
+  } catch (cause) {
+    // Node refuses what it cannot even try. That is this check's failure, never the agent's.
+    return { ok: false, output: describeFailure(cause) };
+  }
 }

@@ -38,7 +38,8 @@ export function createProbe({ port, health, env }: InstanceSpec): {
     });
   return {
     async ask() {
-      const result = await once();
+      // Node refuses a path or an address that it cannot even ask.
+      const result = await once().catch((error: Error) => ({ ok: false as const, detail: error.message }));
       // The instance closed the idle connection just when it was used again: that says nothing about its health.
       return "stale" in result && result.stale ? await once() : result;
     },
