@@ -40,6 +40,7 @@ export async function openTestFleet(
       handlers: options.handlers ?? {
         telemetry: async () => {},
         artifact: async () => ({ size: 0, bytes: new Uint8Array() }),
+        event: async () => {},
       },
       agent: {
         entry: fileURLToPath(new URL("./main.ts", import.meta.url)),

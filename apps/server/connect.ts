@@ -23,7 +23,6 @@ export function connectRooms(rooms: {
   fleet.events.on("lost", alerting.hostLost);
   fleet.events.on("removed", alerting.hostRemoved);
   fleet.events.on("report", alerting.observe);
-  fleet.events.on("agentEvent", alerting.agentEvent);
   const changed = (host: string) => status.changed(parseAddress(host).environment);
   fleet.events.on("connected", changed);
   fleet.events.on("lost", changed);
@@ -33,12 +32,6 @@ export function connectRooms(rooms: {
   timeline.subscribe((event) => {
     live.publish("events", event);
     if (event.environment !== undefined) live.publish(`events:${event.environment}`, event);
-    if (event.kind === "machine.stopped" && event.address !== undefined)
-      alerting.machineStopped(event.address);
-    if (event.kind === "machine.started" && event.address !== undefined)
-      alerting.machineRunning(event.address);
-    if (event.kind === "machine.removed" && event.address !== undefined)
-      alerting.machineRunning(event.address);
   });
   live.topic("events", { action: "event:read" });
   live.topic("apply", { action: "apply:read", delivery: "latest", snapshot: infrastructure.applies.get });

@@ -33,7 +33,7 @@ test("an instance that exits and is back at once fires and resolves, once each",
   const room = await openRoom(db.sql);
   const alerting = await room.open();
   alerting.observe(host, report(100, { instances: [instance("healthy", 50)] }));
-  alerting.agentEvent(host, exited(1000));
+  await alerting.agentEvent(host, exited(1000));
   // Sent before the exit, and the beginning of the restart: neither ends the alert.
   alerting.observe(host, report(1001, { instances: [instance("healthy", 50)] }));
   alerting.observe(host, report(1002, { instances: [instance("starting", 1000)] }));
@@ -50,7 +50,7 @@ test("an instance that exits and is back at once fires and resolves, once each",
   );
   alerting.observe(host, report(1700, { instances: [instance("healthy", 1600)] }));
   // The agent was not answered in time and pushes its event again.
-  alerting.agentEvent(host, exited(1000));
+  await alerting.agentEvent(host, exited(1000));
   await alerting.settled();
   assert.equal(alerting.list()[0]?.state, "resolved");
   assert.deepEqual(await room.events(), [
@@ -70,7 +70,7 @@ test("an exit that is heard of after the recovery fires, and the next report res
   const alerting = await room.open();
   const well = report(2000, { instances: [instance("healthy", 1600)] });
   alerting.observe(host, well);
-  alerting.agentEvent(host, exited(1000));
+  await alerting.agentEvent(host, exited(1000));
   await alerting.settled();
   assert.equal(alerting.list()[0]?.state, "firing");
   alerting.observe(host, well);
@@ -91,34 +91,30 @@ test("instances that are not healthy, and those that are gone", async () => {
   assert.equal((await room.events()).length, 2);
 });
 
-test("hosts, machines and services", async () => {
+test("hosts and services", async () => {
   await using db = await testDatabase();
   let healthy = 1;
   const room = await openRoom(db.sql, { services: () => [{ address: service, wanted: 2, healthy }] });
   const alerting = await room.open();
   alerting.hostLost(host, "no heartbeat for 15 s");
-  alerting.machineStopped("shop/machine/web-1");
   await alerting.evaluate();
   assert.deepEqual(
     alerting
       .list()
       .map(({ rule, state }) => `${rule}: ${state}`)
       .sort(),
-    ["host lost: firing", "machine stopped: firing", "service below wanted instances: pending"],
+    ["host lost: firing", "service below wanted instances: pending"],
   );
   await room.clock.advance(15_000);
   await alerting.evaluate();
   alerting.hostConnected(host);
-  alerting.machineRunning("shop/machine/web-1");
   healthy = 2;
   await alerting.evaluate();
   await alerting.settled();
   assert.deepEqual((await room.events()).sort(), [
     "alert.firing: Host web-1 is not connected: no heartbeat for 15 s",
-    "alert.firing: Machine web-1 is stopped",
     "alert.firing: Service shop has 1 of 2 instances healthy",
     "alert.resolved: Resolved: Host web-1 is not connected: no heartbeat for 15 s",
-    "alert.resolved: Resolved: Machine web-1 is stopped",
     "alert.resolved: Resolved: Service shop has 1 of 2 instances healthy",
   ]);
   alerting.hostLost(host, "again");
@@ -262,12 +258,12 @@ test("a restart takes up every state, and tells nothing twice", async () => {
   room.metrics.add({ __name__: "load", env: "shop", host: "web-1" }, [
     { timestamp: room.clock.now(), value: 5 },
   ]);
-  before.agentEvent(host, exited(1000));
+  await before.agentEvent(host, exited(1000));
   await before.evaluate();
   const after = await room.open();
   assert.deepEqual(after.list(), before.list());
   await room.clock.advance(10_000);
-  after.agentEvent(host, exited(1000));
+  await after.agentEvent(host, exited(1000));
   await after.evaluate();
   await after.settled();
   assert.deepEqual(
@@ -289,7 +285,7 @@ test("a crash before or after the timeline is written: each transition stands th
     },
   });
   const first = await room.open(crash("before"));
-  first.agentEvent(host, exited(1000));
+  await first.agentEvent(host, exited(1000));
   await first.settled();
   assert.deepEqual(await room.events(), []);
   const second = await room.open(crash("after"));
@@ -309,12 +305,17 @@ test("what comes in while the database fails is taken in later", async () => {
   const room = await openRoom(db.sql);
   const alerting = await room.open();
   await db.sql`alter table alerting.alert rename to hidden`;
-  alerting.agentEvent(host, exited(1000));
-  await alerting.settled();
+  alerting.observe(host, report(1, { instances: [instance("unhealthy", 1)] }));
+  // Who told of it keeps it, and tells again.
+  await assert.rejects(alerting.agentEvent("shop/host/web-2", exited(1000)));
   assert.deepEqual(alerting.list(), []);
   await db.sql`alter table alerting.hidden rename to alert`;
   await alerting.evaluate();
-  assert.deepEqual(await room.events(), [`alert.firing: ${id} was killed by SIGKILL`]);
+  await alerting.agentEvent("shop/host/web-2", exited(1000));
+  assert.deepEqual(await room.events(), [
+    `alert.firing: ${id} is not healthy`,
+    `alert.firing: ${id} was killed by SIGKILL`,
+  ]);
 });
 
 test("listeners hear each change, and the route lists", async () => {

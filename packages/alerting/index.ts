@@ -5,7 +5,7 @@ import { migrate, type Sql } from "@havn/postgres";
 import type { Expr, InstantResult } from "@havn/promql";
 import { alertOf, openBook } from "./alerts/book.ts";
 import { checksScope, failingChecks } from "./conditions/checks.ts";
-import { hostScope, lostHost, machineScope, stoppedMachine } from "./conditions/hosts.ts";
+import { hostScope, lostHost } from "./conditions/hosts.ts";
 import {
   exitCondition,
   exitHolds,
@@ -35,20 +35,18 @@ export interface AlertingOptions {
   log?(message: string): void;
 }
 
-/** `host` and `machine` are resource addresses. What comes in is durable, or taken up again by itself, afterwards. */
+/** `host` is a resource address. What comes in is durable, or taken up again by itself, afterwards. */
 export interface Alerting {
   /** Types `check` and `alert`. */
   executor: ResourceExecutor;
   /** Every report of a connected host. */
   observe(host: Address, report: HostReport): void;
-  agentEvent(host: Address, event: AgentEvent): void;
+  /** Resolves when it is taken in for good; throws where that is not possible now: tell again. The same event counts once. */
+  agentEvent(host: Address, event: AgentEvent): Promise<void>;
   hostLost(host: Address, reason: string): void;
   hostConnected(host: Address): void;
   /** The host was removed: nothing about it is wrong any more. */
   hostRemoved(host: Address): void;
-  machineStopped(machine: Address): void;
-  /** It runs, or is no more. */
-  machineRunning(machine: Address): void;
   /** Evaluates every rule once. Does not throw for a rule that cannot be evaluated: its alerts stay as they are. */
   evaluate(signal?: AbortSignal): Promise<void>;
   /** Evaluates every five seconds until `signal` aborts. */
@@ -160,20 +158,17 @@ export async function createAlerting(options: AlertingOptions): Promise<Alerting
         await book.observe(checksScope(host), failingChecks(host, report, probes));
       });
     },
-    agentEvent(host, event) {
+    async agentEvent(host, event) {
       const condition = exitCondition(host, event);
       if (!condition) return;
-      take(`event ${event.key} of ${host}`, () =>
-        book.raise(instancesScope(host), condition, isNewExit(event.at)),
-      );
+      const raised = last.then(() => book.raise(instancesScope(host), condition, isNewExit(event.at)));
+      last = raised.catch(() => {});
+      await raised;
     },
     hostLost: (host, reason) =>
       take(hostScope(host), () => book.observe(hostScope(host), [lostHost(host, reason)])),
     hostConnected: (host) => take(hostScope(host), () => book.observe(hostScope(host), [])),
     hostRemoved: (host) => take(hostScope(host), () => book.end((record) => record.host === host)),
-    machineStopped: (machine) =>
-      take(machineScope(machine), () => book.observe(machineScope(machine), [stoppedMachine(machine)])),
-    machineRunning: (machine) => take(machineScope(machine), () => book.observe(machineScope(machine), [])),
     evaluate,
     start: (signal) => repeat(() => evaluate(signal), { clock, interval: intervalMs, signal }),
     list,

@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { systemClock } from "@havn/model";
 import { openCertificateAuthority } from "./ca/ca.ts";
 import { createKeyAndRequest } from "./protocol/index.ts";
+import { findHost, putHost, putMachine, recordMachineAccess } from "./store.ts";
 import {
   closed,
   dial,
@@ -13,6 +14,7 @@ import {
   eventually,
   openTestFleet,
   playAgent,
+  playMachines,
   post,
   someEvent,
 } from "./testing.ts";
@@ -215,15 +217,13 @@ test("bytes go both ways beside their call", limit, async (context) => {
   const artifact = randomBytes(3 * 1024 * 1024 + 17);
   const batches: { batch: string; host: string; bytes: Buffer }[] = [];
   const opened = await openTestFleet(context, {
-    handlers: {
-      telemetry: async (_, batch, { host }, bytes) => {
-        batches.push({ batch, host, bytes: Buffer.from(bytes) });
-      },
-      artifact: async (_, offset, length) => ({
-        size: artifact.length,
-        bytes: artifact.subarray(offset, offset + length),
-      }),
+    telemetry: async (_, batch, { host }, bytes) => {
+      batches.push({ batch, host, bytes: Buffer.from(bytes) });
     },
+    artifact: async (_, offset, length) => ({
+      size: artifact.length,
+      bytes: artifact.subarray(offset, offset + length),
+    }),
   });
   const { peer } = await connectedAgent(opened);
   const bytes = randomBytes(100_000);
@@ -242,8 +242,6 @@ test("bytes go both ways beside their call", limit, async (context) => {
 test("an event that is sent twice is on the timeline once", limit, async (context) => {
   const opened = await openTestFleet(context);
   const { peer } = await connectedAgent(opened);
-  const heard: string[] = [];
-  opened.fleet.events.on("agentEvent", (_, { key }) => heard.push(key));
   await peer.call("events.push", { events: [someEvent("k1"), someEvent("k2")] });
   await peer.call("events.push", { events: [someEvent("k2"), someEvent("k3")] });
   const events = await opened.timeline.list({ kind: "instance.exited" });
@@ -253,13 +251,32 @@ test("an event that is sent twice is on the timeline once", limit, async (contex
 });
 
 test(
+  "an event is answered only once it was acted on: until then the agent keeps it",
+  limit,
+  async (context) => {
+    const heard: string[] = [];
+    const opened = await openTestFleet(context, {
+      async event(_, { key }) {
+        heard.push(key);
+        if (heard.length === 1) throw new Error("the database is away");
+      },
+    });
+    const { peer } = await connectedAgent(opened);
+    const events = [someEvent("k1"), someEvent("k2")];
+    await assert.rejects(peer.call("events.push", { events }), /database is away/);
+    await peer.call("events.push", { events });
+    assert.deepEqual(heard, ["k1", "k1", "k2"]);
+    assert.equal((await opened.timeline.list({ kind: "instance.exited" })).length, 2);
+  },
+);
+
+test(
   "an agent tells only of its own environment, and not in the control plane's words",
   limit,
   async (context) => {
-    const opened = await openTestFleet(context);
-    const { peer } = await connectedAgent(opened);
     const heard: string[] = [];
-    opened.fleet.events.on("agentEvent", (_, { key }) => heard.push(key));
+    const opened = await openTestFleet(context, { event: async (_, { key }) => void heard.push(key) });
+    const { peer } = await connectedAgent(opened);
     for (const lie of [
       { address: "other/service/shop" },
       { kind: "machine.stopped" },
@@ -319,3 +336,52 @@ test("the gateway's certificate follows its addresses", limit, async (context) =
   });
   assert.equal(status, 404);
 });
+
+test("a host whose machine stops is lost at once, and for that reason", limit, async (context) => {
+  const played = playMachines();
+  const opened = await openTestFleet(context, { machineProvider: played.provider });
+  const { fleet, timeline, sql } = opened;
+  const machine = { address: "shop/machine/web-1", environment: "shop", name: "web-1" };
+  await putMachine(sql, { ...machine, spec: { provider: "nspawn", image: "debian-12" } });
+  await recordMachineAccess(sql, machine.address, played.access);
+  played.states.set("web-1", "running");
+  const { host, socket, open } = await connectedAgent(opened);
+  const properties = {
+    via: { kind: "machine" as const, machine: "web-1" },
+    labels: {},
+    mode: "noop" as const,
+  };
+  await putHost(sql, { address: host, environment: "shop", name: "web-1", properties, at: 0 });
+  await fleet.start();
+  const lost: string[] = [];
+  fleet.events.on("lost", (_, reason) => lost.push(reason));
+  played.states.set("web-1", "stopped");
+  // Its connection stays open, as that of a machine which lost its power does.
+  await eventually("host.lost", () => lost.length > 0);
+  assert.deepEqual(lost, ["its machine stopped"]);
+  assert.notEqual(socket.readyState, socket.OPEN);
+  await eventually("the machine again", () => played.states.get("web-1") === "running");
+  await (await open()).hello();
+  assert.ok(fleet.hosts.isConnected(host));
+  await eventually("each on the timeline once", async () => {
+    const kinds = (await timeline.list({ after: 0 })).map(({ kind }) => kind);
+    return kinds.filter((kind) => /^(machine|host\.(lost|connected))/.test(kind)).length === 5;
+  });
+});
+
+test(
+  "a host that was lost before a restart is told of again, and never one that is back",
+  limit,
+  async (context) => {
+    const opened = await openTestFleet(context);
+    const { fleet, sql, addHost } = opened;
+    const { host } = await connectedAgent(opened);
+    await addHost("web-2");
+    await eventually("host.connected", async () => (await findHost(sql, host))?.state === "connected");
+    await sql`update fleet.host set state = 'lost'`;
+    const lost: string[] = [];
+    fleet.events.on("lost", (address, reason) => lost.push(`${address} ${reason}`));
+    await fleet.start();
+    assert.deepEqual(lost, ["shop/host/web-2 it has not come back"]);
+  },
+);

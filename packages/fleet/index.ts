@@ -17,7 +17,7 @@ import { openRoster } from "./hosts/roster.ts";
 import { createHostStates, describeError } from "./hosts/states.ts";
 import { createMachines } from "./machines/machines.ts";
 import type { MachineProvider } from "./machines/provider.ts";
-import type { AgentEvent, HostClient, HostReport } from "./protocol/index.ts";
+import type { HostClient, HostReport } from "./protocol/index.ts";
 import * as store from "./store.ts";
 
 export type { AgentWork } from "./gateway/requests.ts";
@@ -32,7 +32,6 @@ export interface FleetEvents {
   /** The host is no longer declared, and nothing of it is left. */
   removed: [host: string];
   report: [host: string, report: HostReport];
-  agentEvent: [host: string, event: AgentEvent];
   telemetry: [host: string, batch: { kind: "samples" | "logs"; rows: number; bytes: number }];
 }
 
@@ -148,6 +147,10 @@ export async function createFleet(options: FleetOptions): Promise<Fleet> {
     reachable: async ({ bridgeAddress }) => {
       await gateway.listen({ port: gateway.port ?? 0, address: bridgeAddress });
     },
+    stopped(machine) {
+      for (const { address } of roster.hosts())
+        if (roster.machineOf(address)?.address === machine) connections.lose(address, "its machine stopped");
+    },
     log,
   });
   const hostExecutor = createHostExecutor({
@@ -225,8 +228,11 @@ export async function createFleet(options: FleetOptions): Promise<Fleet> {
     executors: [createMachineExecutor(machines), hostExecutor],
     async start() {
       standing = false;
-      for (const row of roster.hosts())
-        if (row.state === "connected") connections.expect(row.address, row.connectionId ?? "", startGraceMs);
+      for (const { address, state, connectionId } of await store.listHosts(sql)) {
+        if (state === "connected") connections.expect(address, connectionId ?? "", startGraceMs);
+        // Said again: whoever acts on it may have been cut short when it was said first.
+        if (state === "lost" && !connections.find(address)) emit("lost", address, "it has not come back");
+      }
       await machines.start();
       lookingAfter = repeat(lookAfterLocalAgents, {
         clock,

@@ -21,6 +21,8 @@ export interface MachineRow {
   access: MachineAccess | null;
   state: MachineState;
   wanted: "running" | "stopped";
+  /** Another one with each change of its state: names the change on the timeline. */
+  episode: string;
 }
 
 const json = (sql: Sql, value: unknown) => sql.json(value as Parameters<Sql["json"]>[0]);
@@ -65,12 +67,13 @@ export const deleteHost = (sql: Sql, address: string) =>
 export const findMachine = async (sql: Sql, address: string): Promise<MachineRow | undefined> =>
   (
     await sql<MachineRow[]>`
-      select address, environment, name, spec, access, state, wanted from fleet.machine where address = ${address}`
+      select address, environment, name, spec, access, state, wanted, episode from fleet.machine
+      where address = ${address}`
   )[0];
 
 export const listMachines = (sql: Sql): Promise<MachineRow[]> =>
   sql<MachineRow[]>`
-    select address, environment, name, spec, access, state, wanted from fleet.machine order by address`;
+    select address, environment, name, spec, access, state, wanted, episode from fleet.machine order by address`;
 
 export const putMachine = (
   sql: Sql,
@@ -80,11 +83,19 @@ export const putMachine = (
   values (${machine.address}, ${machine.environment}, ${machine.name}, ${json(sql, machine.spec)})
   on conflict (address) do update set spec = excluded.spec, wanted = 'running'`;
 
-export const recordMachineAccess = (sql: Sql, address: string, access: MachineAccess) =>
-  sql`update fleet.machine set access = ${json(sql, access)}, state = 'running' where address = ${address}`;
+const nextEpisode = (sql: Sql, state: MachineState) =>
+  sql`case when state = ${state} then episode else gen_random_uuid()::text end`;
 
-export const recordMachineState = (sql: Sql, address: string, state: MachineState) =>
-  sql`update fleet.machine set state = ${state} where address = ${address}`;
+export const recordMachineAccess = (sql: Sql, address: string, access: MachineAccess) => sql`
+  update fleet.machine set access = ${json(sql, access)}, state = 'running', episode = ${nextEpisode(sql, "running")}
+  where address = ${address}`;
+
+export const recordMachineState = (sql: Sql, address: string, state: MachineState) => sql`
+  update fleet.machine set state = ${state}, episode = ${nextEpisode(sql, state)} where address = ${address}`;
+
+/** Nobody brings it up again: neither now nor at the next start. */
+export const recordMachineGoing = (sql: Sql, address: string) =>
+  sql`update fleet.machine set wanted = 'stopped', access = null where address = ${address}`;
 
 export const recordMachineWanted = (sql: Sql, address: string, wanted: MachineRow["wanted"]) =>
   sql`update fleet.machine set wanted = ${wanted} where address = ${address}`;

@@ -8,7 +8,7 @@ import { type Facts, systemClock } from "@havn/model";
 import { testDatabase } from "@havn/postgres/testing";
 import { createTimeline } from "@havn/timeline";
 import { WebSocket } from "ws";
-import { createFleet, type FleetOptions } from "./index.ts";
+import { createFleet, type FleetOptions, type MachineProvider, type MachineState } from "./index.ts";
 import {
   agentMethods,
   createKeyAndRequest,
@@ -22,7 +22,7 @@ import { putHost } from "./store.ts";
 /** A fleet on a free port over a fresh database, for agents that a test plays itself. */
 export async function openTestFleet(
   context: TestContext,
-  options: Partial<Pick<FleetOptions, "handlers" | "clock">> = {},
+  options: Partial<FleetOptions["handlers"] & Pick<FleetOptions, "clock" | "machineProvider">> = {},
 ) {
   const dataDirectory = await mkdtemp(join(tmpdir(), "havn-fleet-"));
   const db = await testDatabase();
@@ -30,9 +30,11 @@ export async function openTestFleet(
   const fleet = await createFleet({
     ...{ sql: db.sql, clock: options.clock ?? systemClock, timeline, dataDirectory },
     resolve: async (_, value) => value,
-    handlers: options.handlers ?? {
-      telemetry: async () => {},
-      artifact: async () => ({ size: 0, bytes: new Uint8Array() }),
+    machineProvider: options.machineProvider,
+    handlers: {
+      telemetry: options.telemetry ?? (async () => {}),
+      artifact: options.artifact ?? (async () => ({ size: 0, bytes: new Uint8Array() })),
+      event: options.event ?? (async () => {}),
     },
     agent: { entry: "", nodeBinary: process.execPath },
     log: (message) => context.diagnostic(message),
@@ -133,6 +135,32 @@ export function playAgent(socket: WebSocket, handlers: Partial<Handlers<typeof a
     handlers: handlers as Handlers<typeof agentMethods>,
   });
   return { peer, hello: (revision = 0) => peer.call("hello", { facts, report: emptyReport(revision) }) };
+}
+
+/** Machines that are nothing but their states, for what no real one can be held still for. */
+export function playMachines() {
+  const states = new Map<string, MachineState>();
+  const access = {
+    ip: "127.0.0.9",
+    sshPort: 22,
+    sshUser: "root",
+    hostKey: "ssh-ed25519 x",
+    bridgeAddress: "127.0.0.1",
+  };
+  let ensured = 0;
+  const provider: MachineProvider = {
+    async ensure({ name }) {
+      ensured++;
+      states.set(name, "running");
+      return access;
+    },
+    status: async (_, name) => states.get(name) ?? "none",
+    stop: async (_, name) => void states.set(name, "stopped"),
+    destroy: async (_, name) => void states.delete(name),
+    list: async () => [...states].map(([name, state]) => ({ environment: "shop", name, state })),
+    restoreNetwork: async () => {},
+  };
+  return { provider, states, access, ensured: () => ensured };
 }
 
 export const someEvent = (key: string = randomUUID()) => ({

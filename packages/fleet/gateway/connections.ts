@@ -51,6 +51,8 @@ export interface Connections extends AsyncDisposable {
       accept?: (connection: HostConnection) => boolean;
     },
   ): Promise<HostConnection>;
+  /** The host cannot be there: told `lost` with this reason at once, unless that was told before. */
+  lose(host: string, reason: string): void;
   /** Closes the connection and forgets the host, without telling that it was lost. */
   forget(host: string, reason: string): void;
 }
@@ -192,6 +194,12 @@ export function createConnections(options: {
         if (signal?.aborted) return aborted();
         signal?.addEventListener("abort", aborted, { once: true });
       });
+    },
+    lose(host, reason) {
+      const connection = live.get(host);
+      if (connection) drop(connection, reason, 0);
+      const awaited = expected.get(host);
+      if (awaited) expected.set(host, { ...awaited, reason, until: clock.now() });
     },
     forget(host, reason) {
       const connection = live.get(host);

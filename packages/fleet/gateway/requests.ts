@@ -15,6 +15,11 @@ export interface AgentWork {
   ): Promise<void>;
   /** Up to `length` bytes of an artifact from `offset`, and its whole size. Throws a HavnError 404 for an unknown one. */
   artifact(digest: string, offset: number, length: number): Promise<{ size: number; bytes: Uint8Array }>;
+  /**
+   * Acts on what an agent told, which stands on the timeline by then; resolves when that is durable. It throws where it
+   * cannot be made so: the agent then tells again, as it does after a crash, so the same event may come twice.
+   */
+  event(host: string, event: AgentEvent): Promise<void>;
 }
 
 /** Other kinds are the control plane's own word, which its rooms act on. */
@@ -56,7 +61,7 @@ export function createRequests(options: {
           actor: `agent:${name}`,
           key: `agent:${host}:${key}`,
         });
-        emit("agentEvent", host, event);
+        await handlers.event(host, event);
       }
       return {};
     },

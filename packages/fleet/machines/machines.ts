@@ -39,6 +39,8 @@ export function createMachines(options: {
   publicKey(): Promise<string>;
   /** Called before a machine is used: the gateway must listen on its network. */
   reachable(access: MachineAccess): Promise<void>;
+  /** It has stopped by itself: nobody in it can be reached. */
+  stopped(address: string): void;
   log(message: string): void;
 }): Machines {
   const { sql, clock, timeline, roster, provider } = options;
@@ -56,47 +58,55 @@ export function createMachines(options: {
     return next;
   }
 
-  const tell = (row: { address: string }, kind: "machine.started" | "machine.stopped", summary: string) =>
+  /** Told before it is recorded, by the episode that it ends: however often this is cut short, it is told once. */
+  const tell = (
+    { address, episode }: { address: string; episode: string },
+    kind: "machine.started" | "machine.stopped",
+    summary: string,
+  ) =>
     timeline.write({
       kind,
       severity: kind === "machine.stopped" ? "error" : "info",
-      environment: parseAddress(row.address).environment,
-      address: row.address,
+      environment: parseAddress(address).environment,
+      address,
       summary,
       actor: "havn",
+      key: `${kind}:${address}:${episode}`,
     });
 
-  async function bringUp(
-    machine: Pick<store.MachineRow, "address" | "environment" | "name" | "spec">,
-    say: (detail: string) => void,
-  ): Promise<void> {
+  async function bringUp(address: string, say: (detail: string) => void): Promise<void> {
     if (!provider) throw noProvider();
-    const { address, environment, name, spec } = machine;
-    const before = await store.findMachine(sql, address);
+    const row = await store.findMachine(sql, address);
+    if (!row) return;
+    const { environment, name, spec } = row;
     const publicKey = await options.publicKey();
     const access = await provider.ensure({ environment, name, spec, publicKey }, say, stopping.signal);
     await options.reachable(access);
+    if (row.state !== "running") await tell(row, "machine.started", `Machine ${name} runs.`);
     await store.recordMachineAccess(sql, address, access);
     await roster.refresh();
-    if (before?.state !== "running") await tell(machine, "machine.started", `Machine ${name} runs.`);
   }
 
-  async function lookAfter(row: store.MachineRow, state: MachineState): Promise<void> {
-    if (state === "running" || row.wanted !== "running" || !row.access || busy.has(row.address)) return;
-    const pause = pauses.get(row.address);
-    if (pause && pause.until > clock.now()) return;
-    await exclusive(row.address, async () => {
-      if (row.state === "running") {
-        await store.recordMachineState(sql, row.address, state);
-        await roster.refresh();
+  async function lookAfter({ address }: store.MachineRow): Promise<void> {
+    const pause = pauses.get(address);
+    if (busy.has(address) || (pause && pause.until > clock.now())) return;
+    await exclusive(address, async () => {
+      // Read only now: it may have been destroyed or stood down since it was listed.
+      const row = await store.findMachine(sql, address);
+      if (!provider || !keeping || !row?.access || row.wanted !== "running") return;
+      const state = await provider.status(row.environment, row.name);
+      if (row.state === "running" && state !== "running") {
         await tell(row, "machine.stopped", `Machine ${row.name} stopped and is started again.`);
+        await store.recordMachineState(sql, address, state);
+        await roster.refresh();
+        options.stopped(address);
       }
-      await bringUp(row, () => {});
-      pauses.delete(row.address);
+      if (state !== "running" || row.state !== "running") await bringUp(address, () => {});
+      pauses.delete(address);
     }).catch((error) => {
       const next = Math.min((pause?.next ?? lookEveryMs) * 2, longestPauseMs);
-      pauses.set(row.address, { until: clock.now() + next, next });
-      options.log(`machine ${row.address} was not started: ${describeError(error)}`);
+      pauses.set(address, { until: clock.now() + next, next });
+      options.log(`machine ${address} was not started: ${describeError(error)}`);
     });
   }
 
@@ -105,9 +115,12 @@ export function createMachines(options: {
       const rows = await store.listMachines(sql);
       if (!provider || !keeping || rows.length === 0) return;
       const found = await provider.list();
-      const stateOf = (row: store.MachineRow) =>
-        found.find(({ environment, name }) => environment === row.environment && name === row.name)?.state;
-      await Promise.all(rows.map((row) => lookAfter(row, stateOf(row) ?? "none")));
+      const runs = (row: store.MachineRow) =>
+        found.some(
+          ({ environment, name, state }) =>
+            environment === row.environment && name === row.name && state === "running",
+        );
+      await Promise.all(rows.filter((row) => !runs(row) || row.state !== "running").map(lookAfter));
     } catch (error) {
       options.log(`machines were not looked after: ${describeError(error)}`);
     }
@@ -123,18 +136,19 @@ export function createMachines(options: {
       exclusive(machine.address, async () => {
         if (!provider) throw noProvider();
         await store.putMachine(sql, machine);
-        await bringUp(machine, say);
+        await bringUp(machine.address, say);
       }),
     destroy: (address) =>
       exclusive(address, async () => {
         const { environment, name } = parseAddress(address);
         if (await store.findMachine(sql, address)) {
           if (!provider) throw noProvider();
-          // Not wanted from here on: a crash in between must not bring it back.
-          await store.recordMachineWanted(sql, address, "stopped");
+          // A crash in between must not bring it back.
+          await store.recordMachineGoing(sql, address);
           await provider.destroy(environment, name);
         }
         await store.deleteMachine(sql, address);
+        pauses.delete(address);
         await roster.refresh();
       }),
     async start() {
