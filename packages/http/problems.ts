@@ -59,6 +59,7 @@ const partNames = { params: "path", query: "query", body: "body" } as const;
 
 /** Parses what came in; a mistake names the field and what is expected there. */
 export function parseInput(schema: z.ZodType, value: unknown, part: keyof typeof partNames): unknown {
+  refuseUnstorable(value, partNames[part]);
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const mistakes = closest(parsed.error.issues)
@@ -73,6 +74,27 @@ export function parseInput(schema: z.ZodType, value: unknown, part: keyof typeof
     detail: first ? `${first.summary}: ${first.detail}` : "",
     diagnostics: mistakes,
   });
+}
+
+const deepest = 100;
+
+/** PostgreSQL stores neither NULs nor halves of characters, and what is endlessly deep overflows whoever walks it. */
+function refuseUnstorable(value: unknown, field: string, depth = 0): void {
+  if (typeof value === "string" && (value.includes("\0") || !value.isWellFormed()))
+    throw new HavnError(`${field} holds what no text may hold`, {
+      status: 400,
+      detail: "Leave out NUL characters (U+0000) and halves of surrogate pairs.",
+    });
+  if (typeof value !== "object" || value === null) return;
+  if (depth === deepest)
+    throw new HavnError("The body is nested too deeply", {
+      status: 400,
+      detail: `At most ${deepest} levels are taken.`,
+    });
+  for (const [key, inner] of Object.entries(value)) {
+    refuseUnstorable(key, field, depth);
+    refuseUnstorable(inner, `${field}.${key}`, depth + 1);
+  }
 }
 
 /** Of alternatives, the one that was probably meant: with the fewest mistakes near its top. */

@@ -88,6 +88,16 @@ const badInput: [
   RegExp,
 ][] = [
   ["malformed JSON", { body: '{"name":' }, 400, /not valid JSON/],
+  ["a NUL in the body", { body: '{"name":"a\\u0000b"}' }, 400, /body\.name holds what no text may hold/],
+  ["half a character", { body: '{"name":"\\ud83d"}' }, 400, /body\.name holds/],
+  ["a NUL in the path", { path: "/api/v1/things/%00", body: '{"name":"b"}' }, 400, /path\.id holds/],
+  [
+    "an address that is no URL",
+    { path: "/api/v1/things/%ff", body: '{"name":"b"}' },
+    400,
+    /address is not valid/,
+  ],
+  ["endless depth", { body: "[".repeat(10_000) + "]".repeat(10_000) }, 400, /too deeply/],
   ["prototype poisoning", { body: '{"__proto__":{"a":1}}' }, 400, /not valid JSON/],
   ["no body", { body: "" }, 400, /empty/],
   ["wrong field", { body: '{"name":3}' }, 400, /body\.name: .*expected string/],

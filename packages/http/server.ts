@@ -2,6 +2,7 @@ import type { Server } from "node:http";
 import { HavnError } from "@havn/model";
 import Fastify, {
   type FastifyInstance,
+  type FastifyReply,
   type FastifyRequest,
   type InjectOptions,
   type LightMyRequestResponse,
@@ -72,6 +73,11 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     return503OnClosing: true,
     // Long enough for base64 digests and file addresses in a path.
     routerOptions: { maxParamLength: 1024 },
+    // What fails before any route is found, such as an address that is not encoded.
+    frameworkErrors: (cause, _request, reply: FastifyReply) => {
+      const { status, body } = problemOf(cause);
+      void reply.headers(securityHeaders).status(status).send(body);
+    },
   });
   const registered = collectRoutes(fastify);
   const hub = options.live ?? createLive();
