@@ -288,6 +288,19 @@ test("a graph that is not sound is refused with every mistake, and nothing is st
   });
 });
 
+test("no name leads out of the folders that are named after it", async () => {
+  await using havn = await openInfrastructure();
+  const properties = { via: { kind: "this-computer" } };
+  for (const wrong of [
+    declared("host", "../../x", { properties }),
+    { ...declared("host", "../../x", { properties }), host: "web-1" },
+    { ...declared("host", "x", { properties }), name: "../../x" },
+  ])
+    await assert.rejects(havn.infrastructure.plans.create({ graph: graphOf(wrong) }), (error: HavnError) =>
+      error.diagnostics.some(({ summary }) => summary === '"../../x" is not a valid name for type host'),
+    );
+});
+
 test("sources that nobody uploaded: named in the plan, and the apply is refused", async () => {
   await using havn = await openInfrastructure();
   const service = declared("service", "shop", {

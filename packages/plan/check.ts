@@ -1,5 +1,5 @@
 import type { Diagnostic, Resource, ResourceGraph } from "@havn/model";
-import { dnsLabel, formatAddress, formatLocation, parseAddress } from "@havn/model";
+import { controlPlaneTypes, dnsLabel, formatAddress, formatLocation, parseAddress } from "@havn/model";
 import type { z } from "zod";
 import { checkNames } from "./check-names.ts";
 import { checkPorts } from "./check-ports.ts";
@@ -92,9 +92,13 @@ function deepestMessage(issue: z.core.$ZodIssue): string {
 
 const capitalise = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 
-/** What has no host is named by people and becomes part of host, unit and file names. */
+const named = new Set<string>(controlPlaneTypes);
+
+/** What lives on no host is named by people and becomes part of host, unit and file names. */
 function checkName(resource: Resource, diagnostics: Diagnostic[]): void {
-  if (resource.host !== undefined || dnsLabel.safeParse(resource.name).success) return;
+  const onHost = resource.host !== undefined && !named.has(resource.type);
+  const ownName = parseAddress(resource.address).name === resource.name;
+  if (onHost || (ownName && dnsLabel.safeParse(resource.name).success)) return;
   diagnostics.push(
     errorAt(
       resource,
