@@ -35,6 +35,8 @@ export interface VectorSelector extends Span, Modifiers {
   kind: "selector";
   /** The metric's name is the matcher on `__name__`. */
   matchers: Matcher[];
+  /** Samples beside the range or moment count too: to start from them, or to draw lines between them. */
+  extended?: "anchored" | "smoothed";
 }
 export interface MatrixSelector extends Span {
   kind: "matrix";
@@ -51,6 +53,8 @@ export interface Call extends Span {
   kind: "call";
   name: string;
   arguments: Expr[];
+  /** What series must match that the function reads by itself, as `info` does. */
+  scope?: Matcher[];
 }
 export interface Aggregate extends Span {
   kind: "aggregate";
@@ -124,14 +128,19 @@ export type AggregateOperator = (typeof aggregateOperators)[number];
 
 const arithmeticOperators = ["+", "-", "*", "/", "%", "^", "atan2"] as const;
 const comparisonOperators = ["==", "!=", ">", "<", ">=", "<="] as const;
+/** `</` keeps what histograms have below a number, `>/` what is above. */
+const trimOperators = ["</", ">/"] as const;
 const setOperators = ["and", "or", "unless"] as const;
 type ArithmeticOperator = (typeof arithmeticOperators)[number];
 export type ComparisonOperator = (typeof comparisonOperators)[number];
 export type SetOperator = (typeof setOperators)[number];
-export type BinaryOperator = ArithmeticOperator | ComparisonOperator | SetOperator;
+export type TrimOperator = (typeof trimOperators)[number];
+export type BinaryOperator = ArithmeticOperator | ComparisonOperator | TrimOperator | SetOperator;
 
 export const isComparison = (operator: BinaryOperator): operator is ComparisonOperator =>
   (comparisonOperators as readonly string[]).includes(operator);
+export const isTrimOperator = (operator: BinaryOperator): operator is TrimOperator =>
+  (trimOperators as readonly string[]).includes(operator);
 export const isSetOperator = (operator: BinaryOperator): operator is SetOperator =>
   (setOperators as readonly string[]).includes(operator);
 

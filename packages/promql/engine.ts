@@ -5,13 +5,18 @@ import {
   type Column,
   finishColumns,
   type Grid,
+  type Samples,
   sortedByLabels,
   withoutMetadata,
 } from "./evaluate/columns.ts";
 import { evaluateScalar, evaluateVector } from "./evaluate/evaluate.ts";
 import { Evaluation } from "./evaluate/evaluation.ts";
 import { selectRange } from "./evaluate/select.ts";
+import { statsSelectors } from "./evaluate/stats.ts";
 import { typeOf } from "./evaluate/types.ts";
+import { floatsAmong } from "./evaluate/windows.ts";
+import { atEdges } from "./functions/extended.ts";
+import type { Histogram } from "./histogram/histogram.ts";
 import { parsePromql } from "./parser/parse.ts";
 import type { Querier } from "./querier.ts";
 
@@ -19,12 +24,17 @@ export interface InstantSample {
   labels: Labels;
   /** Milliseconds since the epoch. */
   timestamp: number;
+  /** NaN where it is a histogram. */
   value: number;
+  histogram?: Histogram;
 }
 export interface RangeSamples {
   labels: Labels;
+  /** Of the numbers. */
   timestamps: Float64Array;
   values: Float64Array;
+  /** Native histograms, at times at which there is no number. */
+  histograms?: { timestamp: number; histogram: Histogram }[];
 }
 interface Notes {
   /** As Prometheus words them, with the position in the query. */
@@ -46,6 +56,8 @@ export interface QueryOptions {
   /** How old a sample may be to count at a moment; five minutes unless told. */
   lookbackMs?: number;
   signal?: AbortSignal;
+  /** What an expression that is given as a tree was written as: positions in messages count in it. */
+  text?: string;
 }
 
 export interface PromqlEngineOptions {
@@ -73,12 +85,13 @@ const maxSteps = 11_000;
 /** Semantics of Prometheus 3, with names removed at the end ("delayed name removal"). Pure: all it does is call the querier. */
 export function createPromqlEngine(engine: PromqlEngineOptions): PromqlEngine {
   const open = (
-    expr: string | Expr,
+    query: { parsed: Expr; text: string },
     window: { startMs: number; endMs: number; stepMs: number },
     options: QueryOptions,
   ) =>
     new Evaluation({
-      text: typeof expr === "string" ? expr : "",
+      text: query.text,
+      statsSelectors: statsSelectors(query.parsed),
       querier: engine.querier,
       ...window,
       lookbackMs: options.lookbackMs ?? engine.lookbackMs ?? 300_000,
@@ -88,20 +101,23 @@ export function createPromqlEngine(engine: PromqlEngineOptions): PromqlEngine {
     });
   return {
     async instant(expr, timeMs, options = {}) {
-      const parsed = typeof expr === "string" ? parsePromql(expr) : expr;
-      const e = open(expr, { startMs: timeMs, endMs: timeMs, stepMs: 0 }, options);
+      const { parsed, text } = parse(expr, options);
+      const e = open({ parsed, text }, { startMs: timeMs, endMs: timeMs, stepMs: 0 }, options);
       return guarded(e, async () => ({ ...(await evaluateInstant(e, parsed, timeMs)), ...notesOf(e) }));
     },
     async range(expr, window, options = {}) {
-      const parsed = typeof expr === "string" ? parsePromql(expr) : expr;
+      const { parsed, text } = parse(expr, options);
       const grid = gridOf(window);
-      const e = open(expr, window, options);
+      const e = open({ parsed, text }, window, options);
       return guarded(e, async () => ({ ...(await evaluateRange(e, parsed, grid)), ...notesOf(e) }));
     },
   };
 }
 
-const notesOf = (e: Evaluation): Notes => ({ warnings: [...e.warnings], infos: [...e.infos] });
+const parse = (expr: string | Expr, { text = "" }: QueryOptions) =>
+  typeof expr === "string" ? { parsed: parsePromql(expr), text: expr } : { parsed: expr, text };
+
+const notesOf = ({ warnings, infos }: Evaluation): Notes => ({ warnings, infos });
 
 /** A store that stops because the query was given up says so in its own words: here it is told in ours. */
 async function guarded<T>(e: Evaluation, work: () => Promise<T>): Promise<T> {
@@ -152,7 +168,12 @@ async function evaluateInstant(
       const columns = finishColumns(await evaluateVector(e, expr, grid));
       return {
         type: "vector",
-        vector: columns.map(({ labels, values }) => ({ labels, timestamp, value: values[0] ?? Number.NaN })),
+        vector: columns.map(({ labels, values, histograms: [histogram] = [] }) => ({
+          labels,
+          timestamp,
+          value: histogram ? Number.NaN : (values[0] ?? Number.NaN),
+          ...(histogram && { histogram }),
+        })),
       };
     }
     case "matrix":
@@ -170,7 +191,13 @@ async function windowOf(
   const vector = selectRange(e, node, grid);
   const matrix: RangeSamples[] = [];
   for await (const { labels, samples, dropName } of vector.series) {
-    matrix.push({ labels: dropName ? withoutMetadata(labels) : labels, ...samples });
+    if (vector.extended && samples.histograms)
+      throw executionError(`${vector.extended} modifier is not supported with histograms`);
+    const { extended, reference, rangeMs } = vector;
+    const edges = { start: reference.base - rangeMs, end: reference.base };
+    const within = extended ? atEdges(samples, { ...edges, extended }) : samples;
+    if (!within) continue;
+    matrix.push({ labels: dropName ? withoutMetadata(labels) : labels, ...byKind(within) });
   }
   return sortedByLabels(matrix);
 }
@@ -191,20 +218,37 @@ async function evaluateRange(e: Evaluation, expr: Expr, grid: Grid): Promise<Mat
   return { type: "matrix", matrix: sortedByLabels(matrix) };
 }
 
+/** Numbers and histograms apart, as results show them. */
+function byKind(samples: Samples): Omit<RangeSamples, "labels"> {
+  const { floats } = floatsAmong(samples);
+  const histograms: RangeSamples["histograms"] = [];
+  for (const [i, histogram] of (samples.histograms ?? []).entries())
+    if (histogram) histograms.push({ timestamp: samples.timestamps[i] ?? 0, histogram });
+  const { timestamps, values } = floats;
+  return { timestamps, values, ...(histograms.length > 0 && { histograms }) };
+}
+
 const timesOf = (grid: Grid) =>
   Float64Array.from({ length: grid.count }, (_, i) => grid.start + i * grid.step);
 
 function pointsOf(column: Column, grid: Grid): RangeSamples {
   const timestamps: number[] = [];
   const values: number[] = [];
+  const histograms: RangeSamples["histograms"] = [];
   for (let i = 0; i < grid.count; i++) {
     if (!column.present[i]) continue;
-    timestamps.push(grid.start + i * grid.step);
-    values.push(column.values[i] ?? 0);
+    const timestamp = grid.start + i * grid.step;
+    const histogram = column.histograms?.[i];
+    if (histogram) histograms.push({ timestamp, histogram });
+    else {
+      timestamps.push(timestamp);
+      values.push(column.values[i] ?? 0);
+    }
   }
   return {
     labels: column.labels,
     timestamps: Float64Array.from(timestamps),
     values: Float64Array.from(values),
+    ...(histograms.length > 0 && { histograms }),
   };
 }

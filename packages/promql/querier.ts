@@ -1,4 +1,7 @@
 import type { Labels } from "@havn/model";
+import type { Histogram } from "./histogram/histogram.ts";
+
+export type { Buckets, Histogram, ResetHint } from "./histogram/histogram.ts";
 
 export interface Matcher {
   name: string;
@@ -17,6 +20,13 @@ export interface Series {
   labels: Labels;
   timestamps: Float64Array;
   values: Float64Array;
+  /**
+   * Beside each timestamp the native histogram that was sampled, undefined where a number was: its entry in `values`
+   * does not count then. A staleness marker stands in `values` for both. Left out where all samples are numbers.
+   */
+  histograms?: readonly (Histogram | undefined)[];
+  /** Since when each sample counts, in milliseconds since the epoch; 0 where that is not known. */
+  startTimestamps?: Float64Array;
 }
 
 /** What the engine needs of a store. The metric's name is the label `__name__`. */

@@ -1,3 +1,5 @@
+import type { Matcher } from "./querier.ts";
+
 const posix: Record<string, string> = {
   alnum: "0-9A-Za-z",
   alpha: "A-Za-z",
@@ -28,6 +30,20 @@ export function compileAnchored(pattern: string): RegExp {
   if (compiled.size > 1000) compiled.clear();
   compiled.set(pattern, regexp);
   return regexp;
+}
+
+/** Throws a SyntaxError where the matcher's regular expression cannot be read. */
+export function matchesValue(actual: string, { operator, value }: Omit<Matcher, "name">): boolean {
+  switch (operator) {
+    case "=":
+      return actual === value;
+    case "!=":
+      return actual !== value;
+    case "=~":
+      return compileAnchored(value).test(actual);
+    case "!~":
+      return !compileAnchored(value).test(actual);
+  }
 }
 
 function compile(text: string): RegExp {

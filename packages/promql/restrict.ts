@@ -20,6 +20,15 @@ export function restrict(expr: Expr, matcher: Matcher): Expr {
     case "parenthesis":
       return { ...expr, inner: restrict(expr.inner, matcher) };
     case "call":
+      // What `info` looks for in series that it reads by itself must not become what it takes from them.
+      if (expr.name === "info") {
+        const [base, ...labels] = expr.arguments;
+        return {
+          ...expr,
+          arguments: base ? [restrict(base, matcher), ...labels] : [],
+          scope: [...(expr.scope ?? []).filter((held) => !isSame(held, matcher)), matcher],
+        };
+      }
       return { ...expr, arguments: expr.arguments.map((argument) => restrict(argument, matcher)) };
     case "aggregate":
       return {

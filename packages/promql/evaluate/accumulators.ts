@@ -1,10 +1,31 @@
-import type { Column } from "./columns.ts";
+import { addTo } from "../functions/sums.ts";
+import { ignoredInAggregation, type Notes } from "../notes.ts";
+import { type Column, floatsOf } from "./columns.ts";
+import { totalsOf } from "./histogram_totals.ts";
 
 /** Takes a group's series one after the other; holds only one row of state. */
 export interface Accumulator {
   add(column: Column): void;
-  finish(): { values: Float64Array; present: Uint8Array };
+  finish(): Pick<Column, "values" | "present" | "histograms">;
 }
+
+/** Opens the state of one group over so many moments. */
+type Open = (count: number, notes: Notes) => Accumulator;
+
+/** For what numbers alone can do: histograms are left out, which is told. */
+const floatsOnly =
+  (operator: string, open: Open): Open =>
+  (count, notes) => {
+    const accumulator = open(count, notes);
+    return {
+      ...accumulator,
+      add(column) {
+        if (column.histograms?.some((histogram, i) => histogram && column.present[i]))
+          notes.inform(ignoredInAggregation(operator));
+        accumulator.add(floatsOf(column));
+      },
+    };
+  };
 
 /** `take` sees each value with how many came before it at that moment. */
 function simple(take: (held: number, value: number) => number, first: (value: number) => number) {
@@ -40,15 +61,6 @@ function sum(count: number): Accumulator {
     },
     finish: () => ({ values: values.map((value, i) => value + (compensation[i] ?? 0)), present }),
   };
-}
-
-function addTo(values: Float64Array, compensation: Float64Array, i: number, term: number): void {
-  const held = values[i] ?? 0;
-  const next = held + term;
-  if (next === Number.POSITIVE_INFINITY || next === Number.NEGATIVE_INFINITY) compensation[i] = 0;
-  else if (Math.abs(held) >= Math.abs(term)) compensation[i] = (compensation[i] ?? 0) + (held - next + term);
-  else compensation[i] = (compensation[i] ?? 0) + (term - next + held);
-  values[i] = next;
 }
 
 function avg(count: number): Accumulator {
@@ -120,11 +132,17 @@ const spread =
 
 const itself = (value: number) => value;
 
-export const accumulators = {
-  sum,
-  avg,
-  min: simple((held, value) => (held > value || Number.isNaN(held) ? value : held), itself),
-  max: simple((held, value) => (held < value || Number.isNaN(held) ? value : held), itself),
+export const accumulators: Record<string, Open> = {
+  sum: totalsOf("sum", sum),
+  avg: totalsOf("avg", avg),
+  min: floatsOnly(
+    "min",
+    simple((held, value) => (held > value || Number.isNaN(held) ? value : held), itself),
+  ),
+  max: floatsOnly(
+    "max",
+    simple((held, value) => (held < value || Number.isNaN(held) ? value : held), itself),
+  ),
   count: simple(
     (held) => held + 1,
     () => 1,
@@ -133,6 +151,6 @@ export const accumulators = {
     () => 1,
     () => 1,
   ),
-  stddev: spread(true),
-  stdvar: spread(false),
+  stddev: floatsOnly("stddev", spread(true)),
+  stdvar: floatsOnly("stdvar", spread(false)),
 };

@@ -1,8 +1,9 @@
 import { type Labels, labelsKey } from "@havn/model";
-import { type Aggregate, unwrap } from "../ast.ts";
+import { type Aggregate, type Expr, unwrap } from "../ast.ts";
 import { executionError } from "../errors.ts";
+import { ignoredInAggregation, type Notes } from "../notes.ts";
 import { type Accumulator, accumulators } from "./accumulators.ts";
-import { type Column, type Grid, metadataLabels, omitLabels, pickLabels } from "./columns.ts";
+import { type Column, floatsOf, type Grid, metadataLabels, omitLabels, pickLabels } from "./columns.ts";
 import { evaluateScalar, streamVector } from "./evaluate.ts";
 import type { Evaluation } from "./evaluation.ts";
 import { countValues, quantiles } from "./grouped.ts";
@@ -16,16 +17,14 @@ export interface Group {
 
 /** Groups come in the order in which their first series does. */
 export async function* streamAggregate(e: Evaluation, expr: Aggregate, grid: Grid): AsyncGenerator<Column> {
-  const open = Object.hasOwn(accumulators, expr.operator)
-    ? accumulators[expr.operator as keyof typeof accumulators]
-    : undefined;
+  const open = accumulators[expr.operator];
   if (open) yield* accumulate(e, { expr, grid, open });
   else yield* await aggregateGroups(e, expr, grid);
 }
 
 async function* accumulate(
   e: Evaluation,
-  { expr, grid, open }: { expr: Aggregate; grid: Grid; open: (count: number) => Accumulator },
+  { expr, grid, open }: { expr: Aggregate; grid: Grid; open: (count: number, notes: Notes) => Accumulator },
 ): AsyncGenerator<Column> {
   const groups = new Map<string, { labels: Labels; accumulator: Accumulator; dropName: boolean }>();
   const labelsOf = groupLabels(expr);
@@ -34,7 +33,7 @@ async function* accumulate(
     const key = labelsKey(labels);
     let group = groups.get(key);
     if (!group) {
-      group = { labels, accumulator: open(grid.count), dropName: false };
+      group = { labels, accumulator: open(grid.count, e.notes(expr.inner)), dropName: false };
       groups.set(key, group);
     }
     group.dropName ||= column.dropName;
@@ -56,7 +55,11 @@ async function aggregateGroups(e: Evaluation, expr: Aggregate, grid: Grid): Prom
   if (!parameter) throw executionError(`${expr.operator} needs a parameter`);
   const groups = new Map<string, Group>();
   const scalars = parameter.kind === "string" ? undefined : await evaluateScalar(e, parameter, grid);
-  for await (const column of streamVector(e, expr.inner, grid)) {
+  const numbersOnly = ["quantile", "topk", "bottomk"].includes(expr.operator);
+  for await (const each of streamVector(e, expr.inner, grid)) {
+    const column = numbersOnly ? floatsOf(each) : each;
+    if (numbersOnly && each.histograms?.some((histogram, i) => histogram && each.present[i]))
+      e.inform(ignoredInAggregation(expr.operator), expr.operator === "quantile" ? expr.inner : expr);
     const labels = labelsOf(column.labels);
     const key = labelsKey(labels);
     const group = groups.get(key);
@@ -64,7 +67,7 @@ async function aggregateGroups(e: Evaluation, expr: Aggregate, grid: Grid): Prom
     else groups.set(key, { labels, columns: [column] });
   }
   const all = [...groups.values()];
-  if (parameter.kind === "string") return countValues(all, grid, parameter.value);
+  if (parameter.kind === "string") return countValues(all, grid, labelName(e, parameter));
   if (!scalars) return [];
   if (expr.operator === "quantile") {
     for (const q of scalars)
@@ -75,6 +78,11 @@ async function aggregateGroups(e: Evaluation, expr: Aggregate, grid: Grid): Prom
   if (expr.operator === "limit_ratio") return shareOf(e, all, { ratios: scalars, at: parameter });
   if (scalars.some(Number.isNaN)) throw executionError("Parameter value is NaN");
   return selectRanked(expr.operator, all, { grid, limits: scalars, ordered: !e.isRange });
+}
+
+function labelName(e: Evaluation, { value, from, to }: Extract<Expr, { kind: "string" }>): string {
+  if (value !== "" && !value.includes("\ufffd")) return value;
+  throw executionError(`invalid label name ${e.options.text.slice(from, to) || JSON.stringify(value)}`);
 }
 
 function formatInvalid(value: number): string {

@@ -1,15 +1,25 @@
-import { type Binary, type BinaryOperator, isComparison, isSetOperator } from "../ast.ts";
+import {
+  type Binary,
+  type BinaryOperator,
+  isComparison,
+  isSetOperator,
+  isTrimOperator,
+  type SetOperator,
+  type TrimOperator,
+} from "../ast.ts";
 import { executionError } from "../errors.ts";
-import { type Column, emptyColumn, type Grid } from "./columns.ts";
+import type { Notes } from "../notes.ts";
+import { type Column, emptyColumn, type Grid, setValue, valueAt } from "./columns.ts";
 import { evaluateScalar, evaluateVector } from "./evaluate.ts";
 import type { Evaluation } from "./evaluation.ts";
 import { matchVectors } from "./matching.ts";
 import { evaluateSets } from "./sets.ts";
 import { typeOf } from "./types.ts";
+import { type Value, valueOperation } from "./values.ts";
 
 type Operation = (left: number, right: number) => number;
 
-const operations: Record<Exclude<BinaryOperator, "and" | "or" | "unless">, Operation> = {
+const operations: Record<Exclude<BinaryOperator, SetOperator | TrimOperator>, Operation> = {
   "+": (a, b) => a + b,
   "-": (a, b) => a - b,
   "*": (a, b) => a * b,
@@ -28,7 +38,8 @@ const operations: Record<Exclude<BinaryOperator, "and" | "or" | "unless">, Opera
 
 /** Comparisons answer 1 or 0. */
 export function scalarOperation(operator: BinaryOperator): Operation {
-  if (isSetOperator(operator)) throw executionError(`set operator "${operator}" not allowed between scalars`);
+  if (isSetOperator(operator) || isTrimOperator(operator))
+    throw executionError(`operator "${operator}" not allowed for Scalar operations`);
   return operations[operator];
 }
 
@@ -41,25 +52,37 @@ export async function evaluateBinary(e: Evaluation, expr: Binary, grid: Grid): P
       right: await evaluateVector(e, expr.right, grid),
     };
     if (isSetOperator(expr.operator)) return evaluateSets(expr.operator, sides, expr.matching);
-    return matchVectors(expr, sides, { grid, operation: scalarOperation(expr.operator) });
+    const notes = e.notes(expr);
+    const rich = (a: Value, b: Value) => valueOperation(expr.operator, [a, b], notes);
+    const operation = isTrimOperator(expr.operator) ? undefined : scalarOperation(expr.operator);
+    return matchVectors(expr, sides, { grid, operation, rich });
   }
   if (left === "vector") {
     const scalar = await evaluateScalar(e, expr.right, grid);
-    return withScalar(expr, await evaluateVector(e, expr.left, grid), { grid, scalar, scalarLeft: false });
+    const columns = await evaluateVector(e, expr.left, grid);
+    return withScalar(expr, columns, { grid, scalar, scalarLeft: false, notes: e.notes(expr) });
   }
   const scalar = await evaluateScalar(e, expr.left, grid);
-  return withScalar(expr, await evaluateVector(e, expr.right, grid), { grid, scalar, scalarLeft: true });
+  const columns = await evaluateVector(e, expr.right, grid);
+  return withScalar(expr, columns, { grid, scalar, scalarLeft: true, notes: e.notes(expr) });
 }
 
-function withScalar(
-  expr: Binary,
-  columns: Column[],
-  how: { grid: Grid; scalar: Float64Array; scalarLeft: boolean },
-): Column[] {
-  const operation = scalarOperation(expr.operator);
+interface WithScalar {
+  grid: Grid;
+  scalar: Float64Array;
+  scalarLeft: boolean;
+  notes: Notes;
+}
+
+function withScalar(expr: Binary, columns: Column[], how: WithScalar): Column[] {
   const filters = isComparison(expr.operator) && !expr.bool;
+  // What is cut stays what it was.
+  const keepsName = filters || isTrimOperator(expr.operator);
   return columns.map((column) => {
-    const result = emptyColumn(how.grid, column.labels, column.dropName || !filters);
+    const result = emptyColumn(how.grid, column.labels, column.dropName || !keepsName);
+    if (column.histograms || isTrimOperator(expr.operator))
+      return withScalarRich(expr, { column, result }, how);
+    const operation = scalarOperation(expr.operator);
     for (let i = 0; i < result.values.length; i++) {
       if (!column.present[i]) continue;
       const value = column.values[i] ?? 0;
@@ -72,4 +95,22 @@ function withScalar(
     }
     return result;
   });
+}
+
+function withScalarRich(
+  expr: Binary,
+  { column, result }: { column: Column; result: Column },
+  how: WithScalar,
+): Column {
+  const filters = isComparison(expr.operator) && !expr.bool;
+  for (let i = 0; i < result.values.length; i++) {
+    const value = valueAt(column, i);
+    if (value === undefined) continue;
+    const scalar = how.scalar[i] ?? 0;
+    const sides: [Value, Value] = how.scalarLeft ? [scalar, value] : [value, scalar];
+    const answer = valueOperation(expr.operator, sides, how.notes);
+    if (answer === undefined || (filters && answer === 0)) continue;
+    setValue(result, i, filters ? value : answer);
+  }
+  return result;
 }

@@ -1,11 +1,13 @@
 import { type Call, type Expr, type MatrixSelector, type Subquery, unwrap } from "../ast.ts";
 import { executionError } from "../errors.ts";
-import type { CallContext, FunctionDefinition, Window, WindowFunction } from "../functions/define.ts";
-import { findFunction } from "../functions/index.ts";
-import { type Column, emptyColumn, type Grid, type Samples } from "./columns.ts";
+import type { CallContext, FunctionDefinition } from "../functions/define.ts";
+import { findFunction, rangeFunctionsOn } from "../functions/index.ts";
+import { possibleNonCounter } from "../notes.ts";
+import { type Column, emptyColumn, type Grid } from "./columns.ts";
 import { evaluateScalar, evaluateVector, streamVector } from "./evaluate.ts";
 import type { Evaluation } from "./evaluation.ts";
-import { type RangeVector, selectInstant, selectRange } from "./select.ts";
+import { selectInstant, selectRange } from "./select.ts";
+import { floatsOnly, slide, slideRich } from "./windows.ts";
 
 type RangeDefinition = Extract<FunctionDefinition, { kind: "range" }>;
 type PointwiseDefinition = Extract<FunctionDefinition, { kind: "pointwise" }>;
@@ -29,49 +31,36 @@ async function* streamRange(
   if (definition.quantile !== undefined)
     warnAboutQuantiles(e, call.arguments[definition.quantile], scalars[0]);
   const vector = selectRange(e, rangeArgument(argument), grid);
+  if (vector.extended && !definition.extends?.includes(vector.extended))
+    throw executionError(
+      `${vector.extended} modifier can only be used with: ${rangeFunctionsOn(vector.extended).join(", ")} - not with ${call.name}`,
+    );
   const named = new Set<string>();
-  for await (const series of vector.series) {
-    const dropName = series.dropName || !definition.keepsName;
-    const column = emptyColumn(grid, series.labels, dropName);
+  for await (const { labels, samples, dropName } of vector.series) {
+    const column = emptyColumn(grid, labels, dropName || !definition.keepsName);
     e.spend(grid.count);
-    if (!slide({ vector, samples: series.samples, column, scalars, grid }, definition.open(series.samples)))
-      continue;
-    if (definition.counter) informAboutName(e, argument, { name: series.labels.__name__ ?? "", named });
+    const how = { vector, samples, column, scalars, grid };
+    const starts = definition.usesStarts && samples.startTimestamps;
+    const context = {
+      ...e.notes(call.arguments[0] ?? call, labels.__name__),
+      ...(vector.extended && { extended: vector.extended }),
+    };
+    const any =
+      !samples.histograms && !starts && !vector.extended
+        ? slide(how, definition.open(samples))
+        : slideRich(
+            how,
+            definition.openRich?.(samples, context) ?? floatsOnly(samples, definition.open, context),
+          );
+    if (!any) continue;
+    if (definition.counter && hasFloats(column))
+      informAboutName(e, argument, { name: labels.__name__ ?? "", named });
     yield column;
   }
 }
 
-interface Slide {
-  vector: RangeVector;
-  samples: Samples;
-  column: Column;
-  scalars: Float64Array[];
-  grid: Grid;
-}
-
-/** Moves the window over the series; both its ends only go forward. */
-function slide({ vector, samples, column, scalars, grid }: Slide, apply: WindowFunction): boolean {
-  const { timestamps } = samples;
-  const { base, stride } = vector.reference;
-  const window: Window = { from: 0, to: 0, start: 0, end: 0, at: 0 };
-  const given = new Array<number>(scalars.length);
-  let any = false;
-  for (let i = 0; i < grid.count; i++) {
-    window.end = base + i * stride;
-    window.start = window.end - vector.rangeMs;
-    window.at = grid.start + i * grid.step;
-    while (window.to < timestamps.length && (timestamps[window.to] ?? 0) <= window.end) window.to++;
-    while (window.from < window.to && (timestamps[window.from] ?? 0) <= window.start) window.from++;
-    if (window.from === window.to) continue;
-    for (let s = 0; s < given.length; s++) given[s] = scalars[s]?.[i] ?? 0;
-    const value = apply(window, given);
-    if (value === undefined) continue;
-    column.values[i] = value;
-    column.present[i] = 1;
-    any = true;
-  }
-  return any;
-}
+const hasFloats = ({ present, histograms }: Column): boolean =>
+  !histograms || present.some((there, i) => there === 1 && !histograms[i]);
 
 async function* streamPointwise(
   e: Evaluation,
@@ -86,7 +75,10 @@ async function* streamPointwise(
     for (let i = 0; i < grid.count; i++) {
       if (!column.present[i]) continue;
       for (let s = 0; s < given.length; s++) given[s] = scalars[s]?.[i] ?? 0;
-      const value = definition.apply(column.values[i] ?? 0, given);
+      const histogram = column.histograms?.[i];
+      const value = histogram
+        ? definition.applyHistogram?.(histogram)
+        : definition.apply?.(column.values[i] ?? 0, given);
       if (value === undefined) continue;
       result.values[i] = value;
       result.present[i] = 1;
@@ -126,10 +118,7 @@ function informAboutName(e: Evaluation, at: Expr, seen: { name: string; named: S
   if (name === "" || named.has(name)) return;
   named.add(name);
   if (/_(total|sum|count|bucket)$/.test(name)) return;
-  e.inform(
-    `metric might not be a counter, name does not end in _total/_sum/_count/_bucket: ${JSON.stringify(name)}`,
-    at,
-  );
+  e.inform(possibleNonCounter(name), at);
 }
 
 /** What functions over whole vectors get in hand. */
@@ -161,12 +150,17 @@ export function evaluateCall(e: Evaluation, call: Call, grid: Grid): CallContext
       }
       return columns;
     },
-    sampleTimes: (index) => {
+    sampleTimes: (index, what = "timestamps") => {
       const inner = unwrap(argument(index));
-      return inner.kind === "selector" ? collect(selectInstant(e, inner, grid, "timestamps")) : undefined;
+      return inner.kind === "selector" ? collect(selectInstant(e, inner, grid, what)) : undefined;
     },
-    warn: (message, index) => e.warn(message, argument(index)),
-    inform: (message, index) => e.inform(message, argument(index)),
+    select: (matchers, modifiers) => {
+      const node = { kind: "selector" as const, matchers: [...matchers], from: call.from, to: call.to };
+      return collect(selectInstant(e, { ...node, ...modifiers }, grid, "timestamps"));
+    },
+    scope: call.scope ?? [],
+    warn: (message, index) => e.warn(message, index === undefined ? call : argument(index)),
+    inform: (message, index, more) => e.inform(message, argument(index), more),
   };
 }
 

@@ -1,5 +1,6 @@
 import { type Labels, labelsKey } from "@havn/model";
 import { executionError } from "../errors.ts";
+import type { Histogram } from "../histogram/histogram.ts";
 import type { Series } from "../querier.ts";
 
 /** The moments that are evaluated: `start + i * step` for i < count, in milliseconds. */
@@ -14,6 +15,8 @@ export interface Column {
   labels: Labels;
   values: Float64Array;
   present: Uint8Array;
+  /** Native histograms, at the moments at which the value is one; what stands in `values` there does not count. */
+  histograms?: (Histogram | undefined)[];
   /**
    * The metric's name goes from the result, but only at the very end: until then `label_replace` and `by (__name__)`
    * can use it (what Prometheus calls delayed name removal).
@@ -21,14 +24,32 @@ export interface Column {
   dropName: boolean;
 }
 
-/** A series' samples without staleness markers. */
-export interface Samples {
-  timestamps: Float64Array;
-  values: Float64Array;
-}
+/** A series' samples without staleness markers; columns as in `Series`. */
+export type Samples = Omit<Series, "labels">;
 
 export function emptyColumn(grid: Grid, labels: Labels, dropName = false): Column {
   return { labels, values: new Float64Array(grid.count), present: new Uint8Array(grid.count), dropName };
+}
+
+/** Undefined where there is none. */
+export function valueAt(column: Column, i: number): number | Histogram | undefined {
+  return column.present[i] ? (column.histograms?.[i] ?? column.values[i]) : undefined;
+}
+
+export function setValue(column: Column, i: number, value: number | Histogram): void {
+  column.present[i] = 1;
+  if (typeof value === "number") column.values[i] = value;
+  else {
+    column.histograms ??= new Array<Histogram | undefined>(column.values.length);
+    column.histograms[i] = value;
+  }
+}
+
+/** The same without its histograms. Columns of numbers alone stay as they are. */
+export function floatsOf(column: Column): Column {
+  const { histograms, ...rest } = column;
+  if (!histograms) return column;
+  return { ...rest, present: column.present.map((present, i) => (present && !histograms[i] ? 1 : 0)) };
 }
 
 export function fullColumn(labels: Labels, values: Float64Array): Column {
@@ -47,21 +68,28 @@ export function isStaleMarker(values: Float64Array, index: number): boolean {
 }
 
 export function withoutStaleMarkers(series: Series): Samples {
-  const { timestamps, values } = series;
+  const { values } = series;
   let stale = 0;
   for (let i = 0; i < values.length; i++) if (isStaleMarker(values, i)) stale++;
-  if (stale === 0) return { timestamps, values };
-  const kept: Samples = {
-    timestamps: new Float64Array(values.length - stale),
-    values: new Float64Array(values.length - stale),
+  if (stale === 0) return series;
+  return pickSamples(series, values.length - stale, (i) => !isStaleMarker(values, i));
+}
+
+/** Those samples that `keep` wants, which are `count`. */
+export function pickSamples(
+  { timestamps, values, histograms, startTimestamps }: Samples,
+  count: number,
+  keep: (index: number) => boolean,
+): Samples {
+  const kept = new Int32Array(count);
+  for (let i = 0, next = 0; i < values.length; i++) if (keep(i)) kept[next++] = i;
+  const pick = (column: Float64Array) => Float64Array.from(kept, (i) => column[i] ?? 0);
+  return {
+    timestamps: pick(timestamps),
+    values: pick(values),
+    ...(histograms && { histograms: Array.from(kept, (i) => histograms[i]) }),
+    ...(startTimestamps && { startTimestamps: pick(startTimestamps) }),
   };
-  let next = 0;
-  for (let i = 0; i < values.length; i++) {
-    if (isStaleMarker(values, i)) continue;
-    kept.timestamps[next] = timestamps[i] ?? 0;
-    kept.values[next++] = values[i] ?? 0;
-  }
-  return kept;
 }
 
 export function hasAny(column: Column): boolean {
@@ -98,15 +126,16 @@ export function mergeColumns(columns: Column[], overlap: (labels: Labels) => Err
 }
 
 function join(a: Column, b: Column, overlap: (labels: Labels) => Error): Column {
-  const values = a.values.slice();
-  const present = a.present.slice();
-  for (let i = 0; i < present.length; i++) {
-    if (!b.present[i]) continue;
-    if (present[i]) throw overlap(a.labels);
-    present[i] = 1;
-    values[i] = b.values[i] ?? 0;
+  const joined: Column = { ...a, values: a.values.slice(), present: a.present.slice() };
+  if (a.histograms) joined.histograms = a.histograms.slice();
+  for (let i = 0; i < joined.present.length; i++) {
+    const value = valueAt(b, i);
+    if (value === undefined) continue;
+    if (joined.present[i]) throw overlap(a.labels);
+    if (joined.histograms) joined.histograms[i] = undefined;
+    setValue(joined, i, value);
   }
-  return { ...a, values, present };
+  return joined;
 }
 
 /** Drops the names that were to go, and leaves out columns without a value. */

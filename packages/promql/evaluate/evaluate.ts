@@ -1,6 +1,7 @@
 import type { Call, Expr } from "../ast.ts";
 import { executionError } from "../errors.ts";
 import { findFunction } from "../functions/index.ts";
+import { scaled } from "../histogram/arithmetic.ts";
 import { streamAggregate } from "./aggregate.ts";
 import { evaluateBinary, scalarOperation } from "./binary.ts";
 import { evaluateCall, streamCall } from "./calls.ts";
@@ -79,5 +80,12 @@ async function* later(columns: () => Promise<Column[]>): AsyncGenerator<Column> 
 
 async function* negate(columns: AsyncIterable<Column>): AsyncGenerator<Column> {
   for await (const column of columns)
-    yield { ...column, values: column.values.map((value) => -value), dropName: true };
+    yield {
+      ...column,
+      values: column.values.map((value) => -value),
+      ...(column.histograms && {
+        histograms: column.histograms.map((histogram) => histogram && scaled(histogram, -1)),
+      }),
+      dropName: true,
+    };
 }

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { Span } from "../ast.ts";
+import type { Span, VectorSelector } from "../ast.ts";
 import { executionError, PromqlError, position } from "../errors.ts";
+import type { Notes } from "../notes.ts";
 import type { Querier } from "../querier.ts";
 
 export interface EvaluationOptions {
@@ -13,13 +14,23 @@ export interface EvaluationOptions {
   defaultStepMs: number;
   maxSamples: number;
   signal: AbortSignal;
+  /** See stats.ts. */
+  statsSelectors: ReadonlySet<VectorSelector>;
+}
+
+/** What comes after a message that was given so many times. */
+export type More = (times: number) => string;
+
+interface Note {
+  times: number;
+  more: More | undefined;
 }
 
 /** One query under way: what its parts share. */
 export class Evaluation {
   readonly options: EvaluationOptions;
-  readonly warnings = new Set<string>();
-  readonly infos = new Set<string>();
+  readonly #warnings = new Map<string, Note>();
+  readonly #infos = new Map<string, Note>();
   #samples = 0;
   #sinceTurn = 0;
 
@@ -52,15 +63,43 @@ export class Evaluation {
     throw new PromqlError("canceled", "query was canceled in expression evaluation");
   }
 
-  warn(message: string, at: Span): void {
-    this.warnings.add(`PromQL warning: ${message} (${position(this.options.text, at.from)})`);
+  /** The same message at the same place is told once; `more` is asked at the end for what comes after it. */
+  warn(message: string, at: Span, more?: More): void {
+    this.#note(this.#warnings, `PromQL warning: ${message}`, { at, more });
   }
 
-  inform(message: string, at: Span): void {
-    this.infos.add(`PromQL info: ${message} (${position(this.options.text, at.from)})`);
+  inform(message: string, at: Span, more?: More): void {
+    this.#note(this.#infos, `PromQL info: ${message}`, { at, more });
+  }
+
+  #note(notes: Map<string, Note>, message: string, { at, more }: { at: Span; more: More | undefined }): void {
+    const key = `${message}\u0000 (${position(this.options.text, at.from)})`;
+    const note = notes.get(key) ?? { times: 0, more };
+    note.times++;
+    notes.set(key, note);
+  }
+
+  /** What was told, each thing once. */
+  get warnings(): string[] {
+    return textsOf(this.#warnings);
+  }
+
+  get infos(): string[] {
+    return textsOf(this.#infos);
+  }
+
+  notes(at: Span, metric = ""): Notes {
+    return {
+      metric,
+      warn: (message, more) => this.warn(message, at, more),
+      inform: (message, more) => this.inform(message, at, more),
+    };
   }
 
   get isRange(): boolean {
     return this.options.startMs !== this.options.endMs;
   }
 }
+
+const textsOf = (notes: ReadonlyMap<string, Note>): string[] =>
+  Array.from(notes, ([key, { times, more }]) => key.replace("\u0000", more?.(times) ?? ""));

@@ -1,8 +1,9 @@
-import { executionError } from "../errors.ts";
+import { labelsKey } from "@havn/model";
 import { formatFixed } from "../format.ts";
 import { quantileOfSorted, sortNaNFirst } from "../functions/sums.ts";
+import { formatHistogram } from "../histogram/walk.ts";
 import type { Group } from "./aggregate.ts";
-import { type Column, emptyColumn, type Grid, mergeColumns } from "./columns.ts";
+import { type Column, emptyColumn, type Grid, valueAt } from "./columns.ts";
 
 export function quantiles(groups: Group[], grid: Grid, quantile: Float64Array): Column[] {
   return groups.map(({ labels, columns }) => {
@@ -23,23 +24,21 @@ export function quantiles(groups: Group[], grid: Grid, quantile: Float64Array): 
   });
 }
 
-/** How many series of each group have which value; the value becomes the label `name`. */
+/** How many series of each group have which value; the value becomes the label `name`, instead of one of that name. */
 export function countValues(groups: Group[], grid: Grid, name: string): Column[] {
-  if (name === "" || name.includes("\ufffd"))
-    throw executionError(`invalid label name ${JSON.stringify(name)}`);
-  const results: Column[] = [];
-  for (const { labels, columns } of groups) {
-    const byValue = new Map<string, Column>();
+  const counts = new Map<string, Column>();
+  for (const { labels, columns } of groups)
     for (let i = 0; i < grid.count; i++)
       for (const column of columns) {
-        if (!column.present[i]) continue;
-        const text = formatFixed(column.values[i] ?? 0);
-        const counted = byValue.get(text) ?? emptyColumn(grid, { ...labels, [name]: text });
-        byValue.set(text, counted);
-        counted.values[i] = (counted.values[i] ?? 0) + 1;
-        counted.present[i] = 1;
+        const value = valueAt(column, i);
+        if (value === undefined) continue;
+        const text = typeof value === "number" ? formatFixed(value) : formatHistogram(value);
+        const counted = { ...labels, [name]: text };
+        const key = labelsKey(counted);
+        const into = counts.get(key) ?? emptyColumn(grid, counted);
+        counts.set(key, into);
+        into.values[i] = (into.values[i] ?? 0) + 1;
+        into.present[i] = 1;
       }
-    results.push(...byValue.values());
-  }
-  return mergeColumns(results, () => executionError("vector cannot contain metrics with the same labelset"));
+  return [...counts.values()];
 }

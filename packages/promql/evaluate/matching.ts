@@ -1,5 +1,5 @@
 import { type Labels, labelsKey } from "@havn/model";
-import { type Binary, isComparison, type Matching } from "../ast.ts";
+import { type Binary, isComparison, isTrimOperator, type Matching } from "../ast.ts";
 import { executionError } from "../errors.ts";
 import {
   type Column,
@@ -11,7 +11,10 @@ import {
   metadataLabels,
   omitLabels,
   pickLabels,
+  setValue,
+  valueAt,
 } from "./columns.ts";
+import type { Value } from "./values.ts";
 
 /** The labels by which a series finds its partner. */
 export function matchLabels(matching: Matching): (labels: Labels) => Labels {
@@ -29,7 +32,10 @@ interface Group {
 
 interface How {
   grid: Grid;
-  operation: (left: number, right: number) => number;
+  /** For numbers; left out where there is none. */
+  operation: ((left: number, right: number) => number) | undefined;
+  /** For what may be histograms; undefined: no value. */
+  rich: (left: Value, right: Value) => Value | undefined;
 }
 
 export function matchVectors(expr: Binary, sides: { left: Column[]; right: Column[] }, how: How): Column[] {
@@ -134,6 +140,10 @@ function calculate(
 ): void {
   const { many, one, result, filters } = columns;
   const { operation, swapped } = how;
+  if (!operation || many.histograms || one.histograms) {
+    calculateRich(columns, how);
+    return;
+  }
   for (let i = 0; i < result.values.length; i++) {
     if (!many.present[i] || !one.present[i]) continue;
     const [a = 0, b = 0] = swapped ? [one.values[i], many.values[i]] : [many.values[i], one.values[i]];
@@ -141,6 +151,19 @@ function calculate(
     if (filters && answer === 0) continue;
     result.values[i] = filters ? a : answer;
     result.present[i] = 1;
+  }
+}
+
+function calculateRich(
+  { many, one, result, filters }: { many: Column; one: Column; result: Column; filters: boolean },
+  { rich, swapped }: How & { swapped: boolean },
+): void {
+  for (let i = 0; i < result.values.length; i++) {
+    const [a, b] = swapped ? [valueAt(one, i), valueAt(many, i)] : [valueAt(many, i), valueAt(one, i)];
+    if (a === undefined || b === undefined) continue;
+    const answer = rich(a, b);
+    if (answer === undefined || (filters && answer === 0)) continue;
+    setValue(result, i, filters ? a : answer);
   }
 }
 
@@ -157,7 +180,7 @@ function take(taken: Uint8Array, many: Column, one: Column): void {
 
 function resultLabels(expr: Binary, many: Labels, one: Labels): Labels {
   const { matching, operator } = expr;
-  const dropped = new Set<string>(isComparison(operator) ? [] : metadataLabels);
+  const dropped = new Set<string>(isComparison(operator) || isTrimOperator(operator) ? [] : metadataLabels);
   if (matching.cardinality === "one-to-one") {
     if (matching.on) return omitLabels(pickLabels(many, matching.labels), dropped);
     return omitLabels(many, new Set([...dropped, ...matching.labels]));

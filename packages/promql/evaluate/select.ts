@@ -1,5 +1,7 @@
 import type { DurationExpr, MatrixSelector, Modifiers, Subquery, VectorSelector } from "../ast.ts";
 import { executionError } from "../errors.ts";
+import { withHint } from "../histogram/arithmetic.ts";
+import type { Histogram } from "../histogram/histogram.ts";
 import { durationSeconds } from "../parser/durations.ts";
 import type { Series } from "../querier.ts";
 import {
@@ -12,6 +14,8 @@ import {
 } from "./columns.ts";
 import { evaluateVector } from "./evaluate.ts";
 import type { Evaluation } from "./evaluation.ts";
+import { fillSmoothed } from "./smooth.ts";
+import { statsOf } from "./stats.ts";
 
 /** Where a selector looks at step i: `base + i * stride`. An `@` holds it still. */
 interface Reference {
@@ -25,10 +29,13 @@ interface RangeSeries {
   samples: Samples;
 }
 
-/** A range vector over a grid: windows are (reference - range, reference]. */
+/** A range vector over a grid: windows are (reference - range, reference], with what is behind and ahead of them. */
 export interface RangeVector {
   reference: Reference;
   rangeMs: number;
+  extended?: "anchored" | "smoothed";
+  behindMs: number;
+  aheadMs: number;
   series: AsyncIterable<RangeSeries>;
 }
 
@@ -62,38 +69,63 @@ async function* read(
 ): AsyncGenerator<Series> {
   const { querier, signal } = e.options;
   for await (const series of querier.select(node.matchers, range, signal)) {
-    e.spend(series.values.length);
+    e.spend(series.values.length + histogramSize(series.histograms));
     await e.breathe();
-    yield series;
+    if (series.histograms && e.options.statsSelectors.has(node))
+      yield { ...series, histograms: statsOf(series.histograms) };
+    else yield series;
   }
   e.throwIfAborted();
 }
 
-/** `what: "timestamps"` gives the time of each sample in seconds in place of its value. */
+/** Roughly: a histogram takes the room of as many samples as it has buckets, and some more. */
+function histogramSize(histograms: Series["histograms"]): number {
+  let size = 0;
+  for (const histogram of histograms ?? [])
+    if (histogram) size += 10 + histogram.positive.counts.length + histogram.negative.counts.length;
+  return size;
+}
+
+type What = "values" | "timestamps" | "startTimestamps";
+
+/** `what` other than values: the time of each sample, or since when it counts, in seconds (beside its histogram). */
 export async function* selectInstant(
   e: Evaluation,
   node: VectorSelector,
   grid: Grid,
-  what: "values" | "timestamps" = "values",
+  what: What = "values",
 ): AsyncGenerator<Column> {
   const reference = referenceOf(e, node, grid);
   const { lookbackMs } = e.options;
   // The window is open on the left: a sample exactly one lookback ago is too old.
-  const range = { start: reference.base - lookbackMs + 1, end: lastReference(reference, grid) };
+  const smoothed = node.extended === "smoothed" && what === "values";
+  const range = {
+    start: reference.base - lookbackMs + 1,
+    end: lastReference(reference, grid) + (smoothed ? lookbackMs : 0),
+  };
   for await (const series of read(e, node, range)) {
     e.spend(grid.count);
-    const column = emptyColumn(grid, series.labels, what === "timestamps");
-    if (fillInstant(series, column, { reference, lookbackMs, what })) yield column;
+    const column = emptyColumn(grid, series.labels, what !== "values");
+    const filled = smoothed
+      ? fillSmoothed(withoutStaleMarkers(series), column, {
+          ...reference,
+          lookbackMs,
+          notes: e.notes(node, series.labels.__name__),
+        })
+      : fillInstant(series, column, { reference, lookbackMs, what });
+    if (filled) yield column;
   }
 }
 
 function fillInstant(
   series: Series,
   column: Column,
-  how: { reference: Reference; lookbackMs: number; what: "values" | "timestamps" },
+  how: { reference: Reference; lookbackMs: number; what: What },
 ): boolean {
-  const { timestamps, values } = series;
+  const { timestamps, values, histograms } = series;
   const { base, stride } = how.reference;
+  const asked = how.what === "values" ? values : inSeconds(series[how.what], values.length);
+  if (histograms) column.histograms = new Array(column.values.length);
   let next = 0;
   let any = false;
   for (let i = 0; i < column.values.length; i++) {
@@ -103,26 +135,36 @@ function fillInstant(
     if (last < 0) continue;
     const time = timestamps[last] ?? 0;
     if (time <= at - how.lookbackMs || isStaleMarker(values, last)) continue;
-    column.values[i] = how.what === "values" ? (values[last] ?? 0) : time / 1000;
+    column.values[i] = asked[last] ?? 0;
     column.present[i] = 1;
+    if (column.histograms) column.histograms[i] = histograms?.[last];
     any = true;
   }
   return any;
 }
+
+const inSeconds = (times: Float64Array | undefined, count: number) =>
+  times?.map((time) => time / 1000) ?? new Float64Array(count);
 
 export function selectRange(e: Evaluation, node: MatrixSelector | Subquery, grid: Grid): RangeVector {
   if (node.kind === "subquery") return evaluateSubquery(e, node, grid);
   const { selector } = node;
   const rangeMs = positiveDurationMs(e, node.range);
   const reference = referenceOf(e, selector, grid);
-  const range = { start: reference.base - rangeMs + 1, end: lastReference(reference, grid) };
+  const { extended } = selector;
+  const behindMs = extended ? e.options.lookbackMs : 0;
+  const aheadMs = extended === "smoothed" ? e.options.lookbackMs : 0;
+  const range = {
+    start: reference.base - rangeMs - behindMs + 1,
+    end: lastReference(reference, grid) + aheadMs,
+  };
   async function* series(): AsyncGenerator<RangeSeries> {
     for await (const found of read(e, selector, range)) {
       const samples = withoutStaleMarkers(found);
       if (samples.values.length > 0) yield { labels: found.labels, dropName: false, samples };
     }
   }
-  return { reference, rangeMs, series: series() };
+  return { reference, rangeMs, behindMs, aheadMs, ...(extended && { extended }), series: series() };
 }
 
 /** The inner expression on a grid of its own, aligned to multiples of its step since the epoch. */
@@ -143,13 +185,20 @@ function evaluateSubquery(e: Evaluation, node: Subquery, grid: Grid): RangeVecto
       if (samples.values.length > 0) yield { labels: column.labels, dropName: column.dropName, samples };
     }
   }
-  return { reference, rangeMs, series: series() };
+  return { reference, rangeMs, behindMs: 0, aheadMs: 0, series: series() };
 }
+
+/** A hint tells of the sample just before, which the next step of a subquery need not be. */
+const withoutHint = (histogram: Histogram | undefined) =>
+  histogram && histogram.hint !== "gauge" ? withHint(histogram, "unknown") : histogram;
 
 function compact(column: Column, grid: Grid): Samples {
   let count = 0;
   for (const present of column.present) count += present;
   const samples: Samples = { timestamps: new Float64Array(count), values: new Float64Array(count) };
+  const { histograms } = column;
+  if (histograms)
+    samples.histograms = Array.from(histograms, withoutHint).filter((_, i) => column.present[i] === 1);
   let next = 0;
   for (let i = 0; i < grid.count; i++) {
     if (!column.present[i]) continue;

@@ -1,9 +1,18 @@
-import { defineOverTime } from "./define.ts";
+import type { Samples } from "../evaluate/columns.ts";
+import { defineOverTime, type WindowFunction } from "./define.ts";
+import { histogramTotals } from "./histogram_totals.ts";
+import { eitherKind } from "./mixed.ts";
 import { mean } from "./sums.ts";
 
-export default defineOverTime(
-  "avg_over_time",
-  ({ values }) =>
-    ({ from, to }) =>
-      mean(values, from, to),
-);
+const open =
+  ({ values }: Samples): WindowFunction =>
+  ({ from, to }) =>
+    mean(values, from, to);
+
+export default defineOverTime("avg_over_time", open, {
+  openRich: (samples, context) =>
+    eitherKind(samples, context, {
+      floats: open,
+      histograms: (all) => histogramTotals(all, "avg", context),
+    }),
+});

@@ -1,6 +1,9 @@
 import { defineOverTime } from "./define.ts";
-import { extrapolate } from "./extrapolate.ts";
+import { type ChangeKind, extrapolate, extrapolateRich } from "./extrapolate.ts";
 
-export default defineOverTime("delta", (samples) =>
-  extrapolate(samples, { counter: false, perSecond: false }),
-);
+const how: ChangeKind = { counter: false, perSecond: false };
+
+export default defineOverTime("delta", (samples) => extrapolate(samples, how), {
+  openRich: (samples, context) => extrapolateRich(samples, how, context),
+  extends: ["anchored", "smoothed"],
+});

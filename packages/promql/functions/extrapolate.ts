@@ -1,5 +1,18 @@
 import type { Samples } from "../evaluate/columns.ts";
-import type { Window, WindowFunction } from "./define.ts";
+import { scaled } from "../histogram/arithmetic.ts";
+import type { Histogram } from "../histogram/histogram.ts";
+import { HistogramSum } from "../histogram/sum.ts";
+import { mixedSchemas, overlappingStart, reconciled } from "../notes.ts";
+import type { RangeContext, RichWindowFunction, Window, WindowFunction } from "./define.ts";
+import { extendedChange } from "./extended.ts";
+import { histogramChange } from "./histogram_change.ts";
+import { eitherKind } from "./mixed.ts";
+import { overlaps, pairAt, startsAnew } from "./starts.ts";
+
+export interface ChangeKind {
+  counter: boolean;
+  perSecond: boolean;
+}
 
 /** Indexes i where a counter began anew: values[i] < values[i - 1]. */
 function findResets(values: Float64Array): Int32Array {
@@ -12,7 +25,7 @@ function findResets(values: Float64Array): Int32Array {
  * `rate`, `increase` and `delta`: the difference of last and first sample, with what resets took away, stretched to
  * the window's edges where samples come close to them (Prometheus' extrapolatedRate).
  */
-export function extrapolate(samples: Samples, how: { counter: boolean; perSecond: boolean }): WindowFunction {
+export function extrapolate(samples: Samples, how: ChangeKind): WindowFunction {
   const { timestamps, values } = samples;
   const resets = how.counter ? findResets(values) : new Int32Array(0);
   // Windows only move forward unless the range is held by @, so the resets are passed once.
@@ -33,22 +46,109 @@ export function extrapolate(samples: Samples, how: { counter: boolean; perSecond
   };
 }
 
+/** The same for series with histograms, start timestamps or an extended selector. */
+export function extrapolateRich(
+  samples: Samples,
+  how: ChangeKind,
+  context: RangeContext,
+): RichWindowFunction {
+  if (context.extended) return extendedChange(samples, how, context);
+  return eitherKind(samples, context, {
+    floats: (floats) =>
+      floats.startTimestamps && how.counter ? sinceStart(floats, how, context) : extrapolate(floats, how),
+    histograms: (all) => extrapolateHistograms(all, how, context),
+  });
+}
+
+/** A counter whose samples tell since when they count: where that is inside the window, it was nothing then. */
+function sinceStart(samples: Samples, how: ChangeKind, context: RangeContext): WindowFunction {
+  const { timestamps, values } = samples;
+  return (window) => {
+    const { from, to } = window;
+    const startedAt = startInside(samples, window);
+    if (to - from < 2 && startedAt === undefined) return undefined;
+    const first = values[from] ?? 0;
+    let change = (values[to - 1] ?? 0) - first;
+    for (let i = from + 1; i < to; i++)
+      if ((values[i] ?? 0) < (values[i - 1] ?? 0) || startsAnew(pairAt(samples, i)))
+        change += values[i - 1] ?? 0;
+    warnOfOverlap(samples, window, context);
+    if (startedAt !== undefined) change += first;
+    const seen = { first, change, counter: true, ...(startedAt !== undefined && { startedAt }) };
+    return change * stretch(timestamps, window, seen, how.perSecond);
+  };
+}
+
+/** Since when the first sample counts, if that is inside the window. */
+function startInside({ timestamps, startTimestamps }: Samples, window: Window): number | undefined {
+  const start = startTimestamps?.[window.from] ?? 0;
+  return start !== 0 && start > window.start && start < (timestamps[window.from] ?? 0) ? start : undefined;
+}
+
+function warnOfOverlap(samples: Samples, { from, to }: Window, context: RangeContext): void {
+  for (let i = from + 1; i < to; i++) {
+    if (!overlaps(pairAt(samples, i))) continue;
+    context.warn(overlappingStart(context.metric), (times) => (times > 1 ? ` (${times} occurrences)` : ""));
+    return;
+  }
+}
+
+function extrapolateHistograms(
+  samples: Samples,
+  how: ChangeKind,
+  context: RangeContext,
+): (window: Window) => Histogram | undefined {
+  return (window) => {
+    const { from, to } = window;
+    const first = samples.histograms?.[from];
+    const startedAt = how.counter ? startInside(samples, window) : undefined;
+    if (!first || (to - from < 2 && startedAt === undefined)) return undefined;
+    let change: Histogram | undefined =
+      to - from < 2 ? first : histogramChange(samples, window, { ...how, context });
+    if (!change) return undefined;
+    if (how.counter) warnOfOverlap(samples, window, context);
+    if (startedAt !== undefined && to - from >= 2) change = plus(change, first, context);
+    if (!change) return undefined;
+    const seen = {
+      first: first.count,
+      change: change.count,
+      counter: how.counter,
+      ...(startedAt !== undefined && { startedAt }),
+    };
+    return scaled(change, stretch(samples.timestamps, window, seen, how.perSecond));
+  };
+}
+
+function plus(change: Histogram, first: Histogram, context: RangeContext): Histogram | undefined {
+  const sum = new HistogramSum(change);
+  const added = sum.add(first);
+  if (!added) context.warn(mixedSchemas(context.metric));
+  if (added?.reconciled) context.inform(reconciled("addition"));
+  return added && sum.total;
+}
+
 function stretch(
   timestamps: Float64Array,
   window: Window,
-  seen: { first: number; change: number; counter: boolean },
+  seen: { first: number; change: number; counter: boolean; startedAt?: number },
   perSecond: boolean,
 ): number {
   const firstTime = timestamps[window.from] ?? 0;
   const lastTime = timestamps[window.to - 1] ?? 0;
-  const sampled = (lastTime - firstTime) / 1000;
-  const mean = sampled / (window.to - window.from - 1);
+  let sampled = (lastTime - firstTime) / 1000;
+  const gaps = window.to - window.from - 1;
+  const mean = gaps > 0 ? sampled / gaps : 0;
   const threshold = mean * 1.1;
   let toStart = (firstTime - window.start) / 1000;
-  if (toStart >= threshold) toStart = mean / 2;
-  // A counter cannot have been below zero: it does not reach further back than where it would meet zero.
-  if (seen.counter && seen.change > 0 && seen.first >= 0)
-    toStart = Math.min(toStart, sampled * (seen.first / seen.change));
+  if (seen.startedAt !== undefined) {
+    toStart = 0;
+    sampled = (lastTime - seen.startedAt) / 1000;
+  } else {
+    if (toStart >= threshold) toStart = mean / 2;
+    // A counter cannot have been below zero: it does not reach further back than where it would meet zero.
+    if (seen.counter && seen.change > 0 && seen.first >= 0)
+      toStart = Math.min(toStart, sampled * (seen.first / seen.change));
+  }
   let toEnd = (window.end - lastTime) / 1000;
   if (toEnd >= threshold) toEnd = mean / 2;
   const factor = (sampled + toStart + toEnd) / sampled;

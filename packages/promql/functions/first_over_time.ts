@@ -5,5 +5,11 @@ export default defineOverTime(
   ({ values }) =>
     ({ from }) =>
       values[from],
-  { keepsName: true },
+  {
+    keepsName: true,
+    openRich:
+      ({ values, histograms }) =>
+      ({ from }) =>
+        histograms?.[from] ?? values[from],
+  },
 );

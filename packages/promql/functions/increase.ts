@@ -1,10 +1,11 @@
 import { defineOverTime } from "./define.ts";
-import { extrapolate } from "./extrapolate.ts";
+import { type ChangeKind, extrapolate, extrapolateRich } from "./extrapolate.ts";
 
-export default defineOverTime(
-  "increase",
-  (samples) => extrapolate(samples, { counter: true, perSecond: false }),
-  {
-    counter: true,
-  },
-);
+const how: ChangeKind = { counter: true, perSecond: false };
+
+export default defineOverTime("increase", (samples) => extrapolate(samples, how), {
+  openRich: (samples, context) => extrapolateRich(samples, how, context),
+  extends: ["anchored", "smoothed"],
+  usesStarts: true,
+  counter: true,
+});

@@ -29,10 +29,18 @@ import endFunction from "./end.ts";
 import expFunction from "./exp.ts";
 import firstOverTimeFunction from "./first_over_time.ts";
 import floorFunction from "./floor.ts";
+import histogramAvgFunction from "./histogram_avg.ts";
+import histogramCountFunction from "./histogram_count.ts";
+import histogramFractionFunction from "./histogram_fraction.ts";
 import histogramQuantileFunction from "./histogram_quantile.ts";
+import histogramQuantilesFunction from "./histogram_quantiles.ts";
+import histogramStddevFunction from "./histogram_stddev.ts";
+import histogramStdvarFunction from "./histogram_stdvar.ts";
+import histogramSumFunction from "./histogram_sum.ts";
 import hourFunction from "./hour.ts";
 import ideltaFunction from "./idelta.ts";
 import increaseFunction from "./increase.ts";
+import infoFunction from "./info.ts";
 import irateFunction from "./irate.ts";
 import labelJoinFunction from "./label_join.ts";
 import labelReplaceFunction from "./label_replace.ts";
@@ -66,6 +74,7 @@ import sortByLabelDescFunction from "./sort_by_label_desc.ts";
 import sortDescFunction from "./sort_desc.ts";
 import sqrtFunction from "./sqrt.ts";
 import startFunction from "./start.ts";
+import startTimestampFunction from "./start_timestamp.ts";
 import stddevOverTimeFunction from "./stddev_over_time.ts";
 import stdvarOverTimeFunction from "./stdvar_over_time.ts";
 import stepFunction from "./step.ts";
@@ -114,6 +123,15 @@ const definitions: readonly FunctionDefinition[] = [
   firstOverTimeFunction,
   floorFunction,
   histogramQuantileFunction,
+  histogramAvgFunction,
+  histogramCountFunction,
+  histogramFractionFunction,
+  histogramQuantilesFunction,
+  histogramStddevFunction,
+  histogramStdvarFunction,
+  histogramSumFunction,
+  infoFunction,
+  startTimestampFunction,
   hourFunction,
   ideltaFunction,
   increaseFunction,
@@ -170,3 +188,10 @@ const byName = new Map(definitions.map((definition) => [definition.name, definit
 
 export const findFunction = (name: string): FunctionDefinition | undefined => byName.get(name);
 export const functionNames = (): string[] => [...byName.keys()].sort();
+
+/** Names of the functions of ranges that a selector with that modifier may stand in. */
+export const rangeFunctionsOn = (extended: "anchored" | "smoothed"): string[] =>
+  definitions
+    .filter((definition) => definition.kind === "range" && definition.extends?.includes(extended))
+    .map(({ name }) => name)
+    .sort();

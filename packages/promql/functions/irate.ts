@@ -1,4 +1,5 @@
 import { defineOverTime } from "./define.ts";
+import { betweenLastTwo } from "./latest.ts";
 
 export default defineOverTime(
   "irate",
@@ -9,5 +10,5 @@ export default defineOverTime(
       const seconds = ((timestamps[to - 1] ?? 0) - (timestamps[to - 2] ?? 0)) / 1000;
       return (last < before ? last : last - before) / seconds;
     },
-  { counter: true },
+  { openRich: (samples, context) => betweenLastTwo(samples, { counter: true }, context), usesStarts: true },
 );

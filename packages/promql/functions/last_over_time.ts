@@ -5,5 +5,11 @@ export default defineOverTime(
   ({ values }) =>
     ({ to }) =>
       values[to - 1],
-  { keepsName: true },
+  {
+    keepsName: true,
+    openRich:
+      ({ values, histograms }) =>
+      ({ to }) =>
+        histograms?.[to - 1] ?? values[to - 1],
+  },
 );

@@ -1,3 +1,3 @@
-import { defineOverTime } from "./define.ts";
+import { defineOverAny } from "./define.ts";
 
-export default defineOverTime("present_over_time", () => () => 1);
+export default defineOverAny("present_over_time", () => () => 1);

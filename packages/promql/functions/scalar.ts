@@ -1,3 +1,4 @@
+import { floatsOf } from "../evaluate/columns.ts";
 import { defineFunction } from "./define.ts";
 
 /** The value where the vector has exactly one element, else NaN. */
@@ -7,7 +8,7 @@ export default defineFunction({
   parameters: ["vector"],
   returns: "scalar",
   async evaluate(call) {
-    const columns = await call.vector(0);
+    const columns = (await call.vector(0)).map(floatsOf);
     const values = new Float64Array(call.grid.count).fill(Number.NaN);
     const seen = new Uint32Array(call.grid.count);
     for (const column of columns)

@@ -1,4 +1,4 @@
-import { type Column, compareLabels } from "../evaluate/columns.ts";
+import { type Column, compareLabels, floatsOf, hasAny } from "../evaluate/columns.ts";
 import type { CallContext, FunctionDefinition } from "./define.ts";
 import { defineFunction } from "./define.ts";
 
@@ -17,14 +17,12 @@ export const defineSort = (
     async evaluate(call: CallContext) {
       const columns = await call.vector(0);
       if (call.isRange) {
-        call.warn(
-          `${name.replace(/_desc$/, "")} is ineffective for range queries since results are always ordered by labels`,
-          0,
-        );
-        return columns;
+        call.warn("sort is ineffective for range queries since results are always ordered by labels");
+        return more.byLabels ? columns : columns.map(floatsOf);
       }
       const labels = call.arguments.slice(1).map((_, i) => call.text(i + 1));
-      return columns.toSorted((a, b) => compare(a, b, labels));
+      const sortable = more.byLabels ? columns : columns.map(floatsOf).filter(hasAny);
+      return sortable.toSorted((a, b) => compare(a, b, labels));
     },
   });
 

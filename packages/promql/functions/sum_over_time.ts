@@ -1,8 +1,21 @@
-import { defineOverTime } from "./define.ts";
+import type { Samples } from "../evaluate/columns.ts";
+import { defineOverTime, type WindowFunction } from "./define.ts";
+import { histogramTotals } from "./histogram_totals.ts";
+import { eitherKind } from "./mixed.ts";
 import { Sum } from "./sums.ts";
 
-export default defineOverTime("sum_over_time", ({ values }) => ({ from, to }) => {
-  const sum = new Sum();
-  for (let i = from; i < to; i++) sum.add(values[i] ?? 0);
-  return sum.total;
+const open =
+  ({ values }: Samples): WindowFunction =>
+  ({ from, to }) => {
+    const sum = new Sum();
+    for (let i = from; i < to; i++) sum.add(values[i] ?? 0);
+    return sum.total;
+  };
+
+export default defineOverTime("sum_over_time", open, {
+  openRich: (samples, context) =>
+    eitherKind(samples, context, {
+      floats: open,
+      histograms: (all) => histogramTotals(all, "sum", context),
+    }),
 });

@@ -19,6 +19,16 @@ export class Sum {
   }
 }
 
+/** The same for one of many sums, kept in columns. */
+export function addTo(values: Float64Array, compensation: Float64Array, i: number, term: number): void {
+  const held = values[i] ?? 0;
+  const next = held + term;
+  if (next === Number.POSITIVE_INFINITY || next === Number.NEGATIVE_INFINITY) compensation[i] = 0;
+  else if (Math.abs(held) >= Math.abs(term)) compensation[i] = (compensation[i] ?? 0) + (held - next + term);
+  else compensation[i] = (compensation[i] ?? 0) + (term - next + held);
+  values[i] = next;
+}
+
 /** The mean of values[from…to); goes over to a running mean where the sum would overflow. */
 export function mean(values: Float64Array, from: number, to: number): number {
   const sum = new Sum();

@@ -8,9 +8,9 @@ export default defineFunction({
   returns: "vector",
   async evaluate(call) {
     const taken = call.sampleTimes(0);
-    if (taken) return taken;
+    if (taken) return (await taken).map(({ histograms: _, ...column }) => column);
     const { start, step } = call.grid;
-    return (await call.vector(0)).map((column) => ({
+    return (await call.vector(0)).map(({ histograms: _, ...column }) => ({
       ...column,
       dropName: true,
       values: column.values.map((_, i) => (start + i * step) / 1000),

@@ -1,6 +1,6 @@
-import { defineOverTime } from "./define.ts";
+import { defineOverAny } from "./define.ts";
 
-export default defineOverTime(
+export default defineOverAny(
   "ts_of_first_over_time",
   ({ timestamps }) =>
     ({ from }) =>

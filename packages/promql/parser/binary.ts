@@ -3,8 +3,6 @@ import { type Binary, type BinaryOperator, type Expr, isSetOperator, type Matchi
 import { parseError } from "../errors.ts";
 import type { Source } from "./source.ts";
 
-const unsupported: Record<string, string> = { "</": "</", ">/": ">/" };
-
 export function convertBinary(
   source: Source,
   node: SyntaxNode,
@@ -16,8 +14,6 @@ export function convertBinary(
   if (!first || !sign || !last || children.length < 3)
     throw parseError(source.original, node, "unexpected end of input");
   const operator = source.slice(sign).toLowerCase();
-  if (unsupported[operator])
-    throw parseError(source.original, sign, `the operator "${operator}" works on native histograms only`);
   const binary: Binary = {
     kind: "binary",
     operator: operator as BinaryOperator,

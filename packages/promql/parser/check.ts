@@ -9,7 +9,7 @@ import {
 } from "../ast.ts";
 import { parseError } from "../errors.ts";
 import { findFunction } from "../functions/index.ts";
-import { compileAnchored } from "../regexp.ts";
+import { matchesValue } from "../regexp.ts";
 import { durationSeconds, isConstant } from "./durations.ts";
 
 const typeNames: Record<ValueType, string> = {
@@ -29,7 +29,7 @@ export function check(text: string, expr: Expr): ValueType {
     case "parenthesis":
       return check(text, expr.inner);
     case "selector":
-      if (expr.matchers.every(matchesEmpty))
+      if (expr.matchers.every((matcher) => matchesValue("", matcher)))
         throw parseError(text, expr, "vector selector must contain at least one non-empty matcher");
       return "vector";
     case "matrix":
@@ -67,18 +67,6 @@ export function check(text: string, expr: Expr): ValueType {
   }
 }
 
-function matchesEmpty({ operator, value }: { operator: string; value: string }): boolean {
-  switch (operator) {
-    case "=":
-      return value === "";
-    case "!=":
-      return value !== "";
-    case "=~":
-      return compileAnchored(value).test("");
-  }
-  return !compileAnchored(value).test("");
-}
-
 function checkPositive(text: string, node: Extract<Expr, { kind: "matrix" | "subquery" }>): void {
   if (isConstant(node.range) && !(durationSeconds(node.range, { step: 0, range: 0 }) > 0))
     throw parseError(text, node, "duration must be greater than 0");
@@ -99,11 +87,21 @@ function checkCall(text: string, call: Call): ValueType {
   if (least === parameters.length && count !== least) throw wrong("", least);
   if (count < least) throw wrong("at least ", least);
   if (!repeats && count > parameters.length) throw wrong("at most ", parameters.length);
+  if (call.name === "info") checkInfo(text, call);
   for (const [index, argument] of call.arguments.entries()) {
+    if (call.name === "info" && index === 1) continue;
     const expected = parameters[Math.min(index, parameters.length - 1)] ?? "vector";
     expectType(text, argument, expected, `call to function "${call.name}"`);
   }
   return signature.returns;
+}
+
+/** The second argument says by labels which info series are meant; it may match everything. */
+function checkInfo(text: string, { arguments: [, second] }: Call): void {
+  if (!second) return;
+  if (second.kind !== "selector") throw parseError(text, second, "expected label selectors only");
+  if (text[second.from] !== "{")
+    throw parseError(text, second, "expected label selectors only, got vector selector instead");
 }
 
 function checkAggregate(text: string, expr: Aggregate): ValueType {

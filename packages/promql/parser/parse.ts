@@ -105,14 +105,9 @@ function convertNode(source: Source, node: SyntaxNode): Expr {
     case "SubqueryExpr":
     case "OffsetExpr":
     case "StepInvariantExpr":
-      return attach(source, node, convert(source, source.child(node, 0)));
     case "AnchoredExpr":
     case "SmoothedExpr":
-      throw parseError(
-        source.original,
-        node,
-        `the modifier "${source.slice(source.child(node, 1))}" is not supported`,
-      );
+      return attach(source, node, convert(source, source.child(node, 0)));
   }
   throw parseError(source.original, node, `unexpected ${node.name}`);
 }
@@ -132,6 +127,10 @@ function attach(source: Source, node: SyntaxNode, inner: Expr): Expr {
       return attachSubquery(source, node, inner);
     case "OffsetExpr":
       return attachOffset(source, node, inner);
+    case "AnchoredExpr":
+      return attachExtension(source, node, { inner, extended: "anchored" });
+    case "SmoothedExpr":
+      return attachExtension(source, node, { inner, extended: "smoothed" });
   }
   return attachAt(source, node, inner);
 }
@@ -171,6 +170,22 @@ function attachOffset(source: Source, node: SyntaxNode, inner: Expr): Expr {
     throw parseError(source.original, inner, "offset may not be set multiple times");
   if (inner.kind === "matrix") return { ...inner, selector: { ...inner.selector, offset }, to: node.to };
   return { ...target, offset, to: node.to };
+}
+
+function attachExtension(
+  source: Source,
+  node: SyntaxNode,
+  { inner, extended }: { inner: Expr; extended: "anchored" | "smoothed" },
+): Expr {
+  if (inner.kind === "subquery")
+    throw parseError(source.original, inner, `${extended} modifier is not supported for subqueries`);
+  const target = inner.kind === "matrix" ? inner.selector : inner;
+  if (target.kind !== "selector")
+    throw parseError(source.original, inner, `${extended} modifier not implemented`);
+  if (target.extended !== undefined && target.extended !== extended)
+    throw parseError(source.original, inner, "anchored and smoothed modifiers cannot be used together");
+  if (inner.kind === "matrix") return { ...inner, selector: { ...inner.selector, extended }, to: node.to };
+  return { ...target, extended, to: node.to };
 }
 
 function attachAt(source: Source, node: SyntaxNode, inner: Expr): Expr {

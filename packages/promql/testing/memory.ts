@@ -1,7 +1,7 @@
 import { type Labels, labelsKey } from "@havn/model";
 import { sortedByLabels } from "../evaluate/columns.ts";
 import type { Matcher, Querier, Series, TimeRange } from "../querier.ts";
-import { compileAnchored } from "../regexp.ts";
+import { matchesValue } from "../regexp.ts";
 
 /** A store for tests, small data and benchmarks. */
 export interface MemoryQuerier extends Querier {
@@ -66,15 +66,39 @@ function concat(a: Series, b: Series): Series {
   timestamps.set(b.timestamps, a.timestamps.length);
   values.set(a.values);
   values.set(b.values, a.values.length);
-  return { labels: a.labels, timestamps, values };
+  return {
+    labels: a.labels,
+    timestamps,
+    values,
+    ...((a.histograms || b.histograms) && {
+      histograms: [
+        ...(a.histograms ?? new Array(a.values.length)),
+        ...(b.histograms ?? new Array(b.values.length)),
+      ],
+    }),
+    ...((a.startTimestamps || b.startTimestamps) && {
+      startTimestamps: Float64Array.of(
+        ...(a.startTimestamps ?? new Float64Array(a.values.length)),
+        ...(b.startTimestamps ?? new Float64Array(b.values.length)),
+      ),
+    }),
+  };
 }
 
 /** Views on the stored columns: no sample is copied. */
-function cut({ labels, timestamps, values }: Series, range: TimeRange): Series | undefined {
+function cut(series: Series, range: TimeRange): Series | undefined {
+  const { labels, timestamps, values, histograms, startTimestamps } = series;
   const from = lowerBound(timestamps, range.start);
   const to = lowerBound(timestamps, range.end + 1);
   if (from >= to) return undefined;
-  return { labels, timestamps: timestamps.subarray(from, to), values: values.subarray(from, to) };
+  const part = histograms?.slice(from, to);
+  return {
+    labels,
+    timestamps: timestamps.subarray(from, to),
+    values: values.subarray(from, to),
+    ...(part?.some((histogram) => histogram) && { histograms: part }),
+    ...(startTimestamps && { startTimestamps: startTimestamps.subarray(from, to) }),
+  };
 }
 
 function lowerBound(timestamps: Float64Array, time: number): number {
@@ -87,16 +111,5 @@ function lowerBound(timestamps: Float64Array, time: number): number {
   return low;
 }
 
-export function matches(labels: Labels, { name, operator, value }: Matcher): boolean {
-  const actual = labels[name] ?? "";
-  switch (operator) {
-    case "=":
-      return actual === value;
-    case "!=":
-      return actual !== value;
-    case "=~":
-      return compileAnchored(value).test(actual);
-    case "!~":
-      return !compileAnchored(value).test(actual);
-  }
-}
+export const matches = (labels: Labels, matcher: Matcher): boolean =>
+  matchesValue(labels[matcher.name] ?? "", matcher);

@@ -12,25 +12,15 @@ const { values, positionals } = parseArgs({
 const files = positionals.flatMap((path) =>
   statSync(path).isDirectory() ? globSync(join(path, "*.test")).sort() : [path],
 );
-let failed = 0;
-const totals = { passed: 0, failed: 0, histogram: 0 };
+const totals = { passed: 0, failed: 0 };
 for (const file of files) {
   const outcomes = await runScript(readFileSync(file, "utf8"));
-  const count = (result: keyof typeof totals) => {
-    const found = outcomes.filter((outcome) => outcome.result === result).length;
-    totals[result] += found;
-    return found;
-  };
-  const [passed, wrong, histogram] = [count("passed"), count("failed"), count("histogram")];
-  failed += wrong;
-  console.log(
-    `${basename(file).padEnd(28)} ${passed}/${passed + wrong} float, ${histogram} need native histograms`,
-  );
+  const wrong = outcomes.filter(({ result }) => result === "failed");
+  totals.passed += outcomes.length - wrong.length;
+  totals.failed += wrong.length;
+  console.log(`${basename(file).padEnd(28)} ${outcomes.length - wrong.length}/${outcomes.length}`);
   if (values.verbose)
-    for (const { line, expr, reason } of outcomes.filter(({ result }) => result === "failed"))
-      console.log(`  ${line}: ${expr}\n    ${reason}`);
+    for (const { line, expr, reason } of wrong) console.log(`  ${line}: ${expr}\n    ${reason}`);
 }
-console.log(
-  `total ${totals.passed}/${totals.passed + totals.failed} float, ${totals.histogram} need native histograms`,
-);
-process.exitCode = failed > 0 ? 1 : 0;
+console.log(`${"total".padEnd(28)} ${totals.passed}/${totals.passed + totals.failed}`);
+process.exitCode = totals.failed > 0 ? 1 : 0;

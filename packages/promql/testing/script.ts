@@ -5,14 +5,17 @@ export interface Expectation {
   /** What the message must be or match, where the script says. */
   failure?: Text;
   ordered: boolean;
-  warnings?: "some" | "none";
-  infos?: "some" | "none";
+  /** Each of them must be told, and nothing else; empty: nothing must be. */
+  warnings?: Note[];
+  infos?: Note[];
   string?: string;
   rangeVector?: { start: number; end: number; step: number };
   /** Series or numbers as written. */
   lines: string[];
 }
-type Text = { exactly: string } | { matching: RegExp };
+/** Undefined: any wording. */
+export type Note = Text | undefined;
+export type Text = { exactly: string } | { matching: RegExp };
 
 export type Command =
   | { kind: "clear"; line: number }
@@ -34,7 +37,7 @@ const milliseconds = (text: string): number => {
   return Math.round(seconds * 1000);
 };
 
-/** The format of Prometheus' promqltest scripts, as far as floats go. Times in milliseconds. */
+/** The format of Prometheus' promqltest scripts. Times in milliseconds. */
 export function parseScript(text: string): Command[] {
   // A comment line ends a block, as an empty one does.
   const lines = text.split("\n").map((line) => (line.trim().startsWith("#") ? "" : line.trim()));
@@ -81,8 +84,8 @@ function parseCommand(head: string, line: number, block: () => string[]): Comman
 
 function parseExpectation(mode: string | undefined, block: string[]): Expectation {
   const expected: Expectation = { fails: mode === "fail", ordered: mode === "ordered", lines: [] };
-  if (mode === "warn") expected.warnings = "some";
-  if (mode === "info") expected.infos = "some";
+  if (mode === "warn") expected.warnings = [undefined];
+  if (mode === "info") expected.infos = [undefined];
   for (const line of block) readExpectation(expected, line);
   return expected;
 }
@@ -107,10 +110,11 @@ function readExpectation(expected: Expectation, line: string): void {
     return;
   }
   const [, what, how, text = ""] = expect;
+  const wording: Note = !how ? undefined : how === "msg" ? { exactly: text } : { matching: new RegExp(text) };
   switch (what) {
     case "fail":
       expected.fails = true;
-      if (how) expected.failure = how === "msg" ? { exactly: text } : { matching: new RegExp(text) };
+      if (wording) expected.failure = wording;
       return;
     case "ordered":
       expected.ordered = true;
@@ -119,11 +123,15 @@ function readExpectation(expected: Expectation, line: string): void {
       expected.string = text;
       return;
     case "warn":
-    case "no_warn":
-      expected.warnings = what === "warn" ? "some" : "none";
+      expected.warnings = [...(expected.warnings ?? []), wording];
       return;
     case "info":
+      expected.infos = [...(expected.infos ?? []), wording];
+      return;
+    case "no_warn":
+      expected.warnings = [];
+      return;
     case "no_info":
-      expected.infos = what === "info" ? "some" : "none";
+      expected.infos = [];
   }
 }

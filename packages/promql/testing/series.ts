@@ -1,19 +1,23 @@
 import type { Labels } from "@havn/model";
+import type { Histogram } from "../histogram/histogram.ts";
 import { findNumber, findString } from "../parser/literals.ts";
+import { expandHistograms } from "./histograms.ts";
 
 /** The bits 0x7FF0000000000002 as a number: "the series ended here". */
 export const staleMarker = new Float64Array(new BigUint64Array([0x7ff0000000000002n]).buffer);
 
 export interface WrittenSeries {
   labels: Labels;
-  /** Undefined: no sample at that place. `"histogram"`: a native histogram, which the engine does not have yet. */
-  values: (number | "stale" | "histogram" | undefined)[];
+  /** Undefined: no sample at that place. */
+  values: (number | Histogram | "stale" | undefined)[];
+  /** Where a histogram is written with a hint, which is compared only then. */
+  hinted: boolean[];
 }
 
 /** `metric{a="b"} 1+2x3 _ stale NaN`: series as the scripts write them. Throws a TypeError for what it cannot read. */
 export function parseSeries(line: string): WrittenSeries {
   const { labels, rest } = parseLabels(line);
-  return { labels, values: parseValues(rest) };
+  return { labels, ...parseValues(rest) };
 }
 
 export function parseLabels(line: string): { labels: Labels; rest: string } {
@@ -39,20 +43,22 @@ export function parseLabels(line: string): { labels: Labels; rest: string } {
   }
 }
 
-function parseValues(text: string): WrittenSeries["values"] {
+function parseValues(text: string): Pick<WrittenSeries, "values" | "hinted"> {
   const values: WrittenSeries["values"] = [];
-  for (const token of text.match(/(?:\{\{.*?\}\}|\S)+/g) ?? []) values.push(...expandToken(token));
-  return values;
+  const hinted: boolean[] = [];
+  for (const token of text.match(/(?:\{\{.*?\}\}|\S)+/g) ?? []) {
+    const expanded = expandToken(token);
+    values.push(...expanded);
+    hinted.push(...expanded.map(() => token.includes("counter_reset_hint")));
+  }
+  return { values, hinted };
 }
 
 const number = String.raw`[+-]?(?:\d+(?:\.\d*)?(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?|0x[0-9a-f]+|inf|nan)`;
 const sequence = new RegExp(`^(${number})(?:([+-])(${number}))?x(\\d+)$`, "i");
 
 function expandToken(token: string): WrittenSeries["values"] {
-  if (token.startsWith("{{")) {
-    const repeat = /x(\d+)$/.exec(token)?.[1];
-    return new Array<"histogram">(repeat === undefined ? 1 : Number(repeat) + 1).fill("histogram");
-  }
+  if (token.startsWith("{{")) return expandHistograms(token);
   const omitted = /^_(?:x(\d+))?$/.exec(token);
   if (omitted) return new Array<undefined>(Number(omitted[1] ?? 1)).fill(undefined);
   if (token === "stale") return ["stale"];

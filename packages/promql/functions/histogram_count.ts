@@ -1,0 +1,3 @@
+import { defineHistogramMath } from "./define.ts";
+
+export default defineHistogramMath("histogram_count", ({ count }) => count);

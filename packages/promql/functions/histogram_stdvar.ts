@@ -1,0 +1,4 @@
+import { histogramVariance } from "../histogram/variance.ts";
+import { defineHistogramMath } from "./define.ts";
+
+export default defineHistogramMath("histogram_stdvar", histogramVariance);
