@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { appendFile, mkdtemp, readFile, rm } from "node:fs/promises";
+import { spawnSync } from "node:child_process";
+import { appendFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -72,4 +73,33 @@ test("what was answered is not sent again after a restart", async (context) => {
   outbox.flush();
   await eventually("the other one", () => outbox.size === 0);
   assert.deepEqual(state.received, ["b"]);
+});
+
+test("events that the disk does not take stay in memory until it does", async (context) => {
+  const dataDirectory = await mkdtemp(join(tmpdir(), "havn-outbox-"));
+  const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", "size=4k", "none", dataDirectory]);
+  context.after(async () => {
+    if (mounted.status === 0) spawnSync("umount", [dataDirectory]);
+    await rm(dataDirectory, { recursive: true, force: true });
+  });
+  if (mounted.status !== 0) return context.skip("needs the right to mount a file system");
+  const { state, send } = receiver();
+  state.away = true;
+  const ballast = join(dataDirectory, "ballast");
+  const said: string[] = [];
+  const log = { ...createLog("error", false), error: (message: string) => void said.push(message) };
+  const outbox = await openOutbox({ dataDirectory, clock, log, send });
+  try {
+    await writeFile(ballast, Buffer.alloc(4096));
+    outbox.add(event("a"));
+    await eventually("a failed write", () => said.length > 0);
+    assert.match(said[0] ?? "", /ENOSPC/);
+    outbox.add(event("b"));
+    await rm(ballast);
+    state.away = false;
+    await eventually("both sent", () => state.received.length === 2);
+    assert.deepEqual(state.received, ["a", "b"]);
+  } finally {
+    await outbox[Symbol.asyncDispose]();
+  }
 });

@@ -1,4 +1,4 @@
-import { type FileHandle, open } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { type AgentEvent, agentEvent } from "@havn/fleet/protocol";
 import type { Clock } from "@havn/model";
@@ -37,8 +37,7 @@ export async function openOutbox(options: {
   const text = (await findFile(path)) ?? "";
   const waiting = readLines(text);
   const file = await open(path, "a", 0o600);
-  // A cut line must not swallow the next one.
-  if (text !== "" && !text.endsWith("\n")) await file.appendFile("\n");
+  let isCut = text !== "" && !text.endsWith("\n");
   const added: AgentEvent[] = [];
   const closing = new AbortController();
   let working: Promise<void> | undefined;
@@ -55,20 +54,31 @@ export async function openOutbox(options: {
         return retryLater();
       }
       for (const { key } of batch) waiting.delete(key);
-      await write(file, `${JSON.stringify({ sent: batch.map(({ key }) => key) })}\n`);
+      await append(`${JSON.stringify({ sent: batch.map(({ key }) => key) })}\n`);
       if (waiting.size === 0 && added.length === 0) await file.truncate(0);
     }
   }
 
   async function store(): Promise<void> {
-    const events = added.splice(0);
-    await write(file, events.map((event) => `${JSON.stringify({ event })}\n`).join(""));
+    const events = [...added];
+    await append(events.map((event) => `${JSON.stringify({ event })}\n`).join(""));
+    // Not before: what could not be written stays here, and is tried again.
+    added.splice(0, events.length);
     for (const event of events) waiting.set(event.key, event);
     for (const key of waiting.keys()) {
       if (waiting.size <= longestQueue) break;
       waiting.delete(key);
       log.warn("too many events wait for the control plane: the oldest was dropped");
     }
+  }
+
+  /** A line that a full disk cut short must not swallow the next one. */
+  async function append(text: string): Promise<void> {
+    const begin = isCut ? "\n" : "";
+    isCut = true;
+    await file.appendFile(begin + text);
+    isCut = false;
+    await file.datasync();
   }
 
   function retryLater() {
@@ -93,6 +103,7 @@ export async function openOutbox(options: {
   return {
     add(event) {
       added.push(event);
+      if (added.length > longestQueue) added.shift();
       start();
     },
     flush: start,
@@ -106,11 +117,6 @@ export async function openOutbox(options: {
       await file.close();
     },
   };
-}
-
-async function write(file: FileHandle, text: string): Promise<void> {
-  await file.appendFile(text);
-  await file.datasync();
 }
 
 function readLines(text: string): Map<string, AgentEvent> {

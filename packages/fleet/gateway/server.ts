@@ -54,7 +54,8 @@ export function createGatewayListener(options: {
   }
 
   const renewal = setInterval(() => {
-    if (identity && identity.notAfter - Date.now() < renewBeforeMs) void issueIdentity();
+    // A failure is tried again in an hour, of the many that are left.
+    if (identity && identity.notAfter - Date.now() < renewBeforeMs) issueIdentity().catch(() => {});
   }, 3_600_000).unref();
 
   async function addListener(port: number, address: string): Promise<number> {

@@ -109,7 +109,10 @@ function serve(
     access
       .authenticate(credentials)
       .then((now) => now ?? subscriber.close(4401, "signed out"))
-      .catch(() => subscriber.close(4401, "signed out"));
+      .catch((cause) => {
+        // Nobody could be asked: that says nothing about who they are. The next beat asks again.
+        if (cause instanceof HavnError && cause.status === 401) subscriber.close(4401, "signed out");
+      });
   }, heartbeatMs);
   webSocket.on("pong", () => {
     alive = true;

@@ -172,8 +172,10 @@ export async function openOutbox(options: {
       return cursor;
     },
     put({ kind, rows, bytes, cursor: newCursor = "" }) {
-      putting = putting.then(() => store(kind, rows, bytes, newCursor));
-      return putting;
+      const turn = putting.then(() => store(kind, rows, bytes, newCursor));
+      // One that fails must not fail all that come after it.
+      putting = turn.catch(() => undefined);
+      return turn;
     },
     wake: () => pushNow.abort(),
     async drained() {
@@ -210,8 +212,12 @@ async function writeDurably(
   await folder.sync();
 }
 
+/** Undefined where there is no such file; one that cannot be read now is tried again, not taken for pushed. */
 async function readBatch(path: string): Promise<Uint8Array | undefined> {
-  const whole = await readFile(path).catch(() => undefined);
+  const whole = await readFile(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return undefined;
+    throw error;
+  });
   if (!whole || whole.length < 4) return undefined;
   return whole.subarray(4 + whole.readUInt32LE(0));
 }
