@@ -1,4 +1,4 @@
-import { AsyncLocalStorage } from "node:async_hooks";
+import { AsyncResource } from "node:async_hooks";
 import { DBOS } from "@dbos-inc/dbos-sdk";
 import { HavnError, systemClock } from "@havn/model";
 import { migrate, type Sql, throughOutages } from "@havn/postgres";
@@ -78,7 +78,7 @@ export async function openWorkflows(options: WorkflowsOptions): Promise<Workflow
     },
     rest: () => closing.abort(),
     healthy() {
-      if (closing.signal.aborted) return { ok: false, detail: "at rest until the next start" };
+      if (closing.signal.aborted) return { ok: false, detail: "at rest: `havn server stop`, then `havn up`, lets it go on" };
       return launched ? { ok: true, detail: "running" } : { ok: false, detail: "not launched yet" };
     },
     async prune(before) {
@@ -107,8 +107,7 @@ function define<Input, Output>(
         id,
         step: (step, work, options) => runStep({ sql, closing, id, name: step, work, ...options }),
       };
-      // Steps are ours: hidden from DBOS' own context, which would count every database call inside as a step.
-      return outsideContext(() => body(run, input));
+      return outside.runInAsyncScope(() => body(run, input));
     },
     { name, maxRecoveryAttempts: 1000 },
   );
@@ -127,8 +126,11 @@ function define<Input, Output>(
   };
 }
 
-const outsideContext = <T>(work: () => Promise<T>): Promise<T> =>
-  new AsyncLocalStorage().run(undefined, work);
+/**
+ * Bodies run outside of DBOS' own context: inside it, asking for the state of another workflow or starting one would be
+ * a step with a number, and numbers differ when branches end in another order.
+ */
+const outside = new AsyncResource("workflow body");
 
 interface StepOptions<T> {
   sql: Sql;

@@ -5,6 +5,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { DBOS } from "@dbos-inc/dbos-sdk";
 import { HavnError } from "@havn/model";
 import { openPostgres } from "@havn/postgres";
 import { testDatabase } from "@havn/postgres/testing";
@@ -17,6 +18,11 @@ test("starts once by id, retries what may be retried, keeps failures", async () 
   const flow = workflows.define<number, number>("double", async (run, input) => {
     runs++;
     return run.step("double it", async () => input * 2);
+  });
+  const nested = workflows.define<null, string>("nested", async (run) => {
+    assert.equal(DBOS.isWithinWorkflow(), false, "the engine numbers no call of a body");
+    await run.step("start another", () => flow.start("from a body", 4));
+    return `${await flow.result("from a body")}`;
   });
   let attempts = 0;
   const flaky = workflows.define<null, string>("flaky", (run) =>
@@ -40,6 +46,8 @@ test("starts once by id, retries what may be retried, keeps failures", async () 
   assert.equal(await flow.result("same"), 42);
   await flow.start("same", 21);
   assert.equal(runs, 1);
+  await nested.start("nested", null);
+  assert.equal(await nested.result("nested"), "8");
   await flaky.start("flaky", null);
   assert.equal(await flaky.result("flaky"), "done");
   await broken.start("broken", null);
