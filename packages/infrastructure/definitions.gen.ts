@@ -13,9 +13,18 @@ import hostsEntryType from "./resources/hosts.entry/definition.ts";
 import kernelModuleType from "./resources/kernel.module/definition.ts";
 import lineType from "./resources/line/definition.ts";
 import localeType from "./resources/locale/definition.ts";
+import mariadbDatabaseType from "./resources/mariadb.database/definition.ts";
+import mariadbGrantType from "./resources/mariadb.grant/definition.ts";
+import mariadbUserType from "./resources/mariadb.user/definition.ts";
 import mountType from "./resources/mount/definition.ts";
+import npmPackageType from "./resources/npm.package/definition.ts";
 import packageType from "./resources/package/definition.ts";
+import packageRepositoryType from "./resources/package.repository/definition.ts";
+import pipPackageType from "./resources/pip.package/definition.ts";
 import postgresDatabaseType from "./resources/postgres.database/definition.ts";
+import postgresExtensionType from "./resources/postgres.extension/definition.ts";
+import postgresGrantType from "./resources/postgres.grant/definition.ts";
+import postgresRoleType from "./resources/postgres.role/definition.ts";
 import replaceType from "./resources/replace/definition.ts";
 import sudoRuleType from "./resources/sudo.rule/definition.ts";
 import swapType from "./resources/swap/definition.ts";
@@ -40,9 +49,18 @@ export const definitions = {
   "kernel.module": kernelModuleType,
   "line": lineType,
   "locale": localeType,
+  "mariadb.database": mariadbDatabaseType,
+  "mariadb.grant": mariadbGrantType,
+  "mariadb.user": mariadbUserType,
   "mount": mountType,
+  "npm.package": npmPackageType,
   "package": packageType,
+  "package.repository": packageRepositoryType,
+  "pip.package": pipPackageType,
   "postgres.database": postgresDatabaseType,
+  "postgres.extension": postgresExtensionType,
+  "postgres.grant": postgresGrantType,
+  "postgres.role": postgresRoleType,
   "replace": replaceType,
   "sudo.rule": sudoRuleType,
   "swap": swapType,

@@ -13,9 +13,18 @@ import hostsEntryType from "./resources/hosts.entry/host.ts";
 import kernelModuleType from "./resources/kernel.module/host.ts";
 import lineType from "./resources/line/host.ts";
 import localeType from "./resources/locale/host.ts";
+import mariadbDatabaseType from "./resources/mariadb.database/host.ts";
+import mariadbGrantType from "./resources/mariadb.grant/host.ts";
+import mariadbUserType from "./resources/mariadb.user/host.ts";
 import mountType from "./resources/mount/host.ts";
+import npmPackageType from "./resources/npm.package/host.ts";
 import packageType from "./resources/package/host.ts";
+import packageRepositoryType from "./resources/package.repository/host.ts";
+import pipPackageType from "./resources/pip.package/host.ts";
 import postgresDatabaseType from "./resources/postgres.database/host.ts";
+import postgresExtensionType from "./resources/postgres.extension/host.ts";
+import postgresGrantType from "./resources/postgres.grant/host.ts";
+import postgresRoleType from "./resources/postgres.role/host.ts";
 import replaceType from "./resources/replace/host.ts";
 import sudoRuleType from "./resources/sudo.rule/host.ts";
 import swapType from "./resources/swap/host.ts";
@@ -40,9 +49,18 @@ export const readers = {
   "kernel.module": kernelModuleType,
   "line": lineType,
   "locale": localeType,
+  "mariadb.database": mariadbDatabaseType,
+  "mariadb.grant": mariadbGrantType,
+  "mariadb.user": mariadbUserType,
   "mount": mountType,
+  "npm.package": npmPackageType,
   "package": packageType,
+  "package.repository": packageRepositoryType,
+  "pip.package": pipPackageType,
   "postgres.database": postgresDatabaseType,
+  "postgres.extension": postgresExtensionType,
+  "postgres.grant": postgresGrantType,
+  "postgres.role": postgresRoleType,
   "replace": replaceType,
   "sudo.rule": sudoRuleType,
   "swap": swapType,

@@ -1,5 +1,6 @@
 import type { Handle } from "./environment.ts";
 import { declareOnHost, type HostResourceOptions } from "./on-host.ts";
+import type { Text } from "./references.ts";
 
 export interface AlternativesOptions extends HostResourceOptions {
   /**
@@ -58,4 +59,66 @@ export interface DpkgDiversionHandle extends Handle {
  */
 export function dpkgDiversion(path: string, options: DpkgDiversionOptions): DpkgDiversionHandle {
   return declareOnHost("dpkg.diversion", path, options, { fixed: { path } });
+}
+
+export interface PackageRepositoryOptions extends HostResourceOptions {
+  /**
+   * Where the archive is.
+   * @example uris: ["https://apt.example.org/debian"]
+   */
+  uris: readonly string[];
+  /**
+   * Distributions, or a path that ends with "/".
+   * @example suites: ["bookworm"]
+   */
+  suites: readonly string[];
+  /**
+   * Parts of a distribution; none where the suite is a path. Default: none.
+   * @example components: ["main"]
+   */
+  components?: readonly string[];
+  /**
+   * Binary packages, source packages or both. Default: ["deb"].
+   * @example types: ["deb", "deb-src"]
+   */
+  types?: readonly ("deb" | "deb-src")[];
+  /**
+   * For which processors. Default: the host's own.
+   * @example architectures: ["amd64"]
+   */
+  architectures?: readonly string[];
+  /**
+   * The archive's public key, armoured. Take it from disk with readFileSync.
+   * @example key: readFileSync("keys/example.asc", "utf8")
+   */
+  key?: Text;
+  /**
+   * File on the host that holds the key, in place of `key`.
+   * @example keyFile: "/usr/share/keyrings/example.gpg"
+   */
+  keyFile?: string;
+  /**
+   * sha256 that the key must have; anything else is refused. Default: not checked.
+   * @example keyDigest: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+   */
+  keyDigest?: string;
+}
+
+/** An archive of Debian packages. */
+export interface PackageRepositoryHandle extends Handle {
+  readonly type: "package.repository";
+}
+
+/**
+ * An archive that apt takes packages from, and the key that signs it: a file in /etc/apt/sources.list.d (deb822) and
+ * one in /etc/apt/keyrings. Its lists are fetched at once. Let packages from it depend on it.
+ *
+ * @example
+ * const archive = packageRepository("example", {
+ *   host: web1, uris: ["https://apt.example.org/debian"], suites: ["bookworm"], components: ["main"],
+ *   key: readFileSync("keys/example.asc", "utf8"),
+ * });
+ */
+export function packageRepository(name: string, options: PackageRepositoryOptions): PackageRepositoryHandle {
+  return declareOnHost("package.repository", name, options, { fixed: { name } });
 }

@@ -124,10 +124,39 @@ export function directory(path: string, options: DirectoryOptions & Within): Dir
 
 export interface PackageOptions extends OnHostOptions {
   /**
-   * Exactly this version. Default: whichever is installed, or the newest when none is.
+   * Exactly this version, a * standing for anything; "newest": the newest that there is. Default: whichever is
+   * installed, or the newest when none is.
    * @example version: "2.6.12-1+deb12u2"
+   * @example version: "15.*"
+   * @example version: "newest"
    */
   version?: string;
+  /**
+   * True: nobody but Havn changes its version; false: a hold is lifted. Default: left as it is.
+   * @example hold: true
+   */
+  hold?: boolean;
+  /**
+   * Answers to debconf's questions, given before it is installed. A text is of type "string", true and false are of type
+   * "boolean"; for others say the type.
+   * @example answers: { "postfix/mailname": "example.org", "postfix/main_mailer_type": { type: "select", value: "Internet Site" } }
+   */
+  answers?: Record<
+    string,
+    | Text
+    | boolean
+    | { type: "string" | "boolean" | "select" | "multiselect" | "text" | "password"; value: Text }
+  >;
+  /**
+   * Whether its configuration files go with it. Default: true.
+   * @example purge: false
+   */
+  purge?: boolean;
+  /**
+   * True: when it goes, packages that came only because of it go too. Default: false.
+   * @example autoremove: true
+   */
+  autoremove?: boolean;
   /**
    * True: the package must not be installed. Default: false.
    * @example absent: true

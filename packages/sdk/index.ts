@@ -1,4 +1,5 @@
 export * from "./accounts.ts";
+export * from "./databases.ts";
 export * from "./debian.ts";
 export type { Dependency, Environment, EnvironmentOptions, Handle } from "./environment.ts";
 export { environment, evaluateGraph, withSourceDigests } from "./environment.ts";
@@ -22,6 +23,7 @@ export {
 } from "./host-resources.ts";
 export type { HostHandle, HostOptions, MachineHandle, MachineOptions, SshOptions } from "./hosts.ts";
 export { host, machine, thisComputer } from "./hosts.ts";
+export * from "./languages.ts";
 export type { AlertHandle, AlertOptions, CheckHandle, CheckOptions, HttpProbe, Severity } from "./observe.ts";
 export { alert, check } from "./observe.ts";
 export type { PostgresHandle, PostgresOptions } from "./postgres.ts";

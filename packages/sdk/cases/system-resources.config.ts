@@ -1,6 +1,7 @@
 import {
   alternatives, authorizedKey, cron, dpkgDiversion, environment, group, host, hostname, hostsEntry, kernelModule,
-  locale, mount, secret, sudoRule, swap, sysctl, timezone, user,
+  locale, mariadbDatabase, mariadbGrant, mariadbUser, mount, npmPackage, package as pkg, packageRepository, pipPackage,
+  postgresExtension, postgresGrant, postgresRole, secret, sudoRule, swap, sysctl, timezone, user,
 } from "havn";
 
 export default environment("system", {}, () => {
@@ -24,4 +25,21 @@ export default environment("system", {}, () => {
   swap("/swapfile", { host: db, size: "2G", priority: 10 });
   alternatives("editor", { host: web, path: "/usr/bin/vim.basic" });
   dpkgDiversion("/usr/sbin/sendmail", { host: web, to: "/usr/sbin/sendmail.real" });
+  const archive = packageRepository("example", {
+    host: web, uris: ["https://apt.example.org/debian"], suites: ["bookworm"], components: ["main"],
+    key: "-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nmQ==\n-----END PGP PUBLIC KEY BLOCK-----\n",
+  });
+  pkg("shop-tools", {
+    host: web, version: "2.*", hold: true, answers: { "shop/mail": "ops@example.org", "shop/token": { type: "password", value: secret("token") } },
+    dependsOn: archive,
+  });
+  pipPackage("httpie", { host: web, environment: "/opt/tools" });
+  npmPackage("pm2", { host: web, version: "5.1.0" });
+  const reporter = postgresRole("reporter", { host: db, password: secret("reporter"), memberOf: ["pg_monitor"] });
+  postgresGrant("reports", { host: db, role: reporter, database: "shop", on: "tables", privileges: ["SELECT"] });
+  postgresExtension("pg_trgm", { host: db, database: "shop" });
+  const server = pkg("mariadb-server", { host: db });
+  const orders = mariadbDatabase("orders", { host: db, characterSet: "utf8mb4", dependsOn: server });
+  const clerk = mariadbUser("clerk", { host: db, from: "10.0.0.%", password: secret("clerk"), dependsOn: server });
+  mariadbGrant("orders", { host: db, user: clerk, database: orders, privileges: ["ALL"] });
 });

@@ -36,17 +36,17 @@ export const packageSchema = z.strictObject({
         z.strictObject({ type: z.enum(answerTypes), value: textProperty }),
       ]),
     )
-    .default({})
+    .optional()
     .describe("answers to debconf's questions, given before it is installed"),
-  purge: z.boolean().default(true).describe("whether its configuration files go with it"),
+  purge: z.boolean().optional().describe("whether its configuration files go with it; absent: true"),
   autoremove: z
     .boolean()
-    .default(false)
+    .optional()
     .describe("true: when it goes, packages that came only because of it go too"),
   absent: z.boolean().default(false).describe("true: the package must not be installed"),
 });
 export type PackageProperties = Omit<z.output<typeof packageSchema>, "answers"> & {
-  answers: Record<string, string | boolean | { type: (typeof answerTypes)[number]; value: string }>;
+  answers?: Record<string, string | boolean | { type: (typeof answerTypes)[number]; value: string }>;
 };
 
 export interface PackageObserved {
@@ -96,7 +96,7 @@ function planVersion(
   const operation: AptOperation = { kind: "apt", install: [exact], remove: [] };
   if (held) operation.changeHeld = true;
   if (installed !== undefined) return part("version", installed, after, operation);
-  const asked = selections(desired, Object.keys(desired.answers));
+  const asked = selections(desired, Object.keys(desired.answers ?? {}));
   if (asked !== "") operation.answers = asked;
   return {
     changes: [{ property: "version", after: after ?? "newest" }, ...answerChanges(answers, desired)],
@@ -111,7 +111,7 @@ const matches = (installed: string, version: string): boolean =>
 function planAnswers({ answers }: PackageObserved, desired: PackageProperties): Part {
   const changes = answerChanges(answers, desired);
   if (changes.length === 0) return nothing;
-  const questions = Object.keys(desired.answers).filter((question) =>
+  const questions = Object.keys(desired.answers ?? {}).filter((question) =>
     changes.some(({ property }) => property === `answers.${question}`),
   );
   const set: Operation = {
@@ -122,7 +122,10 @@ function planAnswers({ answers }: PackageObserved, desired: PackageProperties): 
   return { changes, operations: [set, run("dpkg-reconfigure", "--frontend=noninteractive", desired.name)] };
 }
 
-function answerChanges(known: Record<string, string> = {}, { answers }: PackageProperties): PropertyChange[] {
+function answerChanges(
+  known: Record<string, string> = {},
+  { answers = {} }: PackageProperties,
+): PropertyChange[] {
   return Object.entries(answers).flatMap(([question, answer]) => {
     const { type, value } = normalise(answer);
     const before = known[question];
@@ -132,7 +135,7 @@ function answerChanges(known: Record<string, string> = {}, { answers }: PackageP
   });
 }
 
-const selections = ({ name, answers }: PackageProperties, questions: readonly string[]): string =>
+const selections = ({ name, answers = {} }: PackageProperties, questions: readonly string[]): string =>
   questions
     .map((question) => {
       const { type, value } = normalise(answers[question] ?? "");
@@ -140,7 +143,7 @@ const selections = ({ name, answers }: PackageProperties, questions: readonly st
     })
     .join("");
 
-const normalise = (answer: PackageProperties["answers"][string]) =>
+const normalise = (answer: string | boolean | { type: string; value: string }) =>
   typeof answer === "object"
     ? answer
     : typeof answer === "boolean"
@@ -148,7 +151,7 @@ const normalise = (answer: PackageProperties["answers"][string]) =>
       : { type: "string", value: answer };
 
 function planRemoval(observed: PackageObserved, desired: PackageProperties): HostPlan {
-  const { name, absent, purge, autoremove } = desired;
+  const { name, absent, purge = true, autoremove } = desired;
   const { installed, residual, ours } = observed;
   // What was there before Havn came is not Havn's to remove when it is merely no longer declared.
   if (!absent && !ours) return unchanged;

@@ -5,7 +5,7 @@ import type { PackageObserved, PackageProperties } from "./definition.ts";
 const reader: ResourceReader<PackageProperties, PackageObserved> = {
   async read(resources, host) {
     const names = [...new Set(resources.map(({ properties }) => properties.name))];
-    const asked = resources.some(({ properties }) => Object.keys(properties.answers).length > 0);
+    const asked = resources.some(({ properties }) => Object.keys(properties.answers ?? {}).length > 0);
     const [known, newest, answers] = await Promise.all([
       readStates(names, host),
       readNewest(
@@ -14,7 +14,7 @@ const reader: ResourceReader<PackageProperties, PackageObserved> = {
       ),
       asked ? readAnswers() : new Map<string, string>(),
     ]);
-    return resources.map(({ address, properties: { name, answers: questions } }): PackageObserved => {
+    return resources.map(({ address, properties: { name, answers: questions = {} } }): PackageObserved => {
       const own = Object.keys(questions).flatMap((question) => {
         const answer = answers.get(question);
         return answer === undefined ? [] : [[question, answer] as const];

@@ -1,19 +1,13 @@
 import type { PropertyChange } from "@havn/model";
 import { z } from "zod";
+import { postgresName, psql as psqlIn, quoteName } from "../psql.ts";
 import { textProperty } from "../text.ts";
 import { type HostPlan, type Operation, type ResourceDefinition, unchanged, type Wanted } from "../type.ts";
 import { matchesPassword, scramVerifier } from "./scram.ts";
 
-const identifier = z
-  .string()
-  .regex(
-    /^[a-z_][a-z0-9_-]{0,62}$/,
-    "expected lower-case letters, digits, hyphens and underscores, at most 63",
-  );
-
 export const postgresDatabaseSchema = z.strictObject({
-  database: identifier.describe("name of the database"),
-  owner: identifier.describe("role that owns it and may log in"),
+  database: postgresName.describe("name of the database"),
+  owner: postgresName.describe("role that owns it and may log in"),
   password: textProperty.describe("the role's password, as a reference to a secret"),
 });
 export type PostgresDatabaseProperties = Omit<z.output<typeof postgresDatabaseSchema>, "password"> & {
@@ -40,19 +34,7 @@ export const postgresDatabase: ResourceDefinition<PostgresDatabaseProperties, Po
 };
 export default postgresDatabase;
 
-/** As the superuser, over the local socket. SQL goes in by standard input: no argument holds a secret. */
-export const psqlCommand = (...options: string[]): string[] => [
-  ...["runuser", "-u", "postgres", "--", "psql", "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1"],
-  ...[...options, "--dbname=postgres"],
-];
-
-const psql = (...statements: string[]): Operation => ({
-  kind: "run",
-  command: psqlCommand(),
-  stdin: `${statements.join(";\n")};\n`,
-});
-
-const quote = (name: string) => `"${name.replaceAll('"', '""')}"`;
+const psql = (...statements: string[]) => psqlIn("postgres", ...statements);
 
 function planDatabase(
   observed: PostgresDatabaseObserved,
@@ -86,7 +68,7 @@ function planRole(observed: PostgresDatabaseObserved, { owner, password }: Postg
   if (!rightPassword)
     changes.push({ property: "password", ...(known && { before: observed.verifier }), after: password });
   const verb = known ? "alter" : "create";
-  const sql = `${verb} role ${quote(owner)} login password '${scramVerifier(owner, password)}'`;
+  const sql = `${verb} role ${quoteName(owner)} login password '${scramVerifier(owner, password)}'`;
   return { changes, operations: [psql(sql)] };
 }
 
@@ -101,11 +83,11 @@ function planOwnership(
         { property: "database", after: database },
         { property: "owner", after: owner },
       ],
-      operations: [psql(`create database ${quote(database)} owner ${quote(owner)}`)],
+      operations: [psql(`create database ${quoteName(database)} owner ${quoteName(owner)}`)],
     };
   return {
     changes: [{ property: "owner", before: observed.owner, after: owner }],
-    operations: [psql(`alter database ${quote(database)} owner to ${quote(owner)}`)],
+    operations: [psql(`alter database ${quoteName(database)} owner to ${quoteName(owner)}`)],
   };
 }
 
@@ -117,11 +99,11 @@ function planRemoval(
   const changes: PropertyChange[] = [];
   if (observed.owner !== undefined) {
     changes.push({ property: "database", before: database });
-    operations.push(psql(`drop database ${quote(database)} with (force)`));
+    operations.push(psql(`drop database ${quoteName(database)} with (force)`));
   }
   if (observed.verifier !== undefined && !observed.ownsOthers) {
     changes.push({ property: "role", before: owner });
-    operations.push(psql(`drop role ${quote(owner)}`));
+    operations.push(psql(`drop role ${quoteName(owner)}`));
   }
   return operations.length === 0 ? unchanged : { action: "delete", changes, operations };
 }

@@ -1,5 +1,6 @@
+import { readRows } from "../psql.ts";
 import type { HostReads, ResourceReader } from "../type.ts";
-import { type PostgresDatabaseObserved, type PostgresDatabaseProperties, psqlCommand } from "./definition.ts";
+import type { PostgresDatabaseObserved, PostgresDatabaseProperties } from "./definition.ts";
 
 const reader: ResourceReader<PostgresDatabaseProperties, PostgresDatabaseObserved> = {
   async read(resources, host) {
@@ -31,13 +32,10 @@ interface Server {
 
 /** Undefined where there is no server that answers, for example before its package is installed. */
 async function readServer(host: HostReads): Promise<Server | undefined> {
-  const answer = await host.run(psqlCommand("--tuples-only", "--no-align", "--field-separator=\t"), {
-    stdin: question,
-  });
-  if (answer.code !== 0) return undefined;
+  const rows = await readRows(host, "postgres", question);
+  if (!rows) return undefined;
   const server: Server = { roles: new Map(), owners: new Map() };
-  for (const line of answer.stdout.split("\n")) {
-    const [kind, name = "", value = "", canLogin] = line.split("\t");
+  for (const [kind, name = "", value = "", canLogin] of rows) {
     if (kind === "role") server.roles.set(name, { verifier: value, canLogin: canLogin === "t" });
     if (kind === "database") server.owners.set(name, value);
   }
