@@ -78,7 +78,8 @@ export async function openWorkflows(options: WorkflowsOptions): Promise<Workflow
     },
     rest: () => closing.abort(),
     healthy() {
-      if (closing.signal.aborted) return { ok: false, detail: "at rest: `havn server stop`, then `havn up`, lets it go on" };
+      if (closing.signal.aborted)
+        return { ok: false, detail: "at rest: `havn server stop`, then `havn up`, lets it go on" };
       return launched ? { ok: true, detail: "running" } : { ok: false, detail: "not launched yet" };
     },
     async prune(before) {
