@@ -24,6 +24,7 @@ import { endWithReason, log, running, untilSignal, writeServerRecord } from "./l
 import { lockDataDirectory } from "./lock.ts";
 import { createResolve } from "./references.ts";
 import { createStatus } from "./status.ts";
+import { readDisk, startUpkeep } from "./upkeep.ts";
 
 process.on("uncaughtException", endWithReason).on("unhandledRejection", endWithReason);
 const stopped = untilSignal("SIGINT", "SIGTERM");
@@ -113,6 +114,24 @@ await infrastructure.applies.recover();
 const agentPort = await fleet.gateway.listen({ port: config.agentPort, address: "127.0.0.1" });
 await fleet.start();
 await using _rules = running((signal) => alerting.start(signal));
+await using _upkeep = startUpkeep(
+  [
+    {
+      what: "taking up applies that nobody carries on",
+      everyMs: 15_000,
+      work: infrastructure.applies.recover,
+    },
+    {
+      what: "forgetting what is old",
+      everyMs: 3_600_000,
+      async work() {
+        await workflows.prune(clock.now() - 7 * 86_400_000);
+        for (const room of [infrastructure, delivery, fleet.enrolment, access, timeline]) await room.prune();
+      },
+    },
+  ],
+  { clock, log },
+);
 const web = await buildWeb({ outDirectory: inData("web") });
 await using server = await createHttpServer({
   access,
@@ -127,7 +146,11 @@ await using server = await createHttpServer({
     ...promqlRoutes({ engine: promql, querier: telemetry.querier, clock }),
     ...timelineRoutes(timeline),
     ...status.routes,
-    downRoute(fleet.standDown),
+    downRoute(async (tell) => {
+      // An apply that is under way goes on after the next start, rather than fail because its hosts go.
+      workflows.rest();
+      await fleet.standDown(tell);
+    }),
     ...webRoutes(web),
   ],
   parts: {
@@ -136,7 +159,9 @@ await using server = await createHttpServer({
       ok: await clickhouse.healthy(),
       detail: `${telemetry.stats().spoolBytes} bytes spooled`,
     }),
+    workflows: async () => workflows.healthy(),
     agents: async () => ({ ok: true, detail: `gateway on port ${agentPort}` }),
+    disk: () => readDisk(dataDirectory),
   },
 });
 const { port } = await server.listen({ port: config.port, address: config.listen });

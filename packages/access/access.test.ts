@@ -271,3 +271,22 @@ test("a live subscription needs an identity whose role may", async () => {
   });
   assert.equal(outcome, "refused");
 });
+
+test("sessions, links and tokens that ended long ago are forgotten, those in use are not", async () => {
+  await using it = await open();
+  const day = 86_400_000;
+  const kept = await it.access.tokens.create({ role: "viewer", name: "kept", actor: "a" });
+  const revoked = await it.access.tokens.create({ role: "viewer", name: "revoked", actor: "a" });
+  await it.access.tokens.create({ role: "viewer", name: "expired", actor: "a", expiresIn: day });
+  await it.access.tokens.revoke(revoked.id, "a");
+  await it.access.signIn.open(await it.code());
+  const rows = async (table: string) =>
+    (await it.database.sql`select 1 from ${it.database.sql(`access.${table}`)}`).length;
+  await it.access.prune();
+  assert.deepEqual([await rows("token"), await rows("session"), await rows("sign_in_link")], [4, 1, 1]);
+  it.time.now += 32 * day;
+  await it.access.prune();
+  assert.deepEqual([await rows("token"), await rows("session"), await rows("sign_in_link")], [2, 0, 0]);
+  assert.equal((await it.access.tokens.find(kept.token))?.name, "kept");
+  assert.equal((await it.access.tokens.find(it.cli))?.name, "cli");
+});

@@ -31,6 +31,8 @@ export interface Access extends AccessGate {
   readonly signIn: SignIn;
   readonly secrets: Secrets;
   verifyAudit(): Promise<ChainState>;
+  /** Forgets sessions, links and tokens that ended long ago. The audit log is never shortened: its chain has one start. */
+  prune(): Promise<void>;
   readonly routes: Route[];
 }
 
@@ -55,6 +57,10 @@ export async function createAccess({ sql, clock, timeline, dataDirectory }: Acce
     decide: (identity, action) => decider.decide(identity.role, action),
     audit: (entry) => auditLog.write(entry),
     verifyAudit: () => auditLog.verify(),
+    async prune() {
+      await signIn.prune();
+      await tokens.prune();
+    },
     tokens,
     signIn,
     secrets,

@@ -31,6 +31,8 @@ export interface SignIn {
   }): Promise<{ code: string; expiresAt: number }>;
   /** Throws a HavnError (401) that says whether the code is unknown, used or too old. */
   open(code: string): Promise<{ session: SessionRow; secret: string }>;
+  /** Forgets links and sessions that ended a day ago. */
+  prune(): Promise<void>;
 }
 
 export interface Sessions {
@@ -53,7 +55,6 @@ export function createSignIn({ sql, clock, timeline }: SignInOptions): SignIn {
     async createCode({ actor, role, createdBy }) {
       const [code, createdAt] = [newCode(), clock.now()];
       const expiresAt = createdAt + linkLifeMs;
-      await removeOldSignIns(sql, createdAt - dayMs - idleMs);
       await addSignInLink(sql, { hash: hashOf(code), actor, role, createdAt, createdBy, expiresAt });
       return { code, expiresAt };
     },
@@ -72,6 +73,9 @@ export function createSignIn({ sql, clock, timeline }: SignInOptions): SignIn {
         key: `signin.created ${session.id}`,
       });
       return { session, secret };
+    },
+    async prune() {
+      await removeOldSignIns(sql, clock.now() - dayMs - idleMs);
     },
   };
 }

@@ -40,6 +40,9 @@ export async function revokeToken(sql: Sql, id: string, at: number): Promise<boo
   return count > 0;
 }
 
+export const removeOldTokens = (sql: Sql, before: number) => sql`
+  delete from access.token where revoked_at < ${before} or expires_at < ${before}`;
+
 export const addSignInLink = (
   sql: Sql,
   link: { hash: Buffer; actor: string; role: Role; createdAt: number; createdBy: string; expiresAt: number },

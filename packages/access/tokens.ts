@@ -6,7 +6,15 @@ import type { Sql } from "@havn/postgres";
 import { hashOf, newId, newToken } from "./credentials.ts";
 import type { Role } from "./decisions.ts";
 import { writePrivate } from "./keys.ts";
-import { addToken, findTokenByHash, listTokens, revokeToken, type TokenRow, touchToken } from "./store.ts";
+import {
+  addToken,
+  findTokenByHash,
+  listTokens,
+  removeOldTokens,
+  revokeToken,
+  type TokenRow,
+  touchToken,
+} from "./store.ts";
 
 export interface Tokens {
   /** The token itself is given back here and never again. `expiresIn` in milliseconds; undefined: does not expire. */
@@ -20,12 +28,15 @@ export interface Tokens {
   revoke(id: string, actor: string): Promise<void>;
   /** Undefined: unknown or revoked. Throws a HavnError (401) when it has expired. */
   find(secret: string): Promise<TokenRow | undefined>;
+  /** Forgets tokens that expired or were revoked 30 days ago; the audit log keeps what they did. */
+  prune(): Promise<void>;
   /** Makes sure that `cli-token` (mode 0600) in the data directory holds a token that works. */
   ensureCliToken(dataDirectory: string): Promise<void>;
 }
 
 /** How exact "last used" is: a write for every request would be the most costly part of a request. */
 const touchEveryMs = 60_000;
+const keepEndedMs = 30 * 86_400_000;
 
 export function createTokens({
   sql,
@@ -84,6 +95,9 @@ export function createTokens({
         });
       if (now - (row.lastUsedAt ?? 0) > touchEveryMs) await touchToken(sql, row.id, now);
       return row;
+    },
+    async prune() {
+      await removeOldTokens(sql, clock.now() - keepEndedMs);
     },
     async ensureCliToken(dataDirectory) {
       const path = join(dataDirectory, "cli-token");

@@ -8,7 +8,7 @@ import { artifactMissing, createHostAccess, parse } from "./hosts.ts";
 import type { DeliveryOptions, ResourceExecutor } from "./interfaces.ts";
 import { deliveryRoutes } from "./routes.ts";
 import { type DeliveryStatus, publicRelease, readStatus } from "./status.ts";
-import { findRelease, findService, listReleases } from "./store.ts";
+import { deleteRollouts, findRelease, findService, listReleases } from "./store.ts";
 
 export type { Artifacts, StoredArtifact } from "./artifacts/store.ts";
 export type { DeliveryOptions, ResourceExecutor } from "./interfaces.ts";
@@ -28,8 +28,12 @@ export interface Delivery {
   rollback(environment: string, service: string, actor: string): Promise<Apply>;
   /** Those of the source digests that must be uploaded before they can be deployed. */
   missingArtifacts(digests: string[]): Promise<string[]>;
+  /** Forgets rollouts that ended 90 days ago, but each service's latest, and removes artifacts that no release needs. */
+  prune(): Promise<void>;
   routes: Route[];
 }
+
+const keepRolloutsMs = 90 * 86_400_000;
 
 /** Releases, rollouts and traffic. Runs its migrations first. */
 export async function createDelivery(options: DeliveryOptions): Promise<Delivery> {
@@ -58,6 +62,10 @@ export async function createDelivery(options: DeliveryOptions): Promise<Delivery
         [...new Set(digests)].map(async (digest) => ({ digest, here: await artifacts.find(digest) })),
       );
       return found.filter(({ here }) => here === undefined).map(({ digest }) => digest);
+    },
+    async prune() {
+      await deleteRollouts(sql, options.clock.now() - keepRolloutsMs);
+      await artifacts.clean();
     },
   };
   return { ...door, routes: deliveryRoutes(door) };

@@ -224,6 +224,12 @@ export const findLatestRollout = async (db: Db, { environment, service }: Servic
   return row;
 };
 
+/** But for the latest of each service, which says how the service is. */
+export const deleteRollouts = (db: Db, endedBefore: number) => db`
+  delete from delivery.rollout r where ended_at < ${endedBefore} and exists (
+    select 1 from delivery.rollout later
+    where later.environment = r.environment and later.service = r.service and later.started_at > r.started_at)`;
+
 export const findArtifact = async (db: Db, sourceDigest: string) => {
   const [row] = await db<{ sha256: string; size: number }[]>`
     select sha256, size from delivery.artifact where source_digest = ${sourceDigest}`;

@@ -385,3 +385,19 @@ test(
     assert.deepEqual(lost, ["shop/host/web-2 it has not come back"]);
   },
 );
+
+test("tokens and certificates that open nothing any more are forgotten", limit, async (context) => {
+  const opened = await openTestFleet(context);
+  const { fleet, sql } = opened;
+  const { host, open } = await connectedAgent(opened);
+  const day = 86_400_000;
+  const old = Date.now() - 31 * day;
+  await sql`insert into fleet.certificate (serial, host, issued_at, not_after) values ('old', ${host}, 0, ${old})`;
+  await sql`insert into fleet.enrolment_token (hash, host, expires_at) values ('old', ${host}, ${old})`;
+  await fleet.enrolment.prune();
+  const serials = await sql<{ serial: string }[]>`select serial from fleet.certificate`;
+  assert.equal(serials.length, 1);
+  assert.notEqual(serials[0]?.serial, "old");
+  assert.equal((await sql`select 1 from fleet.enrolment_token`).length, 1);
+  await (await open()).hello();
+});

@@ -137,6 +137,9 @@ export const insertCertificate = (
   insert into fleet.certificate (serial, host, issued_at, not_after)
   values (${certificate.serial}, ${certificate.host}, ${certificate.issuedAt}, ${certificate.notAfter})`;
 
+export const deleteOldCertificates = (sql: Sql, expiredBefore: number) =>
+  sql`delete from fleet.certificate where not_after < ${expiredBefore}`;
+
 /** Whose certificate it is, unless it is unknown or revoked. */
 export const findCertificateHost = async (sql: Sql, serial: string): Promise<string | undefined> =>
   (

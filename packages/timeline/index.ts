@@ -1,6 +1,6 @@
 import type { Clock, Event, NewEvent, Timeline as TimelineWriter } from "@havn/model";
 import { migrate, type Sql } from "@havn/postgres";
-import { insertEvent, listEvents } from "./store.ts";
+import { deleteEvents, insertEvent, listEvents } from "./store.ts";
 
 export { timelineRoutes } from "./routes.ts";
 
@@ -22,7 +22,11 @@ export interface Timeline extends TimelineWriter {
   list(filter: EventFilter): Promise<Event[]>;
   /** Calls `listener` for each entry that this process writes, after it is durable. Returns how to stop. */
   subscribe(listener: (event: Event) => void): () => void;
+  /** Deletes entries older than 400 days: a year can be compared with the one before. */
+  prune(): Promise<void>;
 }
+
+const keepMs = 400 * 86_400_000;
 
 export async function createTimeline({ sql, clock }: { sql: Sql; clock: Clock }): Promise<Timeline> {
   await migrate(sql, "timeline", new URL("./migrations/", import.meta.url));
@@ -44,6 +48,9 @@ export async function createTimeline({ sql, clock }: { sql: Sql; clock: Clock })
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
+    },
+    async prune() {
+      await deleteEvents(sql, clock.now() - keepMs);
     },
   };
 }

@@ -31,6 +31,9 @@ export async function listEvents(sql: Sql, filter: EventFilter & { limit: number
   return rows.map(toEvent);
 }
 
+export const deleteEvents = (sql: Sql, before: number) =>
+  sql`delete from timeline.event where at < ${before}`;
+
 function toEvent(row: Row): Event {
   return Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null)) as Event;
 }

@@ -54,3 +54,15 @@ test("a key counts once, listeners hear each entry once, filters find it", async
   assert.ok(last);
   assert.deepEqual(await summaries({ before: last.id, limit: 1 }), ["apply"]);
 });
+
+test("entries are kept for 400 days", async () => {
+  await using db = await testDatabase();
+  const day = 86_400_000;
+  const timeline = await createTimeline({ sql: db.sql, clock: { ...systemClock, now: () => 1000 * day } });
+  for (const at of [599, 601, 1000]) await timeline.write({ kind: "k.k", summary: String(at), at: at * day });
+  await timeline.prune();
+  assert.deepEqual(
+    (await timeline.list({})).map(({ summary }) => summary),
+    ["1000", "601"],
+  );
+});

@@ -5,7 +5,9 @@ import type { CertificateAuthority } from "../ca/ca.ts";
 import * as store from "../store.ts";
 
 const tokenLifeMs = 3_600_000;
-const keepTokensMs = 7 * 86_400_000;
+const dayMs = 86_400_000;
+const keepTokensMs = 7 * dayMs;
+const keepCertificatesMs = 30 * dayMs;
 
 export interface Enrolment {
   /** A single-use token for the agent of `host`; only its hash is kept. */
@@ -13,6 +15,8 @@ export interface Enrolment {
   /** The agent's certificate in exchange for a token; revokes the host's earlier ones. Throws a HavnError 401 or 410. */
   enrol(request: { host: string; token: string; request: string }): Promise<string>;
   renew(host: string, request: string): Promise<string>;
+  /** Forgets tokens that expired a week ago and certificates that did a month ago: neither opens anything any more. */
+  prune(): Promise<void>;
 }
 
 export function createEnrolment(options: {
@@ -48,9 +52,12 @@ export function createEnrolment(options: {
   }
 
   return {
+    async prune() {
+      await store.deleteOldTokens(sql, clock.now() - keepTokensMs);
+      await store.deleteOldCertificates(sql, clock.now() - keepCertificatesMs);
+    },
     async createToken(host, { lifeMs = tokenLifeMs } = {}) {
       const token = randomBytes(32).toString("base64url");
-      await store.deleteOldTokens(sql, clock.now() - keepTokensMs);
       await store.insertToken(sql, { hash: hashToken(token), host, expiresAt: clock.now() + lifeMs });
       return token;
     },
