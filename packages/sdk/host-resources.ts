@@ -195,6 +195,11 @@ export interface SystemdUnitOptions extends OnHostOptions {
    */
   content?: Text;
   /**
+   * Parts that change the unit file, kept in UNIT.d/NAME.conf. Others that are there stay.
+   * @example dropIns: { limits: "[Service]\nLimitNOFILE=65536\n" }
+   */
+  dropIns?: Record<string, Text>;
+  /**
    * Whether it starts with the machine; null: left as it is. Default: true.
    * @example enabled: false
    */

@@ -22,7 +22,7 @@ const written: Record<string, readonly string[]> = {
   file: ["host", "content", "owner", "group", "mode", "validate", "absent"],
   directory: ["host", "owner", "group", "mode", "absent"],
   package: ["host", "version", "hold", "answers", "purge", "autoremove", "absent"],
-  "systemd.unit": ["host", "content", "enabled", "active", "masked", "restartOn", "reloadOn"],
+  "systemd.unit": ["host", "content", "dropIns", "enabled", "active", "masked", "restartOn", "reloadOn"],
   "postgres.database": ["host", "allow", "database", "user", "version"],
 };
 

@@ -15,20 +15,28 @@ export const systemdUnitSchema = z.strictObject({
   name: z
     .string()
     .regex(
-      /^[A-Za-z0-9:_.@\\-]+\.(service|socket|timer|target|mount|path|slice)$/,
+      /^[A-Za-z0-9:_.@\\-]+\.(service|socket|timer|target|mount|automount|swap|path|slice)$/,
       'expected a unit such as "nginx.service"',
     ),
   content: textProperty
     .optional()
     .describe("the whole unit file, kept in /etc/systemd/system; absent: the unit comes from a package"),
+  dropIns: z
+    .record(
+      z.string().regex(/^[A-Za-z0-9:_.@-]+$/, 'expected the name of a drop-in, such as "limits"'),
+      textProperty,
+    )
+    .optional()
+    .describe("parts that change the unit file, kept in UNIT.d/NAME.conf; others there stay"),
   enabled: z.boolean().optional().describe("whether it starts with the machine; absent: left as it is"),
   active: z.boolean().optional().describe("whether it runs now; absent: left as it is"),
   masked: z.boolean().optional().describe("true: nothing may start it"),
   restartOn: z.array(addressSchema).default([]).describe("addresses whose change restarts it"),
   reloadOn: z.array(addressSchema).default([]).describe("addresses whose change reloads it"),
 });
-export type SystemdUnitProperties = Omit<z.output<typeof systemdUnitSchema>, "content"> & {
+export type SystemdUnitProperties = Omit<z.output<typeof systemdUnitSchema>, "content" | "dropIns"> & {
   content?: string;
+  dropIns?: Record<string, string>;
 };
 
 export interface SystemdUnitObserved {
@@ -40,6 +48,10 @@ export interface SystemdUnitObserved {
   unitFileState: string;
   /** The unit file in /etc/systemd/system, where `content` is wanted and the file is there. */
   content?: string | undefined;
+  /** Drop-ins that are declared, or were written by Havn, and are there. */
+  dropIns?: Record<string, string>;
+  /** Whether it was masked before Havn first changed it. */
+  before?: { masked: boolean } | undefined;
   /** The file changed since systemd read it. */
   needsReload: boolean;
   /** What changed since this unit was last restarted or reloaded for it. */
@@ -50,6 +62,7 @@ export const systemdUnit: ResourceDefinition<SystemdUnitProperties, SystemdUnitO
   type: "systemd.unit",
   schema: systemdUnitSchema,
   plan: planUnit,
+  before: ({ loadState }) => ({ masked: loadState === "masked" }),
   paths: ({ name }) => [unitPath(name)],
   triggers: ({ restartOn, reloadOn }) => [
     ...restartOn.map((on) => ({ on, does: "restart" as const })),
@@ -59,12 +72,13 @@ export const systemdUnit: ResourceDefinition<SystemdUnitProperties, SystemdUnitO
 export default systemdUnit;
 
 export const unitPath = (name: string): string => `/etc/systemd/system/${name}`;
+export const dropInPath = (unit: string, name: string): string => `${unitPath(unit)}.d/${name}.conf`;
 
 const systemctl = (...words: string[]): Operation => ({ kind: "run", command: ["systemctl", ...words] });
 
 function planUnit(observed: SystemdUnitObserved, desired: SystemdUnitProperties, wanted: Wanted): HostPlan {
   if (wanted === "absent") return planRemoval(observed, desired);
-  const steps = [planContent, planMask, planEnabled, planActive].map((plan) => plan(observed, desired));
+  const steps = [planFiles, planMask, planEnabled, planActive].map((plan) => plan(observed, desired));
   const changes = steps.flatMap((step) => step.changes);
   const operations = steps.flatMap((step) => step.operations);
   if (operations.length === 0) return unchanged;
@@ -76,21 +90,48 @@ function planUnit(observed: SystemdUnitObserved, desired: SystemdUnitProperties,
 type Part = { changes: PropertyChange[]; operations: Operation[] };
 const nothing: Part = { changes: [], operations: [] };
 
-function planContent(observed: SystemdUnitObserved, { name, content }: SystemdUnitProperties): Part {
-  if (content !== undefined && content !== observed.content)
-    return {
-      changes: [propertyChange("content", observed.content ?? "", content)],
-      operations: [
-        { kind: "write", path: unitPath(name), content, attributes: { mode: "0644" } },
-        systemctl("daemon-reload"),
-      ],
-    };
+/** The unit file and its drop-ins; systemd reads them once for all. */
+function planFiles(observed: SystemdUnitObserved, desired: SystemdUnitProperties): Part {
+  const parts = [planContent(observed, desired), planDropIns(observed, desired)];
+  const changes = parts.flatMap((part) => part.changes);
+  const operations = parts.flatMap((part) => part.operations);
+  if (changes.length > 0) return { changes, operations: [...operations, systemctl("daemon-reload")] };
   return observed.needsReload
     ? {
         changes: [{ property: "loaded", before: "stale", after: "current" }],
         operations: [systemctl("daemon-reload")],
       }
     : nothing;
+}
+
+function planContent(observed: SystemdUnitObserved, { name, content }: SystemdUnitProperties): Part {
+  if (content === undefined || content === observed.content) return nothing;
+  return {
+    changes: [propertyChange("content", observed.content ?? "", content)],
+    operations: [{ kind: "write", path: unitPath(name), content, attributes: { mode: "0644" } }],
+  };
+}
+
+function planDropIns({ dropIns: before = {} }: SystemdUnitObserved, desired: SystemdUnitProperties): Part {
+  const { name, dropIns = {} } = desired;
+  const names = [...new Set([...Object.keys(before), ...Object.keys(dropIns)])].sort();
+  const differing = names.filter((one) => before[one] !== dropIns[one]);
+  if (differing.length === 0) return nothing;
+  return {
+    changes: differing.map((one) => propertyChange(`dropIns.${one}`, before[one] ?? "", dropIns[one] ?? "")),
+    operations: [
+      { kind: "run", command: ["mkdir", "--parents", "--", `${unitPath(name)}.d`] },
+      // Remembered first, so that one that is no longer declared is known to be Havn's.
+      { kind: "note", value: { dropIns: names } },
+      ...differing.map((one): Operation => {
+        const path = dropInPath(name, one);
+        const content = dropIns[one];
+        return content === undefined
+          ? { kind: "remove file", path }
+          : { kind: "write", path, content, attributes: { mode: "0644" } };
+      }),
+    ],
+  };
 }
 
 function planMask(observed: SystemdUnitObserved, desired: SystemdUnitProperties): Part {
@@ -143,7 +184,9 @@ function planActive(observed: SystemdUnitObserved, desired: SystemdUnitPropertie
     };
   if (!running) return nothing;
   const restarts = observed.pending.filter(({ does }) => does === "restart").map(({ on }) => on);
-  const newContent = content !== undefined && content !== observed.content;
+  const newContent =
+    (content !== undefined && content !== observed.content) ||
+    planDropIns(observed, desired).changes.length > 0;
   if (newContent || restarts.length > 0)
     return {
       changes: [
@@ -169,16 +212,32 @@ const stateChange = ({ activeState }: SystemdUnitObserved, after: string): Prope
   after,
 });
 
-/** A unit that a package brought is the package's: only what Havn wrote goes. */
-function planRemoval(observed: SystemdUnitObserved, { name, content }: SystemdUnitProperties): HostPlan {
-  if (content === undefined || observed.content === undefined) return unchanged;
+/** A unit that a package brought is the package's: only what Havn wrote goes, and a mask that it set. */
+function planRemoval(observed: SystemdUnitObserved, desired: SystemdUnitProperties): HostPlan {
+  const { name, content, masked } = desired;
+  const ours = content !== undefined && observed.content !== undefined;
+  const parts = planDropIns(observed, { ...desired, dropIns: {} });
+  const unmask = masked && observed.loadState === "masked" && observed.before?.masked === false;
+  const running = ["active", "reloading"].includes(observed.activeState);
+  const operations: Operation[] = [
+    ...(ours ? [systemctl("disable", "--now", name)] : []),
+    ...parts.operations.filter(({ kind }) => kind === "remove file"),
+    ...(parts.changes.length > 0
+      ? [{ kind: "remove directory" as const, path: `${unitPath(name)}.d`, keepFull: true }]
+      : []),
+    ...(ours ? [{ kind: "remove file" as const, path: unitPath(name) }] : []),
+    ...(ours || parts.changes.length > 0 ? [systemctl("daemon-reload")] : []),
+    ...(!ours && parts.changes.length > 0 && running ? [systemctl("restart", name)] : []),
+    ...(unmask ? [systemctl("unmask", name)] : []),
+  ];
+  if (operations.length === 0) return unchanged;
   return {
     action: "delete",
-    changes: [propertyChange("content", observed.content, "")],
-    operations: [
-      systemctl("disable", "--now", name),
-      { kind: "remove file", path: unitPath(name) },
-      systemctl("daemon-reload"),
+    changes: [
+      ...(ours ? [propertyChange("content", observed.content ?? "", "")] : []),
+      ...parts.changes,
+      ...(unmask ? [{ property: "masked", before: true, after: false }] : []),
     ],
+    operations,
   };
 }

@@ -1,7 +1,12 @@
-import { HavnError } from "@havn/model";
+import { type Address, HavnError } from "@havn/model";
 import { findText } from "../read-files.ts";
-import type { ResourceReader } from "../type.ts";
-import definition, { type SystemdUnitObserved, type SystemdUnitProperties, unitPath } from "./definition.ts";
+import type { HostReads, ResourceReader } from "../type.ts";
+import definition, {
+  dropInPath,
+  type SystemdUnitObserved,
+  type SystemdUnitProperties,
+  unitPath,
+} from "./definition.ts";
 
 const reader: ResourceReader<SystemdUnitProperties, SystemdUnitObserved> = {
   async read(resources, host) {
@@ -22,6 +27,8 @@ const reader: ResourceReader<SystemdUnitProperties, SystemdUnitObserved> = {
       resources.map(async ({ address, properties }) => ({
         ...(states.get(properties.name) ?? notFound),
         content: properties.content === undefined ? undefined : await findText(unitPath(properties.name)),
+        ...(await readDropIns(address, properties, host)),
+        before: host.before(address) as SystemdUnitObserved["before"],
         pending: host.pending(address, definition.triggers?.(properties) ?? []),
       })),
     );
@@ -29,7 +36,23 @@ const reader: ResourceReader<SystemdUnitProperties, SystemdUnitObserved> = {
 };
 export default reader;
 
-type State = Omit<SystemdUnitObserved, "content" | "pending">;
+async function readDropIns(
+  address: Address,
+  { name, dropIns = {} }: SystemdUnitProperties,
+  host: HostReads,
+): Promise<Pick<SystemdUnitObserved, "dropIns">> {
+  const noted = host.noted(address) as { dropIns?: string[] } | undefined;
+  const names = [...new Set([...Object.keys(dropIns), ...(noted?.dropIns ?? [])])];
+  if (names.length === 0) return {};
+  const texts = await Promise.all(
+    names.map(async (one) => [one, await findText(dropInPath(name, one))] as const),
+  );
+  return {
+    dropIns: Object.fromEntries(texts.flatMap(([one, text]) => (text === undefined ? [] : [[one, text]]))),
+  };
+}
+
+type State = Pick<SystemdUnitObserved, "loadState" | "activeState" | "unitFileState" | "needsReload">;
 const notFound: State = {
   loadState: "not-found",
   activeState: "inactive",
