@@ -26,6 +26,11 @@ import postgresExtensionType from "./resources/postgres.extension/definition.ts"
 import postgresGrantType from "./resources/postgres.grant/definition.ts";
 import postgresRoleType from "./resources/postgres.role/definition.ts";
 import replaceType from "./resources/replace/definition.ts";
+import settingIniType from "./resources/setting.ini/definition.ts";
+import settingJsonType from "./resources/setting.json/definition.ts";
+import settingTomlType from "./resources/setting.toml/definition.ts";
+import settingXmlType from "./resources/setting.xml/definition.ts";
+import settingYamlType from "./resources/setting.yaml/definition.ts";
 import sudoRuleType from "./resources/sudo.rule/definition.ts";
 import swapType from "./resources/swap/definition.ts";
 import symlinkType from "./resources/symlink/definition.ts";
@@ -62,6 +67,11 @@ export const definitions = {
   "postgres.grant": postgresGrantType,
   "postgres.role": postgresRoleType,
   "replace": replaceType,
+  "setting.ini": settingIniType,
+  "setting.json": settingJsonType,
+  "setting.toml": settingTomlType,
+  "setting.xml": settingXmlType,
+  "setting.yaml": settingYamlType,
   "sudo.rule": sudoRuleType,
   "swap": swapType,
   "symlink": symlinkType,

@@ -26,6 +26,11 @@ import postgresExtensionType from "./resources/postgres.extension/host.ts";
 import postgresGrantType from "./resources/postgres.grant/host.ts";
 import postgresRoleType from "./resources/postgres.role/host.ts";
 import replaceType from "./resources/replace/host.ts";
+import settingIniType from "./resources/setting.ini/host.ts";
+import settingJsonType from "./resources/setting.json/host.ts";
+import settingTomlType from "./resources/setting.toml/host.ts";
+import settingXmlType from "./resources/setting.xml/host.ts";
+import settingYamlType from "./resources/setting.yaml/host.ts";
 import sudoRuleType from "./resources/sudo.rule/host.ts";
 import swapType from "./resources/swap/host.ts";
 import symlinkType from "./resources/symlink/host.ts";
@@ -62,6 +67,11 @@ export const readers = {
   "postgres.grant": postgresGrantType,
   "postgres.role": postgresRoleType,
   "replace": replaceType,
+  "setting.ini": settingIniType,
+  "setting.json": settingJsonType,
+  "setting.toml": settingTomlType,
+  "setting.xml": settingXmlType,
+  "setting.yaml": settingYamlType,
   "sudo.rule": sudoRuleType,
   "swap": swapType,
   "symlink": symlinkType,

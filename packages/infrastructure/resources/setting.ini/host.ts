@@ -1,0 +1,3 @@
+import { settingReader } from "../setting.ts";
+
+export default settingReader(() => import("./edit.ts"));

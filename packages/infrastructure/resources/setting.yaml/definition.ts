@@ -1,0 +1,6 @@
+import { z } from "zod";
+import { defineSetting, hasValue, needsValue, settingShape } from "../setting.ts";
+
+export const settingYamlSchema = z.strictObject(settingShape).refine(hasValue, needsValue);
+
+export default defineSetting("setting.yaml", settingYamlSchema);
