@@ -1,15 +1,21 @@
 // Written by generate.ts from the folders in resources/.
 import alternativesType from "./resources/alternatives/host.ts";
+import archiveType from "./resources/archive/host.ts";
+import assertType from "./resources/assert/host.ts";
 import authorizedKeyType from "./resources/authorized.key/host.ts";
 import blockType from "./resources/block/host.ts";
+import commandType from "./resources/command/host.ts";
 import cronEntryType from "./resources/cron.entry/host.ts";
 import directoryType from "./resources/directory/host.ts";
+import downloadType from "./resources/download/host.ts";
 import dpkgDiversionType from "./resources/dpkg.diversion/host.ts";
 import fileType from "./resources/file/host.ts";
+import gitType from "./resources/git/host.ts";
 import groupType from "./resources/group/host.ts";
 import hardlinkType from "./resources/hardlink/host.ts";
 import hostnameType from "./resources/hostname/host.ts";
 import hostsEntryType from "./resources/hosts.entry/host.ts";
+import httpType from "./resources/http/host.ts";
 import kernelModuleType from "./resources/kernel.module/host.ts";
 import lineType from "./resources/line/host.ts";
 import localeType from "./resources/locale/host.ts";
@@ -25,7 +31,9 @@ import postgresDatabaseType from "./resources/postgres.database/host.ts";
 import postgresExtensionType from "./resources/postgres.extension/host.ts";
 import postgresGrantType from "./resources/postgres.grant/host.ts";
 import postgresRoleType from "./resources/postgres.role/host.ts";
+import rebootType from "./resources/reboot/host.ts";
 import replaceType from "./resources/replace/host.ts";
+import scriptType from "./resources/script/host.ts";
 import settingIniType from "./resources/setting.ini/host.ts";
 import settingJsonType from "./resources/setting.json/host.ts";
 import settingTomlType from "./resources/setting.toml/host.ts";
@@ -38,19 +46,26 @@ import sysctlType from "./resources/sysctl/host.ts";
 import systemdUnitType from "./resources/systemd.unit/host.ts";
 import timezoneType from "./resources/timezone/host.ts";
 import userType from "./resources/user/host.ts";
+import waitType from "./resources/wait/host.ts";
 
 export const readers = {
   "alternatives": alternativesType,
+  "archive": archiveType,
+  "assert": assertType,
   "authorized.key": authorizedKeyType,
   "block": blockType,
+  "command": commandType,
   "cron.entry": cronEntryType,
   "directory": directoryType,
+  "download": downloadType,
   "dpkg.diversion": dpkgDiversionType,
   "file": fileType,
+  "git": gitType,
   "group": groupType,
   "hardlink": hardlinkType,
   "hostname": hostnameType,
   "hosts.entry": hostsEntryType,
+  "http": httpType,
   "kernel.module": kernelModuleType,
   "line": lineType,
   "locale": localeType,
@@ -66,7 +81,9 @@ export const readers = {
   "postgres.extension": postgresExtensionType,
   "postgres.grant": postgresGrantType,
   "postgres.role": postgresRoleType,
+  "reboot": rebootType,
   "replace": replaceType,
+  "script": scriptType,
   "setting.ini": settingIniType,
   "setting.json": settingJsonType,
   "setting.toml": settingTomlType,
@@ -79,4 +96,5 @@ export const readers = {
   "systemd.unit": systemdUnitType,
   "timezone": timezoneType,
   "user": userType,
+  "wait": waitType,
 } as const;

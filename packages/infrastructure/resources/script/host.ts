@@ -1,0 +1,11 @@
+import { type GuardsObserved, readGuards } from "../running.ts";
+import type { ResourceReader } from "../type.ts";
+import type { ScriptProperties } from "./definition.ts";
+
+const reader: ResourceReader<ScriptProperties, GuardsObserved> = {
+  read: (resources, host) =>
+    Promise.all(
+      resources.map(({ address, properties }) => readGuards(address, properties, host, properties)),
+    ),
+};
+export default reader;
