@@ -18,7 +18,7 @@ import { createTimeline, timelineRoutes } from "@havn/timeline";
 import { buildWeb, webRoutes } from "@havn/web";
 import { openWorkflows } from "@havn/workflows";
 import { parseServerConfig } from "./config.ts";
-import { connectRooms, countInstances } from "./connect.ts";
+import { connectRooms, countInstances, notifiedEvent } from "./connect.ts";
 import { downRoute } from "./down.ts";
 import { endWithReason, log, running, untilSignal, writeServerRecord } from "./lifecycle.ts";
 import { lockDataDirectory } from "./lock.ts";
@@ -64,6 +64,7 @@ const alerting = await createAlerting({
   query: (expr, at, signal) => promql.instant(expr, at, { signal }),
   desired: fleet.desired,
   services: () => countInstances(infrastructure, delivery),
+  deliver: (told) => timeline.write(notifiedEvent(told)),
   log,
 });
 await using workflows = await openWorkflows({ sql, postgresUrl: postgres.url, executorId: "havn" });

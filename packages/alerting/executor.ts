@@ -12,10 +12,13 @@ import {
   type PropertyChange,
   parseAddress,
   type Resource,
+  routeProperties,
 } from "@havn/model";
 import type { Sql } from "@havn/postgres";
 import { PromqlError } from "@havn/promql";
 import type { Run } from "@havn/workflows";
+import { requireReadable } from "./routing/declared.ts";
+import { type DeclaredRoute, deleteRoute, putRoute } from "./routing/store.ts";
 import { ruleExpression } from "./rules/evaluate.ts";
 import * as store from "./store.ts";
 
@@ -48,10 +51,17 @@ export interface ExecutorOptions {
   desired: DesiredChecks;
   /** Rules or checks were declared, changed or removed. */
   declared(): Promise<void>;
+  /** Routes were. */
+  routesDeclared(): Promise<void>;
 }
 
-/** Types `alert` and `check`: a row each, and for checks the agent that probes is told. */
-export function createExecutor({ sql, desired, declared }: ExecutorOptions): ResourceExecutor {
+/** Types `alert`, `check` and `route`: a row each, and for checks the agent that probes is told. */
+export function createExecutor({
+  sql,
+  desired,
+  declared,
+  routesDeclared,
+}: ExecutorOptions): ResourceExecutor {
   /** The host's whole list, as recorded: told twice, it is the same list. */
   async function tellAgent(host: Address): Promise<void> {
     const probes = await store.listProbesOf(sql, host);
@@ -59,16 +69,23 @@ export function createExecutor({ sql, desired, declared }: ExecutorOptions): Res
   }
 
   return {
-    types: ["alert", "check"],
+    types: ["alert", "check", "route"],
     async plan(wanted, prior) {
       const recorded = await store.findProperties(sql, wanted?.address ?? prior?.address ?? "");
       if (!wanted) return { action: recorded ? "delete" : "no-op", changes: [] };
-      const properties = wanted.type === "alert" ? ruleOf(wanted).properties : probeOf(wanted).properties;
+      const { properties } = declarationOf(wanted);
       const changes = diff(recorded ?? {}, properties);
       if (!recorded) return { action: "create", changes };
       return { action: changes.length > 0 ? "update" : "no-op", changes };
     },
     async apply(run, _change, wanted) {
+      if (wanted.type === "route") {
+        await run.step(`record route ${wanted.name}`, async () => {
+          await putRoute(sql, routeOf(wanted));
+          await routesDeclared();
+        });
+        return;
+      }
       if (wanted.type === "alert") {
         await run.step(`record rule ${wanted.name}`, async () => {
           await store.putRule(sql, ruleOf(wanted));
@@ -92,13 +109,26 @@ export function createExecutor({ sql, desired, declared }: ExecutorOptions): Res
         const known = await store.findProbe(sql, prior.address);
         await store.deleteRule(sql, prior.address);
         await store.deleteProbe(sql, prior.address);
-        await declared();
+        await deleteRoute(sql, prior.address);
+        await (prior.type === "route" ? routesDeclared() : declared());
         return known?.host ?? null;
       });
       if (host !== null)
         await run.step(`tell the agent of ${parseAddress(host).name}`, () => tellAgent(host));
     },
   };
+}
+
+function declarationOf(resource: Resource): { properties: object } {
+  if (resource.type === "route") return routeOf(resource);
+  return resource.type === "alert" ? ruleOf(resource) : probeOf(resource);
+}
+
+function routeOf(resource: Resource): DeclaredRoute {
+  const { environment } = parseAddress(resource.address);
+  const properties = routeProperties.parse(resource.properties);
+  requireReadable(environment, properties);
+  return { address: resource.address, environment, name: resource.name, properties };
 }
 
 function ruleOf(resource: Resource): store.Rule {

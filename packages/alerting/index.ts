@@ -16,12 +16,17 @@ import {
 import { type ServiceCount, servicesScope, shortServices } from "./conditions/services.ts";
 import { createExecutor, type DesiredChecks, type ResourceExecutor } from "./executor.ts";
 import { type AlertFilter, alertRoutes } from "./routes.ts";
+import { type RoutedAlert, routedOf } from "./routing/alert.ts";
+import type { Notification } from "./routing/groups.ts";
+import { alertmanagerRoutes } from "./routing/http.ts";
+import { createRouting, type Routing } from "./routing/index.ts";
 import { conditionsOf, ruleExpression, ruleScope } from "./rules/evaluate.ts";
 import * as store from "./store.ts";
 
 export type { ServiceCount } from "./conditions/services.ts";
 export type { ResourceExecutor } from "./executor.ts";
 export type { AlertFilter } from "./routes.ts";
+export type { Notification } from "./routing/groups.ts";
 
 export interface AlertingOptions {
   sql: Sql;
@@ -30,6 +35,8 @@ export interface AlertingOptions {
   /** Answers PromQL; @havn/promql's `instant` takes just this. */
   query(expr: Expr, atMs: number, signal: AbortSignal): Promise<InstantResult>;
   desired: DesiredChecks;
+  /** Takes in for good what a receiver is to be told; the same id counts once. Throws where it cannot: it comes again. */
+  deliver(notification: Notification): Promise<void>;
   /** How many instances each service should have and has; asked at every evaluation. */
   services?(): ServiceCount[] | Promise<ServiceCount[]>;
   log?(message: string): void;
@@ -37,7 +44,7 @@ export interface AlertingOptions {
 
 /** `host` is a resource address. What comes in is durable, or taken up again by itself, afterwards. */
 export interface Alerting {
-  /** Types `check` and `alert`. */
+  /** Types `check`, `alert` and `route`. */
   executor: ResourceExecutor;
   /** Every report of a connected host. */
   observe(host: Address, report: HostReport): void;
@@ -49,7 +56,7 @@ export interface Alerting {
   hostRemoved(host: Address): void;
   /** Evaluates every rule once. Does not throw for a rule that cannot be evaluated: its alerts stay as they are. */
   evaluate(signal?: AbortSignal): Promise<void>;
-  /** Evaluates every five seconds until `signal` aborts. */
+  /** Evaluates every five seconds, and tells groups as their times come, until `signal` aborts. */
   start(signal: AbortSignal): Promise<void>;
   /** Firing first, then the newest. */
   list(filter?: AlertFilter): Alert[];
@@ -57,6 +64,8 @@ export interface Alerting {
   onChange(listener: (alert: Alert) => void): () => void;
   /** Resolves when all that came in so far has been taken in. */
   settled(): Promise<void>;
+  /** Who is told of which alerts, and what is silenced. */
+  routing: Routing;
   routes: Route[];
 }
 
@@ -68,15 +77,22 @@ export async function createAlerting(options: AlertingOptions): Promise<Alerting
   const log = options.log ?? ((message) => process.stderr.write(`alerting: ${message}\n`));
   await migrate(sql, "alerting", new URL("./migrations/", import.meta.url));
   const listeners = new Set<(alert: Alert) => void>();
+  const routing = await createRouting({ sql, clock, deliver: options.deliver, log });
   const book = await openBook({
     sql,
     clock,
     timeline,
     log,
     onChange: (alert) => {
+      route([alert]);
       for (const listener of listeners) listener(alert);
     },
   });
+  const route = (alerts: readonly Alert[]) =>
+    routing.insert(
+      alerts.map((alert) => routedOf(alert, clock.now())).filter((alert): alert is RoutedAlert => !!alert),
+    );
+  route(book.list().map(alertOf));
   let rules: store.Rule[] = [];
   let probes = new Map<Address, store.Probe>();
   const troubled = new Map<string, string>();
@@ -151,7 +167,10 @@ export async function createAlerting(options: AlertingOptions): Promise<Alerting
 
   await declared();
   return {
-    executor: createExecutor({ sql, desired: options.desired, declared }),
+    executor: createExecutor({
+      ...{ sql, desired: options.desired, declared },
+      routesDeclared: routing.declared,
+    }),
     observe(host, report) {
       take(`the report of ${host}`, async () => {
         await book.observe(instancesScope(host), unhealthyInstances(host, report), exitHolds(report));
@@ -170,14 +189,20 @@ export async function createAlerting(options: AlertingOptions): Promise<Alerting
     hostConnected: (host) => take(hostScope(host), () => book.observe(hostScope(host), [])),
     hostRemoved: (host) => take(hostScope(host), () => book.end((record) => record.host === host)),
     evaluate,
-    start: (signal) => repeat(() => evaluate(signal), { clock, interval: intervalMs, signal }),
+    async start(signal) {
+      await Promise.all([
+        repeat(() => evaluate(signal), { clock, interval: intervalMs, signal }),
+        routing.start(signal),
+      ]);
+    },
     list,
     onChange(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
     settled: () => last,
-    routes: alertRoutes(list),
+    routing,
+    routes: [...alertRoutes(list), ...alertmanagerRoutes({ routing, clock })],
   };
 }
 

@@ -52,12 +52,13 @@ export const findProbe = async (sql: Sql, address: string): Promise<Probe | unde
       select address, environment, name, host, properties from alerting.probe where address = ${address}`
   )[0];
 
-/** Of a rule or a check. */
+/** Of a rule, a check or a route. */
 export const findProperties = async (sql: Sql, address: string): Promise<object | undefined> =>
   (
     await sql<{ properties: object }[]>`
       select properties from alerting.rule where address = ${address}
-      union all select properties from alerting.probe where address = ${address}`
+      union all select properties from alerting.probe where address = ${address}
+      union all select properties from alerting.route where address = ${address}`
   )[0]?.properties;
 
 export const listAlerts = async (sql: Sql): Promise<AlertRecord[]> =>

@@ -21,6 +21,7 @@ export async function openRoom(sql: Sql, overrides: Partial<AlertingOptions> = {
     timeline,
     query: (expr: Expr, atMs, signal) => engine.instant(expr, atMs, { signal }),
     desired: { put: async (host, _section, value) => void told.push({ host, value }) },
+    deliver: async () => {},
     log: (message) => void logged.push(message),
     ...overrides,
   };

@@ -4,6 +4,7 @@ import {
   checkProperties,
   hostProperties,
   machineProperties,
+  routeProperties,
   serviceProperties,
 } from "@havn/model";
 import type { z } from "zod";
@@ -24,6 +25,7 @@ const controlPlaneSchemas: Record<string, z.ZodType> = {
   balancer: balancerProperties,
   check: checkProperties,
   alert: alertProperties,
+  route: routeProperties,
 };
 
 /** Schema of a type's properties in a graph, of host types and control-plane types alike. */

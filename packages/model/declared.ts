@@ -124,4 +124,12 @@ export const alertProperties = z.strictObject({
 export type AlertProperties = z.infer<typeof alertProperties>;
 
 /** The types above: planned and made real by the control plane, not by an agent. */
-export const controlPlaneTypes = ["machine", "host", "service", "balancer", "check", "alert"] as const;
+export const controlPlaneTypes = [
+  "machine",
+  "host",
+  "service",
+  "balancer",
+  "check",
+  "alert",
+  "route",
+] as const;

@@ -12,4 +12,5 @@ export * from "./labels.ts";
 export * from "./logs.ts";
 export * from "./plan.ts";
 export * from "./references.ts";
+export * from "./routing.ts";
 export * from "./status.ts";

@@ -1,0 +1,51 @@
+import { createHash } from "node:crypto";
+import { type Alert, type Labels, labelsKey } from "@havn/model";
+
+/** An alert as routing sees it, Havn's own and those of others alike. Times in milliseconds since the epoch. */
+export interface RoutedAlert {
+  /** Of the labels: alerts with equal labels are one. */
+  fingerprint: string;
+  labels: Labels;
+  annotations: Labels;
+  startsAt: number;
+  /** Undefined while nobody knows. From then on it is resolved. */
+  endsAt?: number | undefined;
+  updatedAt: number;
+  generatorUrl: string;
+  /** Sent in from elsewhere: it ends by itself unless it is sent again. */
+  external: boolean;
+}
+
+export const labelsFingerprint = (labels: Labels): string =>
+  createHash("sha256").update(labelsKey(labels)).digest("hex").slice(0, 16);
+
+export const isResolved = ({ endsAt }: Pick<RoutedAlert, "endsAt">, now: number): boolean =>
+  endsAt !== undefined && endsAt <= now;
+
+/** Undefined for what has not fired: pending alerts are shown, not told. */
+export function routedOf(alert: Alert, now: number): RoutedAlert | undefined {
+  if (alert.state !== "firing" && alert.state !== "resolved") return undefined;
+  const labels = {
+    ...alert.labels,
+    alertname: alert.rule,
+    env: alert.environment,
+    severity: alert.severity,
+    ...(alert.address !== undefined && { resource: alert.address }),
+  };
+  return {
+    fingerprint: labelsFingerprint(labels),
+    labels,
+    annotations: { summary: alert.summary },
+    startsAt: alert.firingSince ?? alert.activeSince,
+    ...(alert.state === "resolved" && { endsAt: alert.resolvedAt ?? now }),
+    updatedAt: now,
+    generatorUrl: "",
+    external: false,
+  };
+}
+
+/** The same trouble told again keeps its beginning; told after its end it is a new one. */
+export function merge(before: RoutedAlert | undefined, after: RoutedAlert): RoutedAlert {
+  if (!before || (before.endsAt !== undefined && before.endsAt < after.startsAt)) return after;
+  return { ...after, startsAt: Math.min(before.startsAt, after.startsAt) };
+}

@@ -1,0 +1,281 @@
+import { randomUUID } from "node:crypto";
+import { type Clock, HavnError, type Labels } from "@havn/model";
+import type { Sql } from "@havn/postgres";
+import { isResolved, labelsFingerprint, merge, type RoutedAlert } from "./alert.ts";
+import { inhibitionOf, treeOf } from "./declared.ts";
+import { createGroups, type Flush, flush, type Group, type Notification } from "./groups.ts";
+import { inhibitor } from "./inhibit.ts";
+import { type Matcher, matchesAll } from "./matchers.ts";
+import type { Told } from "./notify.ts";
+import { type Silence, silencedBy, silenceState } from "./silences.ts";
+import * as store from "./store.ts";
+import { receiversOf, routesOf } from "./tree.ts";
+
+export interface RoutingOptions {
+  sql: Sql;
+  clock: Clock;
+  /** Takes a notification in for good; the same id counts once. Throws where that is not possible now: it comes again. */
+  deliver(notification: Notification): Promise<void>;
+  log(message: string): void;
+}
+
+export interface AlertStatus {
+  alert: RoutedAlert;
+  receivers: string[];
+  silencedBy: string[];
+  inhibitedBy: string[];
+}
+
+/** What is told to whom, and when: Alertmanager's semantics over Havn's own alerts and those of others. */
+export interface Routing {
+  /** Havn's own alerts: durable elsewhere. */
+  insert(alerts: readonly RoutedAlert[]): void;
+  /** Alerts of others: durable when this resolves. */
+  receive(alerts: readonly ReceivedAlert[]): Promise<void>;
+  /** Looks at every group whose time has come. */
+  tick(): Promise<void>;
+  /** Looks at groups as their times come, until `signal` aborts. */
+  start(signal: AbortSignal): Promise<void>;
+  /** Routes were declared, changed or removed. */
+  declared(): Promise<void>;
+  statuses(): AlertStatus[];
+  groups(): { labels: Labels; receiver: string; alerts: AlertStatus[] }[];
+  receivers(): string[];
+  silences: {
+    list(): Silence[];
+    find(id: string): Silence | undefined;
+    /** A new one, or a change of one that has not expired. What has begun keeps its beginning. */
+    put(wanted: WantedSilence): Promise<Silence>;
+    expire(id: string): Promise<void>;
+    /** What these matchers would cover now. */
+    preview(matchers: readonly Matcher[]): RoutedAlert[];
+  };
+}
+
+export interface WantedSilence extends Omit<Silence, "id" | "updatedAt"> {
+  id?: string | undefined;
+}
+
+export interface ReceivedAlert {
+  labels: Labels;
+  annotations: Labels;
+  startsAt?: number | undefined;
+  endsAt?: number | undefined;
+  generatorUrl: string;
+}
+
+/** An alert of others is over when it was not sent again for so long (Alertmanager's resolve_timeout). */
+const resolveTimeoutMs = 300_000;
+const keptMs = 900_000;
+const silencesKeptMs = 432_000_000;
+const longestSleepMs = 5000;
+const retryMs = 1000;
+
+export async function createRouting(options: RoutingOptions): Promise<Routing> {
+  const { sql, clock, log } = options;
+  const alerts = new Map((await store.listReceived(sql)).map((alert) => [alert.fingerprint, alert]));
+  const silences = new Map((await store.listSilences(sql)).map((silence) => [silence.id, silence]));
+  const told = new Map<string, Told>(await store.listTold(sql));
+  const groups = createGroups();
+  let declared = await store.listRoutes(sql);
+  let tree = treeOf(declared);
+  let wake = new AbortController();
+  let ticking: Promise<void> = Promise.resolve();
+
+  const group = (alert: RoutedAlert) => groups.insert(tree, alert, clock.now());
+  for (const alert of alerts.values()) group(alert);
+
+  function insert(added: readonly RoutedAlert[]): void {
+    for (const alert of added) {
+      const merged = merge(alerts.get(alert.fingerprint), alert);
+      alerts.set(alert.fingerprint, merged);
+      group(merged);
+    }
+    wake.abort();
+  }
+
+  const heldBack = (now: number) => {
+    const firing = [...alerts.values()].filter((alert) => !isResolved(alert, now));
+    const inhibition = inhibitor(inhibitionOf(declared), firing);
+    const active = [...silences.values()].filter((silence) => silenceState(silence, now) === "active");
+    return (alert: RoutedAlert) => ({
+      silencedBy: silencedBy(active, alert.labels, now),
+      inhibitedBy: inhibition.inhibitedBy(alert),
+    });
+  };
+
+  async function tell(due: Group, held: ReturnType<typeof heldBack>, now: number): Promise<void> {
+    const seen = new Map(due.alerts);
+    const outcome: Flush = flush({
+      group: due,
+      alerts: [...seen.values()],
+      before: told.get(due.id),
+      now,
+      isHeldBack(alert) {
+        const { silencedBy: silent, inhibitedBy } = held(alert);
+        return silent.length + inhibitedBy.length > 0;
+      },
+    });
+    try {
+      if (outcome.notification && outcome.told) {
+        await options.deliver(outcome.notification);
+        await store.putTold(sql, due.id, outcome.told);
+        told.set(due.id, outcome.told);
+      }
+      groups.flushed(due, seen, now);
+    } catch (cause) {
+      due.nextFlush = now + retryMs;
+      log(`${due.route.receiver} is told later: ${cause instanceof Error ? cause.message : String(cause)}`);
+    }
+  }
+
+  async function tick(): Promise<void> {
+    const now = clock.now();
+    const due = groups.due(now);
+    if (due.length === 0) return;
+    const held = heldBack(now);
+    for (const one of due) await tell(one, held, now);
+    await forget(now);
+  }
+
+  /** What is long over. Groups that nobody speaks of any more are told anew if they come again. */
+  async function forget(now: number): Promise<void> {
+    const over = [...alerts.values()].filter(({ endsAt }) => endsAt !== undefined && endsAt < now - keptMs);
+    const inGroups = new Set(groups.list().flatMap((one) => [...one.alerts.keys()]));
+    const gone = over.filter(({ fingerprint }) => !inGroups.has(fingerprint));
+    for (const { fingerprint } of gone) alerts.delete(fingerprint);
+    if (gone.length > 0)
+      await store.deleteReceived(
+        sql,
+        gone.map(({ fingerprint }) => fingerprint),
+      );
+    const known = new Set(groups.list().map(({ id }) => id));
+    const ended = [...told].filter(
+      ([id, { at, firing }]) => !known.has(id) && firing.length === 0 && at < now - keptMs,
+    );
+    for (const [id] of ended) told.delete(id);
+    if (ended.length > 0)
+      await store.deleteTold(
+        sql,
+        ended.map(([id]) => id),
+      );
+    const old = [...silences.values()].filter(({ endsAt }) => endsAt < now - silencesKeptMs);
+    for (const { id } of old) silences.delete(id);
+    if (old.length > 0) await store.deleteSilencesBefore(sql, now - silencesKeptMs);
+  }
+
+  const inTurn = (): Promise<void> => {
+    ticking = ticking.then(tick).catch((cause) => log(`routing is tried again: ${cause}`));
+    return ticking;
+  };
+
+  const receiversFor = (alert: RoutedAlert): string[] =>
+    [...new Set(routesOf(tree, alert.labels).map(({ receiver }) => receiver))].filter((name) => name !== "");
+
+  function statusesOf(list: Iterable<RoutedAlert>): AlertStatus[] {
+    const now = clock.now();
+    const held = heldBack(now);
+    return [...list]
+      .filter((alert) => !isResolved(alert, now))
+      .map((alert) => ({ alert, receivers: receiversFor(alert), ...held(alert) }));
+  }
+
+  return {
+    insert,
+    async receive(received) {
+      const now = clock.now();
+      const routed = received.map((alert) => routedFrom(alert, now));
+      if (routed.length > 0) await store.putReceived(sql, [...byFingerprint(routed).values()]);
+      insert(routed);
+    },
+    tick: inTurn,
+    async start(signal) {
+      while (!signal.aborted) {
+        wake = new AbortController();
+        await inTurn();
+        const next = groups.nextFlush() ?? Number.POSITIVE_INFINITY;
+        const sleep = Math.min(Math.max(next - clock.now(), 0), longestSleepMs);
+        await clock.sleep(sleep, AbortSignal.any([signal, wake.signal]));
+      }
+    },
+    async declared() {
+      declared = await store.listRoutes(sql);
+      tree = treeOf(declared);
+      groups.clear();
+      for (const alert of alerts.values()) group(alert);
+      wake.abort();
+    },
+    statuses: () => statusesOf(alerts.values()),
+    groups: () =>
+      groups.list().map(({ labels, route, alerts: inside }) => ({
+        labels,
+        receiver: route.receiver,
+        alerts: statusesOf(inside.values()),
+      })),
+    receivers: () => receiversOf(tree),
+    silences: {
+      list: () => [...silences.values()],
+      find: (id) => silences.get(id),
+      async put(wanted) {
+        const silence = newSilence(wanted, wanted.id ? silences.get(wanted.id) : undefined, clock.now());
+        await store.putSilence(sql, silence);
+        silences.set(silence.id, silence);
+        return silence;
+      },
+      async expire(id) {
+        const now = clock.now();
+        const silence = silences.get(id);
+        if (!silence) throw new HavnError(`There is no silence ${id}`, { status: 404 });
+        if (silenceState(silence, now) === "expired")
+          throw new HavnError(`Silence ${id} has expired already`, { status: 400 });
+        const ended = { ...silence, startsAt: Math.min(silence.startsAt, now), endsAt: now, updatedAt: now };
+        await store.putSilence(sql, ended);
+        silences.set(id, ended);
+      },
+      preview: (matchers) =>
+        [...alerts.values()].filter(
+          (alert) => !isResolved(alert, clock.now()) && matchesAll(matchers, alert.labels),
+        ),
+    },
+  };
+}
+
+/** A change of what has begun is a new silence, and the old one ends there: what was muted stays on record. */
+function newSilence(wanted: WantedSilence, known: Silence | undefined, now: number): Silence {
+  if (wanted.id !== undefined && !known)
+    throw new HavnError(`There is no silence ${wanted.id}`, { status: 404 });
+  if (wanted.endsAt <= wanted.startsAt || wanted.endsAt <= now)
+    throw new HavnError("A silence must end after it begins, and later than now", { status: 400 });
+  if (wanted.matchers.length === 0 || wanted.matchers.every((one) => matchesAll([one], {})))
+    throw new HavnError("A silence needs a matcher that does not match the empty text", {
+      status: 400,
+      detail: 'Otherwise it would mute everything. Write for example service="shop".',
+    });
+  const going = known && silenceState(known, now) !== "expired" ? known : undefined;
+  return {
+    ...wanted,
+    id: going?.id ?? randomUUID(),
+    startsAt: going ? Math.min(going.startsAt, wanted.startsAt) : Math.max(wanted.startsAt, now),
+    updatedAt: now,
+  };
+}
+
+function routedFrom(alert: ReceivedAlert, now: number): RoutedAlert {
+  const labels = Object.fromEntries(Object.entries(alert.labels).filter(([, value]) => value !== ""));
+  if (Object.keys(labels).length === 0)
+    throw new HavnError("An alert has no labels", { status: 400, detail: "Every alert needs at least one." });
+  const startsAt = alert.startsAt ?? Math.min(alert.endsAt ?? now, now);
+  return {
+    fingerprint: labelsFingerprint(labels),
+    labels,
+    annotations: alert.annotations,
+    startsAt,
+    endsAt: alert.endsAt ?? now + resolveTimeoutMs,
+    updatedAt: now,
+    generatorUrl: alert.generatorUrl,
+    external: true,
+  };
+}
+
+const byFingerprint = (alerts: readonly RoutedAlert[]) =>
+  new Map(alerts.map((alert) => [alert.fingerprint, alert]));

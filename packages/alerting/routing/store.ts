@@ -1,0 +1,64 @@
+import type { RouteProperties } from "@havn/model";
+import type { Sql } from "@havn/postgres";
+import type { RoutedAlert } from "./alert.ts";
+import type { Told } from "./notify.ts";
+import type { Silence } from "./silences.ts";
+
+const json = (sql: Sql, value: unknown) => sql.json(value as Parameters<Sql["json"]>[0]);
+
+export interface DeclaredRoute {
+  address: string;
+  environment: string;
+  name: string;
+  properties: RouteProperties;
+}
+
+export const listRoutes = (sql: Sql): Promise<DeclaredRoute[]> =>
+  sql<DeclaredRoute[]>`select address, environment, name, properties from alerting.route order by address`;
+
+export const putRoute = (sql: Sql, route: DeclaredRoute) => sql`
+  insert into alerting.route (address, environment, name, properties)
+  values (${route.address}, ${route.environment}, ${route.name}, ${json(sql, route.properties)})
+  on conflict (address) do update set properties = excluded.properties`;
+
+export const deleteRoute = (sql: Sql, address: string) =>
+  sql`delete from alerting.route where address = ${address}`;
+
+export const listSilences = async (sql: Sql): Promise<Silence[]> =>
+  (await sql<{ silence: Silence }[]>`select silence from alerting.silence`).map(({ silence }) => silence);
+
+export const putSilence = (sql: Sql, silence: Silence) => sql`
+  insert into alerting.silence (id, ends_at, silence)
+  values (${silence.id}, ${silence.endsAt}, ${json(sql, silence)})
+  on conflict (id) do update set ends_at = excluded.ends_at, silence = excluded.silence`;
+
+export const deleteSilencesBefore = (sql: Sql, endsAt: number) =>
+  sql`delete from alerting.silence where ends_at < ${endsAt}`;
+
+export const listTold = async (sql: Sql): Promise<[string, Told][]> =>
+  (await sql<{ id: string; told: Told }[]>`select id, told from alerting.told`).map(({ id, told }) => [
+    id,
+    told,
+  ]);
+
+export const putTold = (sql: Sql, id: string, told: Told) => sql`
+  insert into alerting.told (id, at, told) values (${id}, ${told.at}, ${json(sql, told)})
+  on conflict (id) do update set at = excluded.at, told = excluded.told`;
+
+export const deleteTold = (sql: Sql, ids: readonly string[]) =>
+  sql`delete from alerting.told where id in ${sql([...ids])}`;
+
+export const listReceived = async (sql: Sql): Promise<RoutedAlert[]> =>
+  (await sql<{ alert: RoutedAlert }[]>`select alert from alerting.received`).map(({ alert }) => alert);
+
+/** All of them or none. */
+export const putReceived = (sql: Sql, alerts: readonly RoutedAlert[]) => sql`
+  insert into alerting.received (fingerprint, alert)
+  select fingerprint, alert from jsonb_to_recordset(${json(
+    sql,
+    alerts.map((alert) => ({ fingerprint: alert.fingerprint, alert })),
+  )}) as row (fingerprint text, alert jsonb)
+  on conflict (fingerprint) do update set alert = excluded.alert`;
+
+export const deleteReceived = (sql: Sql, fingerprints: readonly string[]) =>
+  sql`delete from alerting.received where fingerprint in ${sql([...fingerprints])}`;
