@@ -214,7 +214,11 @@ async function evaluateRange(e: Evaluation, expr: Expr, grid: Grid): Promise<Mat
     return { type: "matrix", matrix: [{ labels: {}, timestamps: timesOf(grid), values }] };
   }
   const columns = finishColumns(await evaluateVector(e, expr, grid));
-  const matrix = columns.map((column) => pointsOf(column, grid));
+  const matrix: RangeSamples[] = [];
+  for (const column of columns) {
+    matrix.push(pointsOf(column, grid));
+    await e.breathe(grid.count);
+  }
   return { type: "matrix", matrix: sortedByLabels(matrix) };
 }
 

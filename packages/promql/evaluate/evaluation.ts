@@ -46,8 +46,9 @@ export class Evaluation {
       throw executionError("query processing would load too many samples into memory in query execution");
   }
 
-  /** Lets other work of the process run now and then; throws when the query was given up. */
-  async breathe(): Promise<void> {
+  /** Lets other work of the process run now and then; throws when the query was given up. `points`: made, not spent. */
+  async breathe(points = 0): Promise<void> {
+    this.#sinceTurn += points;
     if (this.#sinceTurn > 500_000) {
       this.#sinceTurn = 0;
       await nextTurn();

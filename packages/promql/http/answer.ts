@@ -1,3 +1,5 @@
+import { Readable } from "node:stream";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { RawResponse } from "@havn/http";
 import type { HavnError, Labels } from "@havn/model";
 import { z } from "zod";
@@ -60,9 +62,40 @@ export function answerResult(result: InstantResult | RangeResult, limit: number)
     }
     case "matrix": {
       const { items, warnings } = limited(result.matrix, limit);
-      return answer({ resultType: "matrix", result: items.map(seriesOf) }, notes(warnings));
+      return answerMatrix(items, notes(warnings));
     }
   }
+}
+
+/** So many points are written in one turn of the process, which has other work: agents, probes, other callers. */
+const pointsAtOnce = 100_000;
+
+/** As `answer`, but a large result goes out piece by piece: whole, it would stand still for it and hold it three times. */
+function answerMatrix(matrix: readonly RangeSamples[], notes: Notes): RawResponse {
+  const points = matrix.reduce((sum, { timestamps }) => sum + timestamps.length, 0);
+  const small = points <= pointsAtOnce;
+  const { body, headers } = answer(
+    { resultType: "matrix", result: small ? matrix.map(seriesOf) : [] },
+    notes,
+  );
+  if (small) return new RawResponse(body, headers);
+  const [before = "", after = ""] = String(body).split(/(?<="result":\[)(?=\])/);
+  return new RawResponse(Readable.from(pieces(matrix, { before, after }), { objectMode: false }), headers);
+}
+
+async function* pieces(matrix: readonly RangeSamples[], around: { before: string; after: string }) {
+  let text = around.before;
+  let points = 0;
+  for (const [i, series] of matrix.entries()) {
+    text += `${i === 0 ? "" : ","}${JSON.stringify(seriesOf(series))}`;
+    points += series.timestamps.length;
+    if (points < pointsAtOnce) continue;
+    yield text;
+    text = "";
+    points = 0;
+    await nextTurn();
+  }
+  yield text + around.after;
 }
 
 const point = (timestamp: number, value: number): [number, string] => [timestamp / 1000, formatValue(value)];

@@ -34,7 +34,7 @@ async function serve() {
     });
     return { status: response.statusCode, body: JSON.parse(response.body) };
   };
-  return { ask, server, [Symbol.asyncDispose]: () => server.close() };
+  return { ask, querier, server, [Symbol.asyncDispose]: () => server.close() };
 }
 
 const success = (data: unknown, more = {}) => ({ status: 200, body: { status: "success", data, ...more } });
@@ -100,6 +100,29 @@ test("range queries", async () => {
   assert.deepEqual(
     await it.ask("/query_range?query=up&start=x&end=1&step=1"),
     failure(400, "bad_data", 'invalid parameter "start": cannot parse "x" to a valid timestamp'),
+  );
+});
+
+test("a large result goes out in pieces that are one answer", async () => {
+  await using it = await serve();
+  const hosts = Array.from({ length: 25 }, (_, i) => `h${i}`.padEnd(4, "x")).sort();
+  for (const host of hosts) it.querier.add({ __name__: "many", host }, [{ timestamp: 1000, value: 1 }]);
+  const ask = (matcher: string) =>
+    it.ask(
+      `/query_range?query=${encodeURIComponent(`many${matcher} > 0 or vector(1) < 0`)}&start=1&end=300&step=0.03`,
+    );
+  const one = await ask(`{host="${hosts[0]}"}`);
+  const all = await ask("");
+  assert.equal(one.body.data.result[0].values.length, 9967);
+  assert.deepEqual(
+    all.body,
+    success({
+      resultType: "matrix",
+      result: hosts.map((host) => ({
+        metric: { __name__: "many", host },
+        values: one.body.data.result[0].values,
+      })),
+    }).body,
   );
 });
 
