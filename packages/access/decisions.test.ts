@@ -9,6 +9,7 @@ const cases: [action: string, viewer: boolean, operator: boolean, admin: boolean
   ["plan:create", false, true, true],
   ["apply:create", false, true, true],
   ["artifact:write", false, true, true],
+  ["metric:write", false, true, true],
   ["rollback:create", false, true, true],
   ["environment:destroy", false, false, true],
   ["token:create", false, false, true],

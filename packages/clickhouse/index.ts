@@ -165,7 +165,8 @@ async function insertRemote(endpoint: Endpoint, insert: SegmentInsert): Promise<
 
 function insertSql({ table, columns, onlyNew }: SegmentInsert, source: string): string {
   const names = columns.map(({ name }) => name).join(", ");
-  const into = `INSERT INTO ${table} (${names}) SELECT ${names} FROM ${source}`;
+  // A backfill touches more partitions than ClickHouse thinks wise; refused, its rows would wait for ever.
+  const into = `INSERT INTO ${table} (${names}) SETTINGS max_partitions_per_insert_block = 0 SELECT ${names} FROM ${source}`;
   if (!onlyNew) return into;
   const key = onlyNew.key.join(", ");
   return `${into} WHERE (${key}) NOT IN (SELECT ${key} FROM ${table} WHERE ${onlyNew.where}) LIMIT 1 BY ${key}`;

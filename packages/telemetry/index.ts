@@ -7,6 +7,7 @@ import { createIngest, type Ingest, type IngestStats } from "./ingest.ts";
 import { type LogQuery, searchLogs } from "./logs/search.ts";
 import { createQuerier, type QuerierLimits } from "./metrics/querier.ts";
 import { SeriesRegistry } from "./metrics/registry.ts";
+import { receiveRoutes } from "./receive/routes.ts";
 import { serveLiveLogs, telemetryRoutes } from "./routes.ts";
 import { type InserterStats, startInserter } from "./spool/inserter.ts";
 import { openSpool } from "./spool/spool.ts";
@@ -73,15 +74,19 @@ export async function createTelemetry(options: TelemetryOptions): Promise<Teleme
   });
   const inserter = startInserter({ clickhouse, spool, clock, log });
   const registry = new SeriesRegistry();
-  const { ingest, onLogs, stats } = createIngest({ spool, registry, spooled: inserter.notice });
+  const { samplesDays = 30 } = options.retention ?? {};
+  const ingest = createIngest({ spool, registry, clock, samplesDays, spooled: inserter.notice });
+  const { onLogs, stats } = ingest;
+  const kept = await anyHistograms(clickhouse);
+  const hasHistograms = () => kept || stats.histograms > 0;
   const logs: Telemetry["logs"] = {
     search: (query, signal) => searchLogs(clickhouse, query, signal),
     follow: (filter, listener) => onLogs((records) => follow(filter, records, listener)),
   };
   return {
-    ...{ ingest, onLogs, logs },
-    querier: createQuerier(clickhouse, options.limits),
-    routes: telemetryRoutes(logs),
+    ...{ ingest: ingest.ingest, onLogs, logs },
+    querier: createQuerier(clickhouse, hasHistograms, options.limits),
+    routes: [...telemetryRoutes(logs), ...receiveRoutes(ingest)],
     serveLive: (live) => serveLiveLogs(live, logs),
     flush: inserter.flush,
     stats: () => ({
@@ -106,12 +111,19 @@ function follow(filter: LogFilter, records: LogRecord[], listener: (records: Log
   if (wanted.length > 0) listener(wanted);
 }
 
+async function anyHistograms(clickhouse: ClickHouse): Promise<boolean> {
+  const found = await clickhouse.rows("SELECT 1 FROM histograms LIMIT 1");
+  return found.length > 0;
+}
+
 async function setRetention(
   clickhouse: ClickHouse,
   { samplesDays = 30, logsDays = 14 }: { samplesDays?: number; logsDays?: number },
 ): Promise<void> {
   const wanted = [
     { table: "samples", ttl: `toDate(timestamp) + toIntervalDay(${samplesDays})` },
+    { table: "histograms", ttl: `toDate(timestamp) + toIntervalDay(${samplesDays})` },
+    { table: "exemplars", ttl: `toDate(timestamp) + toIntervalDay(${samplesDays})` },
     { table: "series", ttl: `day + toIntervalDay(${samplesDays + 1})` },
     { table: "logs", ttl: `toDate(Timestamp) + toIntervalDay(${logsDays})` },
   ];

@@ -1,6 +1,10 @@
 import { hash } from "node:crypto";
-import type { LogRecord } from "@havn/model";
+import type { Clock, LogRecord } from "@havn/model";
+import type { MetricBatch } from "./metrics/batch.ts";
+import type { Stamp } from "./metrics/labels.ts";
+import { MetadataBook } from "./metrics/metadata.ts";
 import type { SeriesRegistry } from "./metrics/registry.ts";
+import { Sink } from "./metrics/sink.ts";
 import { decodeLogs, readLogRecords } from "./protocols/agent/logs.ts";
 import { decodeSamples } from "./protocols/agent/samples.ts";
 import type { Spool } from "./spool/spool.ts";
@@ -16,14 +20,21 @@ export interface IngestStats {
   repeatedBatches: number;
   refusedBatches: number;
   samples: number;
+  histograms: number;
+  exemplars: number;
   lines: number;
 }
 
 const rememberedBatches = 50_000;
+const dayMs = 86_400_000;
 
 export interface Ingest {
   readonly stats: IngestStats;
   ingest(kind: "samples" | "logs", batch: string, from: Source, bytes: Uint8Array): Promise<void>;
+  /** For senders that know no batches. To be filled at once: nothing may be awaited before `store`. */
+  sink(stamp: Stamp): Sink;
+  /** Resolves when what is in the sink is on disk. */
+  store(sink: Sink): Promise<void>;
   onLogs(listener: (records: LogRecord[]) => void): () => void;
 }
 
@@ -32,25 +43,36 @@ export function createIngest(options: {
   spool: Spool;
   registry: SeriesRegistry;
   spooled: () => void;
+  clock: Clock;
+  /** How long samples are kept: older ones are refused. */
+  samplesDays: number;
 }): Ingest {
-  const { spool, registry } = options;
-  const stats = { batches: 0, repeatedBatches: 0, refusedBatches: 0, samples: 0, lines: 0 };
+  const { spool, registry, clock } = options;
+  const stats = {
+    ...{ batches: 0, repeatedBatches: 0, refusedBatches: 0 },
+    ...{ samples: 0, histograms: 0, exemplars: 0, lines: 0 },
+  };
+  const metadata = new MetadataBook();
   const seen = new Map<string, Promise<void>>();
   const listeners = new Set<(records: LogRecord[]) => void>();
 
   async function storeSamples(from: Source, bytes: Uint8Array): Promise<void> {
     const batch = decodeSamples(bytes, { env: from.environment, host: from.host });
-    const segments = registry.segments(batch);
+    await storeMetrics(registry.segments(batch));
+  }
+
+  async function storeMetrics(batch: MetricBatch): Promise<void> {
+    const news = metadata.news(batch.metadata, clock.now());
     try {
-      await spool.append([
-        { table: "series", rows: segments.series, isNew: true },
-        { table: "samples", rows: segments.samples, isNew: true },
-      ]);
+      await spool.append([...batch.segments(), ...news.segments]);
     } catch (error) {
-      segments.forget();
+      batch.forget();
       throw error;
     }
-    stats.samples += batch.indexes.length;
+    news.remember();
+    stats.samples += batch.samples;
+    stats.histograms += batch.histograms;
+    stats.exemplars += batch.exemplars;
   }
 
   async function storeLogs(batch: string, from: Source, bytes: Uint8Array): Promise<void> {
@@ -93,6 +115,17 @@ export function createIngest(options: {
       );
       seen.set(key, noted);
       return noted;
+    },
+    sink: (stamp) => {
+      const now = clock.now();
+      const oldest = now - options.samplesDays * dayMs;
+      return new Sink({ registry, stamp, oldest, latest: now + dayMs });
+    },
+    async store({ batch }) {
+      if (batch.samples + batch.histograms + batch.exemplars + batch.metadata.length === 0) return;
+      await storeMetrics(batch);
+      stats.batches++;
+      options.spooled();
     },
     onLogs(listener) {
       listeners.add(listener);

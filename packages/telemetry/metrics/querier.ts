@@ -2,6 +2,7 @@ import { type ClickHouse, ClickHouseError, type QueryOptions } from "@havn/click
 import { HavnError, type Labels } from "@havn/model";
 import type { Matcher, Querier, Series, TimeRange } from "@havn/promql/querier";
 import { ByteReader } from "../protocols/agent/bytes.ts";
+import { histogramBody, type NativeHistogram, readHistogram } from "./histogram.ts";
 import { seriesCondition } from "./matchers.ts";
 
 const seriesAtOnce = 500;
@@ -17,7 +18,12 @@ export interface QuerierLimits {
 const defaultLimits: QuerierLimits = { series: 100_000, samples: 50_000_000 };
 
 /** The engine's view of the tables `series` and `samples`. Beyond a limit it throws a HavnError 422. */
-export function createQuerier(clickhouse: ClickHouse, limits: QuerierLimits = defaultLimits): Querier {
+export function createQuerier(
+  clickhouse: ClickHouse,
+  /** Whether the table of native histograms holds any: most stores have none, and need not be asked for them. */
+  hasHistograms: () => boolean,
+  limits: QuerierLimits = defaultLimits,
+): Querier {
   async function findSeries(sets: readonly (readonly Matcher[])[], range: TimeRange, signal: AbortSignal) {
     const { sql, params } = seriesCondition(sets, range);
     const bytes = await ask(
@@ -45,6 +51,15 @@ export function createQuerier(clickhouse: ClickHouse, limits: QuerierLimits = de
     }
   }
 
+  async function selectHistograms(
+    series: readonly FoundSeries[],
+    ...[start, end, limit, signal]: [number, number, number, AbortSignal]
+  ) {
+    if (!hasHistograms()) return new Map<bigint, TimedHistogram[]>();
+    const sql = histogramsSql(series, start, end, limit);
+    return decodeHistograms(new ByteReader(await ask(sql, { signal, format: "RowBinary" })));
+  }
+
   return {
     async *select(matchers, range, signal) {
       const found = await findSeries([matchers], range, signal);
@@ -52,11 +67,14 @@ export function createQuerier(clickhouse: ClickHouse, limits: QuerierLimits = de
       let left = limits.samples;
       for (let at = 0; at < found.length; at += seriesAtOnce) {
         const chunk = found.slice(at, at + seriesAtOnce);
-        const bytes = await ask(samplesSql(chunk, start, end, left + 1), { signal, format: "RowBinary" });
+        const [bytes, histograms] = await Promise.all([
+          ask(samplesSql(chunk, start, end, left + 1), { signal, format: "RowBinary" }),
+          selectHistograms(chunk, start, end, left + 1, signal),
+        ]);
         const columns = decodeSamples(new ByteReader(bytes));
         for (const { id, labels } of chunk) {
           signal.throwIfAborted();
-          const samples = columns.get(id);
+          const samples = withHistograms(columns.get(id), histograms.get(id));
           if (!samples) continue;
           left -= samples.timestamps.length;
           if (left < 0)
@@ -109,6 +127,15 @@ function samplesSql(series: readonly FoundSeries[], start: number, end: number, 
     SETTINGS do_not_merge_across_partitions_select_final = 1`;
 }
 
+function histogramsSql(series: readonly FoundSeries[], start: number, end: number, limit: number): string {
+  return `
+    SELECT series_id, toFloat64(toUnixTimestamp64Milli(timestamp)), ${histogramBody} FROM histograms FINAL
+    WHERE series_id IN (${series.map(({ id }) => id).join(",")})
+      AND timestamp BETWEEN fromUnixTimestamp64Milli(${start}, 'UTC') AND fromUnixTimestamp64Milli(${end}, 'UTC')
+    ORDER BY series_id, timestamp LIMIT ${limit}
+    SETTINGS do_not_merge_across_partitions_select_final = 1`;
+}
+
 function decodeSeries(reader: ByteReader): FoundSeries[] {
   const found: FoundSeries[] = [];
   while (!reader.done) {
@@ -123,6 +150,45 @@ function decodeSeries(reader: ByteReader): FoundSeries[] {
 }
 
 type Columns = Pick<Series, "timestamps" | "values">;
+
+interface TimedHistogram {
+  time: number;
+  histogram: NativeHistogram;
+}
+
+function decodeHistograms(reader: ByteReader): Map<bigint, TimedHistogram[]> {
+  const found = new Map<bigint, TimedHistogram[]>();
+  while (!reader.done) {
+    const id = reader.uint64();
+    const [time = 0] = reader.float64s(1);
+    const own = found.get(id);
+    const sample = { time, histogram: readHistogram(reader) };
+    if (own) own.push(sample);
+    else found.set(id, [sample]);
+  }
+  return found;
+}
+
+/** Both in order of time; of a number and a histogram at one time, the histogram stands. */
+function withHistograms(
+  numbers: Columns | undefined,
+  histograms: readonly TimedHistogram[] | undefined,
+): (Columns & { histograms?: (NativeHistogram | undefined)[] }) | undefined {
+  if (!histograms) return numbers;
+  const at = new Map(histograms.map(({ time, histogram }) => [time, histogram]));
+  const numbersAt = new Map([...(numbers?.timestamps ?? [])].map((time, index) => [time, index]));
+  const timestamps = Float64Array.from(new Set([...numbersAt.keys(), ...at.keys()])).sort();
+  // Copied as bits: as numbers, staleness markers could lose what tells them from other NaNs.
+  const bits = new BigUint64Array(timestamps.length);
+  const from = numbers && new BigUint64Array(numbers.values.buffer, numbers.values.byteOffset);
+  const beside = Array.from(timestamps, (time, index) => {
+    const histogram = at.get(time);
+    const number = numbersAt.get(time);
+    if (!histogram && number !== undefined) bits[index] = from?.[number] ?? 0n;
+    return histogram;
+  });
+  return { timestamps, values: new Float64Array(bits.buffer), histograms: beside };
+}
 
 function decodeSamples(reader: ByteReader): Map<bigint, Columns> {
   const columns = new Map<bigint, Columns>();

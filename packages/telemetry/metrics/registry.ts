@@ -1,111 +1,150 @@
 import { hash } from "node:crypto";
 import { ByteWriter } from "../protocols/agent/bytes.ts";
 import type { SampleBatch } from "../protocols/agent/samples.ts";
+import { MetricBatch } from "./batch.ts";
+import { ByteKeys } from "./byte-keys.ts";
 
-const dayMs = 86_400_000;
-const mostKnown = 2_000_000;
+const mostKnown = 1_000_000;
+const largestKeyBytes = 128 * 1024 * 1024;
+const mostScopes = 64;
 
-interface KnownSeries {
-  low: number;
-  high: number;
-  /** Days that its row is known to be stored for; two, since around midnight and in backfills two are usual. */
-  day: number;
-  otherDay: number;
-}
-
-export interface SampleSegments {
-  samples: Uint8Array;
-  /** Rows for the table of series; empty where all are known. */
-  series: Uint8Array;
-  /** Forgets what `series` holds: it did not become durable. */
-  forget(): void;
-}
-
-export const seriesColumns = [
-  { name: "day", type: "Date" },
-  { name: "id", type: "UInt64" },
-  { name: "name", type: "LowCardinality(String)" },
-  { name: "labels", type: "Map(LowCardinality(String), String)" },
-] as const;
-
-export const sampleColumns = [
-  { name: "series_id", type: "UInt64" },
-  { name: "timestamp", type: "DateTime64(3, 'UTC')" },
-  { name: "value", type: "Float64" },
-] as const;
-
-/** Gives series their ids and remembers which of them this process has stored already. */
+/**
+ * Gives series their ids and small references, and remembers which of them this process has stored already. Columns, so
+ * that a million series are no million objects; the id stands for the labels, here as in the tables.
+ */
 export class SeriesRegistry {
-  readonly #known = new Map<string, KnownSeries>();
+  low = new Uint32Array(1024);
+  high = new Uint32Array(1024);
+  /** Days that a series' row is known to be stored for; two, since around midnight and in backfills two are usual. */
+  day = new Int32Array(1024);
+  otherDay = new Int32Array(1024);
+  /** Of each series its row in RowBinary without the day, which is all of it that is stored anew each day. */
+  #rows = new Uint8Array(64 * 1024);
+  #ends = new Uint32Array(1024);
+  #slots = new Int32Array(2048);
+  #size = 0;
+  readonly #scopes = new Map<string, ByteKeys>();
 
   get size(): number {
-    return this.#known.size;
+    return this.#size;
   }
 
-  /** RowBinary of the batch's samples, and of the series that may not be stored yet. */
-  segments(batch: SampleBatch): SampleSegments {
-    if (this.#known.size > mostKnown) this.#known.clear();
-    const entries = batch.series.map((labels) => this.#entry(labels));
-    const rows = new ByteWriter();
-    const written: KnownSeries[] = [];
-    const count = batch.indexes.length;
-    const halves = new Uint32Array(count * 6);
-    for (let at = 0; at < count; at++) {
-      const index = batch.indexes[at] ?? 0;
-      const entry = entries[index];
-      if (!entry) continue;
-      const time = batch.timestamps[at] ?? 0;
-      const day = Math.floor(time / dayMs);
-      if (day !== entry.day && day !== entry.otherDay) {
-        entry.otherDay = entry.day;
-        entry.day = day;
-        written.push(entry);
-        writeSeriesRow(rows, batch.series[index] ?? [], entry, day);
-      }
-      const row = at * 6;
-      halves[row] = entry.low;
-      halves[row + 1] = entry.high;
-      halves[row + 2] = time >>> 0;
-      halves[row + 3] = Math.floor(time / 2 ** 32);
-      halves[row + 4] = batch.valueBits[at * 2] ?? 0;
-      halves[row + 5] = batch.valueBits[at * 2 + 1] ?? 0;
-    }
-    return {
-      samples: new Uint8Array(halves.buffer),
-      series: rows.view(),
-      forget() {
-        for (const entry of written) entry.day = entry.otherDay = -1;
-      },
-    };
+  /** A batch to fill at once: references are void after the next call. */
+  open(): MetricBatch {
+    if (this.#size > mostKnown) this.#forgetAll();
+    return new MetricBatch(this);
   }
 
-  #entry(labels: readonly string[]): KnownSeries {
-    const key = labels.join("\xff");
-    const known = this.#known.get(key);
+  /** What senders wrote → references, kept for each `scope`: what else decides of the labels, such as the environment. */
+  keys(scope: string): ByteKeys {
+    const known = this.#scopes.get(scope);
     if (known) return known;
+    const [oldest] = this.#scopes.keys();
+    if (this.#scopes.size >= mostScopes && oldest !== undefined) this.#scopes.delete(oldest);
+    const keys = new ByteKeys(largestKeyBytes);
+    this.#scopes.set(scope, keys);
+    return keys;
+  }
+
+  /** `labels`: names and values in turn, names ascending, no empty values. */
+  reference(labels: readonly string[]): number {
     // 64 bits of SHA-1: two of a billion series share an id with a chance of one in 37.
-    const digest = hash("sha1", key, "buffer");
-    const entry = { low: digest.readUInt32LE(0), high: digest.readUInt32LE(4), day: -1, otherDay: -1 };
-    this.#known.set(key, entry);
-    return entry;
+    const digest = hash("sha1", labels.join("\xff"), "buffer");
+    const [low, high] = [digest.readUInt32LE(0), digest.readUInt32LE(4)];
+    const mask = this.#slots.length - 1;
+    let slot = low & mask;
+    for (; this.#slots[slot] !== 0; slot = (slot + 1) & mask) {
+      const reference = (this.#slots[slot] ?? 0) - 1;
+      if (this.low[reference] === low && this.high[reference] === high) return reference;
+    }
+    const reference = this.#size++;
+    if (reference === this.low.length) this.#grow();
+    this.low[reference] = low;
+    this.high[reference] = high;
+    this.day[reference] = this.otherDay[reference] = -1;
+    this.#keepRow(reference, seriesRow(labels, low, high));
+    this.#place(reference);
+    return reference;
+  }
+
+  row(reference: number): Uint8Array {
+    return this.#rows.subarray(this.#startOf(reference), this.#ends[reference]);
+  }
+
+  /** Its row was not stored after all, or is about to be left behind. */
+  forgetDays(reference: number): void {
+    this.day[reference] = this.otherDay[reference] = -1;
+  }
+
+  /** Fills a batch with what an agent sent. */
+  segments(batch: SampleBatch): MetricBatch {
+    const open = this.open();
+    const references = batch.series.map((labels) => this.reference(labels));
+    for (let at = 0; at < batch.indexes.length; at++) {
+      const index = batch.indexes[at] ?? 0;
+      const low = batch.valueBits[at * 2] ?? 0;
+      const high = batch.valueBits[at * 2 + 1] ?? 0;
+      open.sample(references[index] ?? 0, batch.timestamps[at] ?? 0, low, high);
+    }
+    return open;
+  }
+
+  #startOf(reference: number): number {
+    return reference === 0 ? 0 : (this.#ends[reference - 1] ?? 0);
+  }
+
+  #keepRow(reference: number, row: Uint8Array): void {
+    const start = this.#startOf(reference);
+    const end = start + row.length;
+    if (end > this.#rows.length) {
+      const larger = new Uint8Array(Math.max(end, this.#rows.length * 2));
+      larger.set(this.#rows.subarray(0, start));
+      this.#rows = larger;
+    }
+    this.#rows.set(row, start);
+    this.#ends[reference] = end;
+  }
+
+  #place(reference: number): void {
+    const mask = this.#slots.length - 1;
+    let slot = (this.low[reference] ?? 0) & mask;
+    while (this.#slots[slot] !== 0) slot = (slot + 1) & mask;
+    this.#slots[slot] = reference + 1;
+  }
+
+  #grow(): void {
+    const copy = <T extends Int32Array | Uint32Array>(to: T, from: T) => {
+      to.set(from);
+      return to;
+    };
+    const larger = this.low.length * 2;
+    this.low = copy(new Uint32Array(larger), this.low);
+    this.high = copy(new Uint32Array(larger), this.high);
+    this.#ends = copy(new Uint32Array(larger), this.#ends);
+    this.day = copy(new Int32Array(larger), this.day);
+    this.otherDay = copy(new Int32Array(larger), this.otherDay);
+    this.#slots = new Int32Array(larger * 2);
+    for (let reference = 0; reference < this.#size - 1; reference++) this.#place(reference);
+  }
+
+  #forgetAll(): void {
+    this.#size = 0;
+    this.#slots.fill(0);
+    this.#scopes.clear();
   }
 }
 
-function writeSeriesRow(
-  rows: ByteWriter,
-  labels: readonly string[],
-  { low, high }: KnownSeries,
-  day: number,
-): void {
-  const nameAt = labels.indexOf("__name__");
-  rows.uint16(day);
-  rows.uint32(low);
-  rows.uint32(high);
-  rows.string(labels[nameAt + 1] ?? "");
-  rows.varint(labels.length / 2 - 1);
+function seriesRow(labels: readonly string[], low: number, high: number): Uint8Array {
+  const row = new ByteWriter(256);
+  const nameAt = labels.findIndex((text, at) => at % 2 === 0 && text === "__name__");
+  row.uint32(low);
+  row.uint32(high);
+  row.string(labels[nameAt + 1] ?? "");
+  row.varint(labels.length / 2 - 1);
   for (let at = 0; at < labels.length; at += 2) {
     if (at === nameAt) continue;
-    rows.string(labels[at] ?? "");
-    rows.string(labels[at + 1] ?? "");
+    row.string(labels[at] ?? "");
+    row.string(labels[at + 1] ?? "");
   }
+  return row.view();
 }

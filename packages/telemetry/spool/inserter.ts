@@ -2,7 +2,8 @@ import { mkdir, readFile, rename } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { ClickHouse } from "@havn/clickhouse";
 import { type Clock, HavnError } from "@havn/model";
-import { sampleColumns, seriesColumns } from "../metrics/registry.ts";
+import { exemplarColumns, metadataColumns, sampleColumns, seriesColumns } from "../metrics/batch.ts";
+import { histogramColumns } from "../metrics/histogram.ts";
 import { logColumns, scanLogSegment } from "../protocols/agent/logs.ts";
 import { type Segment, type Spool, type Table, tables } from "./spool.ts";
 
@@ -13,7 +14,10 @@ const intervalMs = 1_000;
 const longestBackOffMs = 15_000;
 const mostRefusals = 5;
 
-const columns = { series: seriesColumns, samples: sampleColumns, logs: logColumns } as const;
+const columns = {
+  ...{ series: seriesColumns, samples: sampleColumns, histograms: histogramColumns },
+  ...{ exemplars: exemplarColumns, metadata: metadataColumns, logs: logColumns },
+} as const;
 
 export interface InserterStats {
   inserts: number;

@@ -3,7 +3,7 @@ import { type FileHandle, open, readdir, rename, rm, stat } from "node:fs/promis
 import { join } from "node:path";
 import { HavnError } from "@havn/model";
 
-export const tables = ["series", "samples", "logs"] as const;
+export const tables = ["series", "samples", "histograms", "exemplars", "metadata", "logs"] as const;
 export type Table = (typeof tables)[number];
 
 /** Rows of one table, on disk, that ClickHouse may not have yet. */
@@ -40,7 +40,10 @@ interface Waiting {
 export async function openSpool(directory: string, options: { largestBytes: number }): Promise<Spool> {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const folder = await open(directory, "r");
-  const waiting: Record<Table, Segment[]> = { series: [], samples: [], logs: [] };
+  const waiting = Object.fromEntries(tables.map((table) => [table, []])) as unknown as Record<
+    Table,
+    Segment[]
+  >;
   for (const segment of await findSegments(directory)) waiting[segment.table].push(segment);
   const stamp = Date.now().toString().padStart(14, "0");
   let number = 0;
@@ -153,11 +156,12 @@ async function findSegments(directory: string): Promise<Segment[]> {
   const segments: Segment[] = [];
   for (const name of (await readdir(directory)).sort()) {
     const path = join(directory, name);
-    const [, table] = /^(series|samples|logs)-\d+-\d+\.rows$/.exec(name) ?? [];
+    const [, word] = /^([a-z]+)-\d+-\d+\.rows$/.exec(name) ?? [];
+    const table = tables.find((each) => each === word);
     if (table) {
       const { size } = await stat(path);
       segments.push({
-        table: table as Table,
+        table,
         path,
         bytes: size,
         isNew: false,

@@ -1,7 +1,11 @@
 /** Writes numbers, varints (LEB128, as in RowBinary) and strings into a growing buffer. */
 export class ByteWriter {
-  #bytes = Buffer.allocUnsafe(4096);
+  #bytes: Buffer;
   #length = 0;
+
+  constructor(size = 4096) {
+    this.#bytes = Buffer.allocUnsafe(size);
+  }
 
   get length(): number {
     return this.#length;
@@ -35,6 +39,16 @@ export class ByteWriter {
   uint64(value: bigint): void {
     this.#reserve(8);
     this.#length = this.#bytes.writeBigUInt64LE(value, this.#length);
+  }
+
+  float64(value: number): void {
+    this.#reserve(8);
+    this.#length = this.#bytes.writeDoubleLE(value, this.#length);
+  }
+
+  int32(value: number): void {
+    this.#reserve(4);
+    this.#length = this.#bytes.writeInt32LE(value, this.#length);
   }
 
   raw(bytes: Uint8Array): void {

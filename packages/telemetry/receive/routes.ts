@@ -1,0 +1,60 @@
+import { defineRoute, type Route } from "@havn/http";
+import { HavnError } from "@havn/model";
+import { z } from "zod";
+import type { Ingest } from "../ingest.ts";
+import { largestDecoded, readBody } from "./body.ts";
+import type { Receiver } from "./receiver.ts";
+import { remoteWrite } from "./remote-write.ts";
+
+const query = z.looseObject({
+  environment: z
+    .string()
+    .regex(/^[\w.-]{1,100}$/)
+    .optional()
+    .describe("becomes the label `env` of everything sent, instead of the sender's own"),
+});
+
+interface Door {
+  paths: readonly string[];
+  summary: string;
+  receive: Receiver;
+}
+
+const doors: readonly Door[] = [
+  {
+    paths: ["/api/v1/write", "/api/v1/push", "/prometheus/api/v1/write"],
+    summary: "Prometheus remote write, 1.0 and 2.0",
+    receive: remoteWrite,
+  },
+];
+
+/** The ways in for those who are no agent. Success is said only once everything is on disk. */
+export function receiveRoutes(ingest: Ingest): Route[] {
+  return doors.flatMap(({ paths, summary, receive }) =>
+    paths.map((path) =>
+      defineRoute({
+        method: "POST",
+        path,
+        summary,
+        access: { action: "metric:write", resource: ({ query }) => query.environment ?? path },
+        // Thousands of these a minute are no changes that anyone audits; a page has no business here.
+        reads: true,
+        consumes: "stream",
+        bodyLimit: largestDecoded,
+        query,
+        response: z.unknown(),
+        status: 204,
+        handle: async ({ query: { environment, ...rest }, headers, raw, identity, reply }) => {
+          if (identity.via === "session")
+            throw new HavnError("A signed-in page may not write telemetry", {
+              status: 403,
+              detail: "Send the header authorization: Bearer <token>.",
+            });
+          const body = await readBody(raw);
+          const stamp = environment === undefined ? {} : { env: environment };
+          return receive({ headers, query: rest as Record<string, string>, body, reply, ingest, stamp });
+        },
+      }),
+    ),
+  );
+}

@@ -1,0 +1,66 @@
+import { join } from "node:path";
+import { openTestClickHouse } from "@havn/clickhouse/testing";
+import { type AccessGate, createHttpServer, type Identity } from "@havn/http";
+import { createTelemetry, type Telemetry } from "../index.ts";
+import { labelsText } from "./text.ts";
+
+const sender: Identity = { id: "1", actor: "token:sender", role: "operator", via: "token" };
+const page: Identity = { ...sender, via: "session", csrfToken: "x" };
+
+const access: AccessGate = {
+  authenticate: async ({ authorization }) =>
+    authorization === "Bearer page" ? page : authorization ? sender : undefined,
+  decide: (_identity, action) =>
+    action === "metric:write" || action === "metric:read" || action === "log:read",
+  audit: async () => {
+    throw new Error("telemetry is not audited");
+  },
+};
+
+export interface ReceivingServer extends AsyncDisposable {
+  readonly telemetry: Telemetry;
+  readonly url: string;
+  /** With a token that may write; `path` may hold a query. */
+  post(path: string, body: Uint8Array | string, headers?: Record<string, string>): Promise<Response>;
+  /** All that is stored of a metric: `name{label="value"} value@milliseconds …`, values as text. */
+  stored(name: string): Promise<string[]>;
+}
+
+/** A store behind a real server, for senders. */
+export async function openReceivingServer(): Promise<ReceivingServer> {
+  const stack = new AsyncDisposableStack();
+  const db = stack.use(await openTestClickHouse());
+  const spoolDirectory = join(db.directory, "spool");
+  const telemetry = stack.use(await createTelemetry({ clickhouse: db.clickhouse, spoolDirectory }));
+  const server = stack.use(await createHttpServer({ routes: telemetry.routes, access }));
+  const { url } = await server.listen({ port: 0 });
+  return {
+    ...{ telemetry, url },
+    post: (path, body, headers = {}) =>
+      fetch(url + path, {
+        method: "POST",
+        body: body as BodyInit,
+        headers: { authorization: "Bearer sender", ...headers },
+      }),
+    async stored(name) {
+      await telemetry.flush();
+      const range = { start: 0, end: 2 ** 42 };
+      const matcher = { name: "__name__", operator: "=" as const, value: name };
+      const found: string[] = [];
+      for await (const series of telemetry.querier.select([matcher], range, new AbortController().signal)) {
+        const points = [...series.timestamps].map((time, at) => {
+          const histogram = (series as { histograms?: unknown[] }).histograms?.[at];
+          return `${histogram ? showHistogram(histogram) : series.values[at]}@${time}`;
+        });
+        found.push(`${labelsText(series.labels)} ${points.join(" ")}`);
+      }
+      return found;
+    },
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
+}
+
+const showHistogram = (histogram: unknown) =>
+  JSON.stringify(histogram, (_, value) =>
+    value instanceof Int32Array || value instanceof Float64Array ? [...value] : value,
+  );
