@@ -13,6 +13,7 @@ import {
 import { byPlace, checkGraph } from "@havn/plan";
 import { callerLocation } from "./location.ts";
 import { optionsOf } from "./options.ts";
+import { connectPaths } from "./paths.ts";
 import { referencedAddresses } from "./references.ts";
 
 /** Stands for a declared resource wherever another one needs it. */
@@ -103,6 +104,7 @@ export function environment(name: string, options: EnvironmentOptions, describe:
   } finally {
     current = undefined;
   }
+  connectPaths(collecting.resources);
   const { owner } = options;
   const checked = checkGraph(
     { version: 1, environment: name, ...(owner !== undefined && { owner }), resources: collecting.resources },

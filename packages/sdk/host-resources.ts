@@ -45,6 +45,22 @@ export interface FileOptions extends OnHostOptions, AttributeOptions {
    */
   content?: Text;
   /**
+   * The whole content as base64, for what is no text. Plans show its size and sha256. At most 8 MiB: fetch more with download.
+   * @example base64: readFileSync(new URL("logo.png", import.meta.url)).toString("base64")
+   */
+  base64?: string;
+  /**
+   * True: it must be there, with whatever content; an empty file is made where there is none. Default: false.
+   * @example touch: true
+   */
+  touch?: boolean;
+  /**
+   * True: what Havn replaces is kept on the host (the first and the newest nine), and the first of it is put back when the
+   * file is no longer declared. Default: false.
+   * @example backup: true
+   */
+  backup?: boolean;
+  /**
    * Permissions, octal. Default: "0644".
    * @example mode: "0600"
    */
@@ -92,10 +108,30 @@ export interface DirectoryOptions extends OnHostOptions, AttributeOptions {
    */
   mode?: string;
   /**
-   * True: the directory must not be there; one that is not empty is an error. Default: false.
+   * True: the directory must not be there; one that is not empty is an error, unless `recurse` is true. Default: false.
    * @example absent: true
    */
   absent?: boolean;
+  /**
+   * True: owner and group hold for everything in it too, and with `absent` it goes with everything. Default: false.
+   * @example recurse: true
+   */
+  recurse?: boolean;
+  /**
+   * Permissions of all files in it, octal. Default: as they are.
+   * @example fileMode: "0640"
+   */
+  fileMode?: string;
+  /**
+   * Permissions of all directories in it, octal. Default: as they are.
+   * @example directoryMode: "0750"
+   */
+  directoryMode?: string;
+  /**
+   * True: what is in it and is not declared is removed. Default: false.
+   * @example purge: true
+   */
+  purge?: boolean;
 }
 
 /** A directory on a host. */

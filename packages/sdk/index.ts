@@ -1,8 +1,10 @@
 export * from "./accounts.ts";
 export * from "./databases.ts";
 export * from "./debian.ts";
+export * from "./edits.ts";
 export type { Dependency, Environment, EnvironmentOptions, Handle } from "./environment.ts";
 export { environment, evaluateGraph, withSourceDigests } from "./environment.ts";
+export * from "./fetched.ts";
 export type {
   DirectoryHandle,
   DirectoryOptions,
@@ -24,13 +26,17 @@ export {
 export type { HostHandle, HostOptions, MachineHandle, MachineOptions, SshOptions } from "./hosts.ts";
 export { host, machine, thisComputer } from "./hosts.ts";
 export * from "./languages.ts";
+export * from "./links.ts";
+export * from "./network.ts";
 export type { AlertHandle, AlertOptions, CheckHandle, CheckOptions, HttpProbe, Severity } from "./observe.ts";
 export { alert, check } from "./observe.ts";
 export type { PostgresHandle, PostgresOptions } from "./postgres.ts";
 export { postgres } from "./postgres.ts";
 export type { HostReference, Reference, SecretReference, Text, TextReference } from "./references.ts";
 export { secret, text } from "./references.ts";
+export * from "./running.ts";
 export type { BalancerHandle, BalancerOptions, ServiceHandle, ServiceOptions } from "./services.ts";
 export { balancer, service } from "./services.ts";
 export * from "./storage.ts";
 export * from "./system.ts";
+export * from "./templates.ts";

@@ -19,8 +19,10 @@ const written: Record<string, readonly string[]> = {
   balancer: ["host", "service", "port"],
   check: ["from", "http", "tcp", "interval", "timeout", "severity"],
   alert: ["expr", "for", "severity", "summary"],
-  file: ["host", "content", "owner", "group", "mode", "validate", "absent"],
-  directory: ["host", "owner", "group", "mode", "absent"],
+  file: [...["host", "content", "base64", "touch", "owner", "group", "mode", "validate", "backup", "absent"]],
+  directory: [
+    ...["host", "owner", "group", "mode", "recurse", "fileMode", "directoryMode", "purge", "absent"],
+  ],
   package: ["host", "version", "hold", "answers", "purge", "autoremove", "absent"],
   "systemd.unit": ["host", "content", "dropIns", "enabled", "active", "masked", "restartOn", "reloadOn"],
   "postgres.database": ["host", "allow", "database", "user", "version"],

@@ -31,7 +31,7 @@ const evaluate = async (name: string) => {
   return evaluateGraph(module.default);
 };
 
-for (const name of ["shop", "host-resources", "system-resources"])
+for (const name of ["shop", "files", "host-resources", "system-resources"])
   test(`${name}: the graph of a sound configuration`, async () => {
     const { graph, diagnostics } = await evaluate(name);
     assert.deepEqual(diagnostics, []);
