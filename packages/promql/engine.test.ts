@@ -61,11 +61,41 @@ test("restricting adds the matcher to every selector, wherever it stands", () =>
   assert.equal(selectors[1]?.matchers.filter(({ name }) => name === "env").length, 2);
 });
 
+test("info finds nothing that the expression is not restricted to", async () => {
+  const querier = memoryQuerier();
+  for (const [env, version] of [
+    ["shop", "1"],
+    ["bank", "2"],
+  ] as const) {
+    const labels = { instance: "a", job: "x", env };
+    querier.add({ ...labels, __name__: "up" }, [{ timestamp: 0, value: 1 }]);
+    querier.add({ ...labels, __name__: "target_info", version }, [{ timestamp: 0, value: 1 }]);
+  }
+  const engine = createPromqlEngine({ querier });
+  await assert.rejects(engine.instant("info(up)", 0), fails("execution", /duplicate series for info metric/));
+  const env = { name: "env", operator: "=", value: "bank" } as const;
+  for (const text of ["info(up)", 'info(up, {version=~".+"})']) {
+    const result = await engine.instant(restrict(parsePromql(text), env), 0);
+    assert.deepEqual(
+      result.type === "vector" && result.vector.map(({ labels }) => [labels.env, labels.version]),
+      [["bank", "2"]],
+    );
+  }
+});
+
 test("what is nested too deeply is refused, what is only long is not", async () => {
   const engine = createPromqlEngine({ querier: filled(1) });
   const terms = (count: number) => Array.from({ length: count }, () => "scalar(m)").join(" + ");
   const deep = (count: number) => `${"(".repeat(count)}1${")".repeat(count)}`;
-  assert.equal((await engine.instant(terms(300), 0)).type, "scalar");
+  assert.equal((await engine.instant(terms(2000), 0)).type, "scalar");
+  const sum = await engine.instant(`sum(${Array.from({ length: 2000 }, () => "m").join(" + ")})`, 99_000);
+  assert.equal(sum.type === "vector" && sum.vector[0]?.value, 2000 * 99);
+  await assert.rejects(
+    engine.instant(terms(2100), 0),
+    fails("bad_data", /more than 2000 operators in a row/),
+  );
+  const powers = Array.from({ length: 3000 }, () => "m").join(" ^ ");
+  await assert.rejects(engine.instant(powers, 0), fails("bad_data", /nested too deeply/));
   assert.equal((await engine.instant(deep(1500), 0)).type, "scalar");
   await assert.rejects(engine.instant(deep(2500), 0), fails("bad_data", /nested too deeply/));
   await assert.rejects(engine.instant(deep(100_000), 0), fails("bad_data", /longer than/));

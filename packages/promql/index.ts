@@ -4,6 +4,6 @@ export { PromqlError, type PromqlErrorType } from "./errors.ts";
 export { formatValue } from "./format.ts";
 export { functionNames } from "./functions/index.ts";
 export { parsePromql } from "./parser/parse.ts";
-export type { Matcher, Querier, Series, TimeRange } from "./querier.ts";
+export type { Histogram, Matcher, Querier, Series, TimeRange } from "./querier.ts";
 export { compileAnchored } from "./regexp.ts";
 export { restrict } from "./restrict.ts";

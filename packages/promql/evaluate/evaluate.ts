@@ -21,6 +21,7 @@ export async function evaluateScalar(e: Evaluation, expr: Expr, grid: Grid): Pro
       return expr.operator === "-" ? values.map((value) => -value) : values;
     }
     case "binary": {
+      await newStack();
       const left = await evaluateScalar(e, expr.left, grid);
       const right = await evaluateScalar(e, expr.right, grid);
       const operation = scalarOperation(expr.operator);
@@ -68,6 +69,9 @@ export function streamVector(e: Evaluation, expr: Expr, grid: Grid): AsyncIterab
   }
 }
 
+/** Leaves the stack of the caller: a chain of a thousand operators would fill it. */
+const newStack = (): Promise<void> => Promise.resolve();
+
 function streamCallOrVector(e: Evaluation, expr: Call, grid: Grid): AsyncIterable<Column> {
   const definition = findFunction(expr.name);
   if (definition?.kind === "vector") return later(() => definition.evaluate(evaluateCall(e, expr, grid)));
@@ -75,6 +79,7 @@ function streamCallOrVector(e: Evaluation, expr: Call, grid: Grid): AsyncIterabl
 }
 
 async function* later(columns: () => Promise<Column[]>): AsyncGenerator<Column> {
+  await newStack();
   yield* await columns();
 }
 

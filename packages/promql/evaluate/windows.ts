@@ -13,47 +13,52 @@ interface Slide {
 
 /** Moves the window over the series; both its ends only go forward. */
 export function slide(how: Slide, apply: WindowFunction): boolean {
-  const { column } = how;
+  const { column, scalars } = how;
+  const window: Window = { from: 0, to: 0, start: 0, end: 0, at: 0 };
+  const given = new Array<number>(scalars.length);
   let any = false;
-  const given = new Array<number>(how.scalars.length);
-  eachWindow(how, (window, i) => {
-    for (let s = 0; s < given.length; s++) given[s] = how.scalars[s]?.[i] ?? 0;
+  for (let i = 0; i < column.values.length; i++) {
+    if (!moveWindow(window, how, i)) continue;
+    for (let s = 0; s < given.length; s++) given[s] = scalars[s]?.[i] ?? 0;
     const value = apply(window, given);
-    if (value === undefined) return;
+    if (value === undefined) continue;
     column.values[i] = value;
     column.present[i] = 1;
     any = true;
-  });
+  }
   return any;
 }
 
 /** The same where histograms come in or out. */
 export function slideRich(how: Slide, apply: RichWindowFunction): boolean {
+  const window: Window = { from: 0, to: 0, start: 0, end: 0, at: 0 };
   let any = false;
-  const given = new Array<number>(how.scalars.length);
-  eachWindow(how, (window, i) => {
-    for (let s = 0; s < given.length; s++) given[s] = how.scalars[s]?.[i] ?? 0;
+  for (let i = 0; i < how.grid.count; i++) {
+    if (!moveWindow(window, how, i)) continue;
+    const given = how.scalars.map((scalar) => scalar[i] ?? 0);
     const value = apply(window, given);
-    if (value === undefined) return;
+    if (value === undefined) continue;
     setValue(how.column, i, value);
     any = true;
-  });
+  }
   return any;
 }
 
-function eachWindow({ vector, samples, grid }: Slide, visit: (window: Window, step: number) => void): void {
+/** To step i; false where no sample is in it. */
+function moveWindow(window: Window, { vector, samples, grid }: Slide, i: number): boolean {
   const { timestamps } = samples;
   const { base, stride } = vector.reference;
-  const window: Window = { from: 0, to: 0, start: 0, end: 0, at: 0 };
-  for (let i = 0; i < grid.count; i++) {
-    window.end = base + i * stride;
-    window.start = window.end - vector.rangeMs;
-    window.at = grid.start + i * grid.step;
-    const [first, last] = [window.start - vector.behindMs, window.end + vector.aheadMs];
-    while (window.to < timestamps.length && (timestamps[window.to] ?? 0) <= last) window.to++;
-    while (window.from < window.to && (timestamps[window.from] ?? 0) <= first) window.from++;
-    if (window.from < window.to) visit(window, i);
-  }
+  const end = base + i * stride;
+  const start = end - vector.rangeMs;
+  window.end = end;
+  window.start = start;
+  window.at = grid.start + i * grid.step;
+  let { from, to } = window;
+  while (to < timestamps.length && (timestamps[to] ?? 0) <= end + vector.aheadMs) to++;
+  while (from < to && (timestamps[from] ?? 0) <= start - vector.behindMs) from++;
+  window.from = from;
+  window.to = to;
+  return from < to;
 }
 
 /** The numbers among a series' samples, and where a window over all samples lies among them. */

@@ -1,9 +1,7 @@
 import { defineOverTime } from "./define.ts";
-import { indexOfExtreme } from "./extreme.ts";
+import { slidingExtreme } from "./extreme.ts";
 
-export default defineOverTime(
-  "min_over_time",
-  ({ values }) =>
-    (window) =>
-      values[indexOfExtreme(values, window, { greatest: false, latest: false })],
-);
+export default defineOverTime("min_over_time", ({ values }) => {
+  const indexIn = slidingExtreme(values, { greatest: false, latest: false });
+  return (window) => values[indexIn(window)];
+});

@@ -1,5 +1,6 @@
 import { defineFunction } from "./define.ts";
-import { quantileOfSorted, sortNaNFirst } from "./sums.ts";
+import { OrderedWindow } from "./ordered.ts";
+import { quantileOfSorted } from "./sums.ts";
 
 export default defineFunction({
   kind: "range",
@@ -7,8 +8,11 @@ export default defineFunction({
   parameters: ["scalar", "matrix"],
   returns: "vector",
   quantile: 0,
-  open:
-    ({ values }) =>
-    ({ from, to }, [q = 0]) =>
-      quantileOfSorted(q, sortNaNFirst(values.slice(from, to))),
+  open({ values }) {
+    const ordered = new OrderedWindow(values);
+    return (window, [q = 0]) => {
+      ordered.moveTo(window);
+      return quantileOfSorted(q, ordered);
+    };
+  },
 });

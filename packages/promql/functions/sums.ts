@@ -29,6 +29,22 @@ export function addTo(values: Float64Array, compensation: Float64Array, i: numbe
   values[i] = next;
 }
 
+/**
+ * Sums of all values before each index, where every partial sum of whole numbers is exact: then the difference of two of
+ * them has the very bits that summing up the values between would give. Undefined where that does not hold.
+ */
+export function exactPrefixSums(values: Float64Array): Float64Array | undefined {
+  const sums = new Float64Array(values.length + 1);
+  let size = 0;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] ?? 0;
+    size += Math.abs(value);
+    if (!Number.isInteger(value) || size > Number.MAX_SAFE_INTEGER) return undefined;
+    sums[i + 1] = (sums[i] ?? 0) + value;
+  }
+  return sums;
+}
+
 /** The mean of values[from…to); goes over to a running mean where the sum would overflow. */
 export function mean(values: Float64Array, from: number, to: number): number {
   const sum = new Sum();
@@ -95,7 +111,10 @@ export function linearRegression(
 }
 
 /** The q-quantile of `sorted` (ascending, NaN first), interpolated between neighbours. */
-export function quantileOfSorted(q: number, sorted: Float64Array): number {
+export function quantileOfSorted(
+  q: number,
+  sorted: { length: number; at(index: number): number | undefined },
+): number {
   if (sorted.length === 0 || Number.isNaN(q)) return Number.NaN;
   if (q < 0) return Number.NEGATIVE_INFINITY;
   if (q > 1) return Number.POSITIVE_INFINITY;
@@ -103,7 +122,7 @@ export function quantileOfSorted(q: number, sorted: Float64Array): number {
   const lower = Math.max(0, Math.floor(rank));
   const upper = Math.min(sorted.length - 1, lower + 1);
   const weight = rank - Math.floor(rank);
-  return (sorted[lower] ?? 0) * (1 - weight) + (sorted[upper] ?? 0) * weight;
+  return (sorted.at(lower) ?? 0) * (1 - weight) + (sorted.at(upper) ?? 0) * weight;
 }
 
 /** Ascending with NaN first, in place. */

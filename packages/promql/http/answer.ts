@@ -6,6 +6,8 @@ import { z } from "zod";
 import type { InstantResult, RangeResult, RangeSamples } from "../engine.ts";
 import { PromqlError } from "../errors.ts";
 import { formatValue } from "../format.ts";
+import type { Histogram } from "../histogram/histogram.ts";
+import { type Bucket, bucketsOf } from "../histogram/walk.ts";
 
 /** What every route answers; `data` differs. */
 export const answerSchema = z.object({
@@ -54,9 +56,11 @@ export function answerResult(result: InstantResult | RangeResult, limit: number)
       return answer({ resultType: "string", result: [result.timestamp / 1000, result.value] }, notes([]));
     case "vector": {
       const { items, warnings } = limited(result.vector, limit);
-      const elements = items.map(({ labels, timestamp, value }) => ({
+      const elements = items.map(({ labels, timestamp, value, histogram }) => ({
         metric: labels,
-        value: point(timestamp, value),
+        ...(histogram
+          ? { histogram: [timestamp / 1000, histogramOf(histogram)] }
+          : { value: point(timestamp, value) }),
       }));
       return answer({ resultType: "vector", result: elements }, notes(warnings));
     }
@@ -100,13 +104,48 @@ async function* pieces(matrix: readonly RangeSamples[], around: { before: string
 
 const point = (timestamp: number, value: number): [number, string] => [timestamp / 1000, formatValue(value)];
 
-function seriesOf({ labels, timestamps, values }: RangeSamples): {
+function seriesOf({ labels, timestamps, values, histograms }: RangeSamples): {
   metric: Labels;
-  values: [number, string][];
+  values?: [number, string][];
+  histograms?: [number, ReturnType<typeof histogramOf>][];
 } {
   return {
     metric: labels,
-    values: Array.from(timestamps, (timestamp, i) => point(timestamp, values[i] ?? Number.NaN)),
+    ...((values.length > 0 || !histograms) && {
+      values: Array.from(timestamps, (timestamp, i) => point(timestamp, values[i] ?? Number.NaN)),
+    }),
+    ...(histograms && {
+      histograms: histograms.map(({ timestamp, histogram }): [number, ReturnType<typeof histogramOf>] => [
+        timestamp / 1000,
+        histogramOf(histogram),
+      ]),
+    }),
+  };
+}
+
+/** Which bounds of a bucket belong to it, as Prometheus numbers that: the upper, the lower, neither, both. */
+function boundaryOf({ lower, upper }: Bucket): 0 | 1 | 2 | 3 {
+  if (lower < 0) return upper > 0 ? 3 : 1;
+  if (upper > 0) return 0;
+  return lower === 0 && upper === 0 ? 3 : 2;
+}
+
+/** Buckets as `[which bounds belong to it, lower, upper, count]`, from the lowest; left out where there is none. */
+function histogramOf(histogram: Histogram): {
+  count: string;
+  sum: string;
+  buckets?: [number, string, string, string][];
+} {
+  const buckets = bucketsOf(histogram).map((bucket): [number, string, string, string] => [
+    boundaryOf(bucket),
+    formatValue(bucket.lower),
+    formatValue(bucket.upper),
+    formatValue(bucket.count),
+  ]);
+  return {
+    count: formatValue(histogram.count),
+    sum: formatValue(histogram.sum),
+    ...(buckets.length > 0 && { buckets }),
   };
 }
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type AccessGate, createHttpServer } from "@havn/http";
 import { createPromqlEngine } from "../engine.ts";
+import { parseHistogram } from "../testing/histograms.ts";
 import { memoryQuerier } from "../testing/index.ts";
 import { promqlRoutes } from "./index.ts";
 
@@ -100,6 +101,40 @@ test("range queries", async () => {
   assert.deepEqual(
     await it.ask("/query_range?query=up&start=x&end=1&step=1"),
     failure(400, "bad_data", 'invalid parameter "start": cannot parse "x" to a valid timestamp'),
+  );
+});
+
+test("native histograms show their buckets", async () => {
+  await using it = await serve();
+  const histogram = parseHistogram(
+    "{{schema:0 count:7 sum:3 z_bucket:1 z_bucket_w:0.5 buckets:[2 1] n_buckets:[3]}}",
+  );
+  it.querier.addSeries({
+    labels: { __name__: "h" },
+    timestamps: Float64Array.of(1000, 2000),
+    values: Float64Array.of(0, 5),
+    histograms: [histogram, undefined],
+  });
+  const shown = {
+    count: "7",
+    sum: "3",
+    buckets: [
+      [1, "-1", "-0.5", "3"],
+      [3, "-0.5", "0.5", "1"],
+      [0, "0.5", "1", "2"],
+      [0, "1", "2", "1"],
+    ],
+  };
+  assert.deepEqual(
+    await it.ask("/query?query=h&time=1"),
+    success({ resultType: "vector", result: [{ metric: { __name__: "h" }, histogram: [1, shown] }] }),
+  );
+  assert.deepEqual(
+    await it.ask("/query_range?query=h&start=1&end=2&step=1"),
+    success({
+      resultType: "matrix",
+      result: [{ metric: { __name__: "h" }, values: [[2, "5"]], histograms: [[1, shown]] }],
+    }),
   );
 });
 

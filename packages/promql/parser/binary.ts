@@ -6,7 +6,7 @@ import type { Source } from "./source.ts";
 export function convertBinary(
   source: Source,
   node: SyntaxNode,
-  convert: (source: Source, node: SyntaxNode) => Expr,
+  { left, convert }: { left: Expr; convert: (source: Source, node: SyntaxNode) => Expr },
 ): Expr {
   const children = source.children(node);
   const [first, sign] = children;
@@ -17,7 +17,7 @@ export function convertBinary(
   const binary: Binary = {
     kind: "binary",
     operator: operator as BinaryOperator,
-    left: convert(source, first),
+    left,
     right: convert(source, last),
     bool: node.getChild("BoolModifier") !== null,
     matching: convertMatching(source, node, operator as BinaryOperator),

@@ -20,9 +20,15 @@ export function parsePromql(text: string): Expr {
   const tree = parseStrictly(source);
   const root = tree.topNode.getChildren("Expr")[0] ?? firstExpression(tree.topNode);
   if (!root) throw parseError(text, 0, "no expression found in input");
-  const expr = convert(source, root);
-  check(text, expr);
-  return expr;
+  try {
+    const expr = convert(source, root);
+    check(text, expr);
+    return expr;
+  } catch (cause) {
+    // Depth is counted, but how much of the stack a level takes depends on what it is.
+    if (cause instanceof RangeError) throw parseError(text, 0, "the expression is nested too deeply");
+    throw cause;
+  }
 }
 
 function firstExpression(node: SyntaxNode): SyntaxNode | null {
@@ -36,7 +42,13 @@ const strict = parser.configure({ strict: true });
 
 function parseStrictly(source: Source): Tree {
   try {
-    return strict.parse(source.text);
+    const parse = strict.startParse(source.text);
+    for (;;) {
+      // After 300 operators in a row, the parser would give the chain up: its counter starts again at every token.
+      if ("bigReductionCount" in parse) parse.bigReductionCount = 0;
+      const tree = parse.advance();
+      if (tree) return tree;
+    }
   } catch (cause) {
     const offset = cause instanceof SyntaxError && /^No parse at (\d+)/.exec(cause.message)?.[1];
     if (!offset) throw cause;
@@ -50,6 +62,10 @@ function syntaxError(source: Source, offset: number): PromqlError {
   const word = /^\s*([A-Za-z_:][\w:]*|\d[\w.]*|"[^"]*"?|'[^']*'?|\S)/.exec(rest)?.[1];
   if (word === undefined) return parseError(original, original.length, "unexpected end of input");
   const at = offset + rest.indexOf(word);
+  // The parser too gives up at some depth.
+  const nesting = original.slice(0, at).match(/[-+^(]/g)?.length ?? 0;
+  if (nesting > 900 && /^[-+^(]/.test(word))
+    return parseError(original, at, "the expression is nested too deeply");
   const before = /([A-Za-z_:][\w:]*)\s*$/.exec(original.slice(Math.max(0, at - 200), at))?.[1];
   if (word === "(" && before)
     return parseError(original, at - before.length, `unknown function with name "${before}"`);
@@ -100,7 +116,7 @@ function convertNode(source: Source, node: SyntaxNode): Expr {
     case "AggregateExpr":
       return convertAggregate(source, node);
     case "BinaryExpr":
-      return convertBinary(source, node, convert);
+      return convertChain(source, node);
     case "MatrixSelector":
     case "SubqueryExpr":
     case "OffsetExpr":
@@ -110,6 +126,18 @@ function convertNode(source: Source, node: SyntaxNode): Expr {
       return attach(source, node, convert(source, source.child(node, 0)));
   }
   throw parseError(source.original, node, `unexpected ${node.name}`);
+}
+
+/** `a + b - c`, from the left: one after the other, since a long chain would fill the stack. */
+function convertChain(source: Source, node: SyntaxNode): Expr {
+  const chain: SyntaxNode[] = [];
+  let first = node;
+  for (; first.name === "BinaryExpr"; first = source.child(first, 0)) chain.push(first);
+  if (chain.length > deepest)
+    throw parseError(source.original, node, `more than ${deepest} operators in a row: split the query`);
+  let left = convert(source, first);
+  for (const binary of chain.reverse()) left = convertBinary(source, binary, { left, convert });
+  return left;
 }
 
 /**
