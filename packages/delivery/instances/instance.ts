@@ -10,6 +10,8 @@ const failuresToRestart = 10;
 const longestStart = 120_000;
 /** A process that keeps falling while it is waited for will not get healthy. */
 const exitsToGiveUp = 5;
+/** So long it must have been healthy to count: one that answers and falls at once must not take over from one that serves. */
+const settleMs = 2000;
 
 interface InstanceOptions {
   spec: InstanceSpec;
@@ -114,7 +116,11 @@ export class Instance {
       this.#wake();
     });
     try {
-      while (this.#report.health !== "healthy") {
+      for (;;) {
+        const healthy = this.#report.health === "healthy";
+        const unproven = settleMs - (clock.now() - this.#report.since);
+        // Late is enough too: should the clock have been set back, nothing else would end the wait.
+        if (healthy && (late || unproven <= 0)) return this.report();
         const exits = this.#report.restarts - exitsBefore;
         if (this.#closing.signal.aborted) throw await this.#notHealthy("it was stopped meanwhile");
         if (exits >= exitsToGiveUp)
@@ -123,9 +129,9 @@ export class Instance {
           throw await this.#notHealthy(
             `not within ${formatDuration(timeoutMs)}: ${this.#report.detail ?? "no answer yet"}`,
           );
-        await new Promise<void>((resolve) => this.#waiters.add(resolve));
+        const changed = new Promise<void>((resolve) => this.#waiters.add(resolve));
+        await (healthy ? Promise.race([changed, clock.sleep(unproven, timeout.signal)]) : changed);
       }
-      return this.report();
     } finally {
       timeout.abort();
       await deadline;

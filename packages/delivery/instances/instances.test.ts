@@ -155,6 +155,19 @@ test("what does not get healthy says why, with its last lines and without its se
   });
 });
 
+test("what answers and falls a moment later never counts as healthy", async () => {
+  await using bench = await openBench();
+  const { instances, release } = bench;
+  const answers =
+    "require('node:http').createServer((_, r) => r.end()).listen(process.env.PORT, process.env.HOST)";
+  const brief = await release.spec({
+    command: ["node", "-e", `${answers}; setTimeout(() => process.exit(7), 1000)`],
+  });
+  await instances.start(brief);
+  await assert.rejects(instances.waitHealthy(brief.id, 60_000), /ended 5 times: exited with code 7/);
+  assert.ok(bench.events.some(({ kind }) => kind === "instance.healthy"));
+});
+
 test("a port that another program has is a clear error, and nothing is left behind", async () => {
   await using bench = await openBench();
   const { instances, release } = bench;
