@@ -1,9 +1,17 @@
 import { HavnError, type Problem } from "@havn/model";
+import { isOutage } from "@havn/postgres";
 import type { z } from "zod";
 
 /** Any failure as a caller may see it: what is not a HavnError tells nothing of its inside. */
 export function asHavnError(cause: unknown): HavnError {
   if (cause instanceof HavnError) return cause;
+  if (isOutage(cause))
+    return new HavnError("PostgreSQL is away", {
+      status: 503,
+      retryable: true,
+      detail:
+        "It is being started again, or cannot be reached. Try again in a moment; /readyz tells when it is back.",
+    });
   return (
     fromFastify(cause) ??
     new HavnError("internal error", {

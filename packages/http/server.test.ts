@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
-import { HavnError } from "@havn/model";
+import { HavnError, type Problem } from "@havn/model";
+import { createSql } from "@havn/postgres";
 import { z } from "zod";
 import type { AccessGate, AuditEntry, Identity } from "./access.ts";
 import { assertEveryRouteGuarded } from "./guard.ts";
@@ -148,6 +149,27 @@ test("a denied caller is told the action before the body is looked at, and the a
     it.audited.map((entry) => entry.outcome),
     ["denied"],
   );
+});
+
+test("a database that is away is no failure of Havn: it can be tried again", async () => {
+  await using stack = new AsyncDisposableStack();
+  const sql = stack.adopt(createSql("postgresql://nobody@127.0.0.1:1/none"), (client) => client.end());
+  const asking = defineRoute({
+    method: "GET",
+    path: "/asking",
+    summary: "Asks",
+    access: { action: "thing:read" },
+    response: z.object({}),
+    async handle() {
+      await sql`select 1`;
+      return {};
+    },
+  });
+  await using it = await serve([asking]);
+  const response = await it.call("/asking");
+  assert.equal(response.status, 503);
+  const { error } = (await response.json()) as Problem;
+  assert.deepEqual([error.summary, error.retryable], ["PostgreSQL is away", true]);
 });
 
 test("an inner failure tells nothing of itself and is logged; a known one is told as it stands", async () => {

@@ -366,3 +366,14 @@ test("old plans and applies are deleted; what is applied, running or young stays
   assert.ok(![old.plan.id, unused.id].includes(recent.id));
   assert.equal((await infrastructure.graph("shop")).resources.length, 2);
 });
+
+test("an agent that never answers is asked once, and its apply ends", async () => {
+  await using havn = await openInfrastructure();
+  const host = hostNamed("web-1");
+  const file = fileOn("web-1", havn.at("f"), { content: "x" });
+  havn.around.hung.set(host.address, 0);
+  const { apply } = await havn.apply([host, file]);
+  assert.equal(apply.state, "failed");
+  assert.match(apply.error ?? "", /did not answer bundle.apply.*then apply again/);
+  assert.equal(havn.around.hung.get(host.address), 1);
+});

@@ -12,8 +12,7 @@ export function isOutage(error: unknown): boolean {
   const code = String(error.code);
   if (/^(CONNECTION_(CLOSED|DESTROYED)|CONNECT_TIMEOUT)$/.test(code)) return true;
   const isQuery = "query" in error;
-  if (/^(08|57P)...?$/.test(code))
-    return isQuery || (error instanceof Error && error.name === "PostgresError");
+  if (/^(08|57P)...?$/.test(code)) return isQuery || "severity" in error;
   const isConnect = "syscall" in error && error.syscall === "connect";
   return (
     /^(ECONN\w+|ENOENT|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN)$/.test(code) &&

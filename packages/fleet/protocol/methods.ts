@@ -103,7 +103,10 @@ export const agentMethods = {
     }),
     result: z.object({ readings: z.array(resourceReading) }),
   },
-  /** Applies resources in order, stops at the first failure; `bundle.progress` notifications tell of each. */
+  /**
+   * Applies resources in order; what depends on one that failed is skipped, the rest goes on. `onProgress` hears of each
+   * (`bundleProgress`). The same `bundleId` again goes on where it was, or gives what it gave.
+   */
   "bundle.apply": {
     params: z.object({
       bundleId: z.string(),

@@ -1,5 +1,5 @@
 import type { AgentResult } from "@havn/fleet/protocol";
-import { type Address, formatAddress, parseAddress } from "@havn/model";
+import { type Address, formatAddress, HavnError, parseAddress } from "@havn/model";
 import { isOutage } from "@havn/postgres";
 import { secretPathsOf } from "../planning/read-hosts.ts";
 import { type Applying, record } from "./record.ts";
@@ -96,9 +96,20 @@ async function send(applying: Applying, wave: HostWave, going: readonly Address[
   };
   return run.step(
     `apply wave ${wave.index} on ${wave.host}`,
-    () => options.hosts.call(host, "bundle.apply", params, { onProgress }),
+    () => options.hosts.call(host, "bundle.apply", params, { onProgress }).catch(giveUpWhenHung),
     { retries: 12 },
   );
+}
+
+/** A connection that fell is worth a retry; an agent that had the longest time a call may take is not. */
+function giveUpWhenHung(error: unknown): never {
+  if (!(error instanceof HavnError && error.status === 504)) throw error;
+  throw new HavnError(error.message, {
+    detail:
+      "Its agent is connected, but what it was asked does not end. See what runs there, then apply again.",
+    status: 504,
+    cause: error,
+  });
 }
 
 function outcomeOf(address: Address, { reports }: BundleAnswer): Outcome {

@@ -23,6 +23,8 @@ export function testSurroundings(directory: string) {
   const real = new Map<Address, Resource["properties"]>();
   const hosts = new Map<Address, Promise<ResourceHost>>();
   const away = new Set<Address>();
+  /** Connected, and never done with a bundle; the calls that were made nevertheless. */
+  const hung = new Map<Address, number>();
   const put: { host: Address; section: string; value: unknown }[] = [];
   const events = new Map<string, NewEvent>();
   const failing = new Set<Address>();
@@ -52,6 +54,11 @@ export function testSurroundings(directory: string) {
         reads++;
         const { resources, secrets } = resolved as AgentParams<"resources.read">;
         return { readings: await resourceHost.read(resources, secrets) } as unknown as AgentResult<M>;
+      }
+      const calls = hung.get(host);
+      if (calls !== undefined) {
+        hung.set(host, calls + 1);
+        throw new HavnError(`${host} did not answer ${method}`, { retryable: true, status: 504 });
       }
       const bundle = resolved as AgentParams<"bundle.apply">;
       return { reports: await resourceHost.apply(bundle, options.onProgress) } as unknown as AgentResult<M>;
@@ -99,7 +106,7 @@ export function testSurroundings(directory: string) {
     executors: () => [executor],
     missingArtifacts: async () => [],
   };
-  return { options, journal, real, away, put, events, failing, open, reads: () => reads };
+  return { options, journal, real, away, hung, put, events, failing, open, reads: () => reads };
 }
 
 type CallOptions = { onProgress?: (progress: unknown) => void };
