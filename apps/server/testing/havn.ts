@@ -132,7 +132,14 @@ function runCommand(options: {
     const child = spawn(process.execPath, [commandLine, ...args], {
       stdio: ["ignore", "pipe", "pipe"],
       cwd: "/",
-      env: { PATH, HOME, HAVN_DATA: dataDirectory, HAVN_PORT: String(port), NO_COLOR: "1" },
+      env: {
+        PATH,
+        HOME,
+        HAVN_DATA: dataDirectory,
+        HAVN_PORT: String(port),
+        NO_COLOR: "1",
+        HAVN_CONFIG_TIMEOUT: "60s",
+      },
     });
     let [stdout, stderr] = ["", ""];
     child.stdout.setEncoding("utf8").on("data", (text: string) => {

@@ -76,11 +76,8 @@ export async function retire(
   const { environment, name: service } = parseAddress(prior.address);
   const { stopGrace, startTimeout } = parse(prior);
   const begun: Begun = {
-    id: context.applyId,
-    key: { environment, service },
-    release: "",
-    number: 0,
-    previous: null,
+    ...{ id: context.applyId, key: { environment, service } },
+    ...{ release: "", number: 0, previous: null },
   };
   const target = { release: "", hosts: [] };
   const properties = { startTimeout, stopGrace };
