@@ -20,7 +20,8 @@ export async function simulate(entries: readonly Entry[], host: HostReads): Prom
   for (const first of await compare(entries, host)) {
     const { resource } = first;
     const touched = overlay.touches(pathsOf(first));
-    const [again = first] = touched ? await compare([first], later) : [first];
+    const entry: Entry = { resource, wanted: first.wanted };
+    const [again = first] = touched ? await compare([entry], later) : [first];
     const isClouded = resource.dependsOn.some((address) => clouded.has(address));
     const certainty: Certainty = isClouded ? "unknowable" : touched ? "simulated" : "exact";
     results.push({ ...again, certainty });
