@@ -38,8 +38,13 @@ if (values.only !== "hello") await measureShop();
 function tell(what: string, figure: string): void {
   console.log(`  ${what.padEnd(44)} ${figure.padEnd(34)} (load ${loadavg()[0]?.toFixed(1)})`);
 }
-const inSeconds = (value: number) => `${value.toFixed(1)} s`;
-const median = (of: number[]) => of.toSorted((a, b) => a - b)[Math.floor(of.length / 2)] ?? 0;
+function inSeconds(value: number): string {
+  return `${value.toFixed(1)} s`;
+}
+
+function median(of: number[]): number {
+  return of.toSorted((a, b) => a - b)[Math.floor(of.length / 2)] ?? 0;
+}
 
 async function measureHello(): Promise<void> {
   await using havn = await openHavn("bench");
