@@ -3,6 +3,7 @@ import { HavnError } from "@havn/model";
 import { z } from "zod";
 import type { Ingest } from "../ingest.ts";
 import { largestDecoded, readBody } from "./body.ts";
+import { otlpLogs, otlpMetrics } from "./otlp.ts";
 import type { Receiver } from "./receiver.ts";
 import { remoteWrite } from "./remote-write.ts";
 
@@ -17,26 +18,38 @@ const query = z.looseObject({
 interface Door {
   paths: readonly string[];
   summary: string;
+  action?: "metric:write" | "log:write";
   receive: Receiver;
 }
 
-const doors: readonly Door[] = [
+const doors = (): readonly Door[] => [
   {
     paths: ["/api/v1/write", "/api/v1/push", "/prometheus/api/v1/write"],
     summary: "Prometheus remote write, 1.0 and 2.0",
     receive: remoteWrite,
   },
+  {
+    paths: ["/v1/metrics", "/otlp/v1/metrics", "/api/v1/otlp/v1/metrics"],
+    summary: "OpenTelemetry metrics (OTLP over HTTP, protobuf or JSON)",
+    receive: otlpMetrics(),
+  },
+  {
+    paths: ["/v1/logs", "/otlp/v1/logs", "/api/v1/otlp/v1/logs"],
+    summary: "OpenTelemetry logs (OTLP over HTTP, protobuf or JSON)",
+    action: "log:write",
+    receive: otlpLogs,
+  },
 ];
 
 /** The ways in for those who are no agent. Success is said only once everything is on disk. */
 export function receiveRoutes(ingest: Ingest): Route[] {
-  return doors.flatMap(({ paths, summary, receive }) =>
+  return doors().flatMap(({ paths, summary, action = "metric:write", receive }) =>
     paths.map((path) =>
       defineRoute({
         method: "POST",
         path,
         summary,
-        access: { action: "metric:write", resource: ({ query }) => query.environment ?? path },
+        access: { action, resource: ({ query }) => query.environment ?? path },
         // Thousands of these a minute are no changes that anyone audits; a page has no business here.
         reads: true,
         consumes: "stream",
