@@ -31,10 +31,7 @@ async function* streamRange(
   if (definition.quantile !== undefined)
     warnAboutQuantiles(e, call.arguments[definition.quantile], scalars[0]);
   const vector = selectRange(e, rangeArgument(argument), grid);
-  if (vector.extended && !definition.extends?.includes(vector.extended))
-    throw executionError(
-      `${vector.extended} modifier can only be used with: ${rangeFunctionsOn(vector.extended).join(", ")} - not with ${call.name}`,
-    );
+  checkExtension(vector.extended, call.name);
   const named = new Set<string>();
   for await (const { labels, samples, dropName } of vector.series) {
     const column = emptyColumn(grid, labels, dropName || !definition.keepsName);
@@ -57,6 +54,14 @@ async function* streamRange(
       informAboutName(e, argument, { name: labels.__name__ ?? "", named });
     yield column;
   }
+}
+
+function checkExtension(extended: "anchored" | "smoothed" | undefined, name: string): void {
+  const takes = extended && rangeFunctionsOn(extended);
+  if (takes && !takes.includes(name))
+    throw executionError(
+      `${extended} modifier can only be used with: ${takes.join(", ")} - not with ${name}`,
+    );
 }
 
 const hasFloats = ({ present, histograms }: Column): boolean =>
@@ -143,6 +148,7 @@ export function evaluateCall(e: Evaluation, call: Call, grid: Grid): CallContext
     },
     over: async (index, open) => {
       const vector = selectRange(e, rangeArgument(argument(index)), grid);
+      checkExtension(vector.extended, call.name);
       const columns: Column[] = [];
       for await (const { labels, samples } of vector.series) {
         const column = emptyColumn(grid, labels, true);

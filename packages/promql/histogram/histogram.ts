@@ -35,8 +35,6 @@ export const noBuckets: Buckets = { indexes: new Int32Array(0), counts: new Floa
 
 export const isCustom = (histogram: { schema: number }): boolean => histogram.schema === customSchema;
 
-export const isHistogram = (value: number | Histogram): value is Histogram => typeof value === "object";
-
 export function emptyHistogram(schema = 0): Histogram {
   return {
     schema,
