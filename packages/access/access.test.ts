@@ -115,13 +115,12 @@ test("wrong, expired and revoked tokens are refused in plain words", async () =>
   assert.doesNotMatch(JSON.stringify(stored), /havn_/);
 });
 
-test("many wrong tokens from one address are slowed down, and let in again later", async () => {
+test("many wrong tokens from one address are slowed down, and a right one gets through all the same", async () => {
   await using it = await open();
   const statuses = [];
   for (let n = 0; n < 25; n++) statuses.push((await it.call("GET", "/session", { as: "havn_guess" })).status);
   assert.equal(statuses[0], 401);
   assert.equal(statuses[24], 429);
-  it.time.now += 60_000;
   assert.equal((await it.call("GET", "/session", { as: it.cli })).status, 200);
 });
 

@@ -19,19 +19,21 @@ export function createAuthentication(options: {
 }): Authentication {
   const throttle = createThrottle(options.clock);
 
+  /** What is right gets through whoever else guesses at the same address: what is guessed has 256 bits. */
   async function attempt<T>(remoteAddress: string, work: () => Promise<T>): Promise<T> {
-    const wait = throttle.wait(remoteAddress);
-    if (wait > 0)
+    try {
+      return await work();
+    } catch (cause) {
+      if (!(cause instanceof HavnError) || cause.status !== 401) throw cause;
+      const wait = throttle.wait(remoteAddress);
+      throttle.failed(remoteAddress);
+      if (wait === 0) throw cause;
       throw new HavnError("Too many failed attempts from this address", {
         status: 429,
         retryable: true,
         detail: `Wait ${Math.ceil(wait / 1000)} seconds and try again.`,
+        cause,
       });
-    try {
-      return await work();
-    } catch (cause) {
-      if (cause instanceof HavnError && cause.status === 401) throttle.failed(remoteAddress);
-      throw cause;
     }
   }
 

@@ -23,6 +23,9 @@ export interface LiveConnections {
 
 export const livePath = "/api/v1/live";
 
+/** Connections of one identity at a time: a page needs one, and somebody has many tabs open. */
+const maximumConnections = 50;
+
 /** A connection that did not answer the last ping is dead; one whose identity has ended is closed. */
 const heartbeatMs = 20_000;
 const goodbyeMs = 1000;
@@ -31,13 +34,23 @@ const goodbyeMs = 1000;
 export function attachLive(server: Server, options: LiveOptions): LiveConnections {
   const sockets = new WebSocketServer({ noServer: true, maxPayload: 16 * 1024, clientTracking: true });
   let closing = false;
+  const open = new Map<string, number>();
   const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on("error", () => socket.destroy());
     admit(request, options, closing)
       .then(({ identity, credentials }) =>
-        sockets.handleUpgrade(request, socket, head, (webSocket) =>
-          serve(webSocket, identity, credentials, options),
-        ),
+        sockets.handleUpgrade(request, socket, head, (webSocket) => {
+          const count = open.get(identity.id) ?? 0;
+          if (count >= maximumConnections)
+            return webSocket.close(4429, `${maximumConnections} connections of one identity are the most`);
+          open.set(identity.id, count + 1);
+          webSocket.on("close", () => {
+            const left = (open.get(identity.id) ?? 1) - 1;
+            if (left > 0) open.set(identity.id, left);
+            else open.delete(identity.id);
+          });
+          serve(webSocket, identity, credentials, options);
+        }),
       )
       .catch((cause) => refuse(socket, cause));
   };
