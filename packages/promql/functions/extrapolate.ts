@@ -5,7 +5,7 @@ import { HistogramSum } from "../histogram/sum.ts";
 import { mixedSchemas, overlappingStart, reconciled } from "../notes.ts";
 import type { RangeContext, RichWindowFunction, Window, WindowFunction } from "./define.ts";
 import { extendedChange } from "./extended.ts";
-import { histogramChange } from "./histogram_change.ts";
+import { freshStarts, histogramChange } from "./histogram_change.ts";
 import { eitherKind } from "./mixed.ts";
 import { overlaps, pairAt, startsAnew } from "./starts.ts";
 
@@ -98,13 +98,14 @@ function extrapolateHistograms(
   how: ChangeKind,
   context: RangeContext,
 ): (window: Window) => Histogram | undefined {
+  const isFresh = freshStarts(samples);
   return (window) => {
     const { from, to } = window;
     const first = samples.histograms?.[from];
     const startedAt = how.counter ? startInside(samples, window) : undefined;
     if (!first || (to - from < 2 && startedAt === undefined)) return undefined;
     let change: Histogram | undefined =
-      to - from < 2 ? first : histogramChange(samples, window, { ...how, context });
+      to - from < 2 ? first : histogramChange(samples, window, { ...how, context, isFresh });
     if (!change) return undefined;
     if (how.counter) warnOfOverlap(samples, window, context);
     if (startedAt !== undefined && to - from >= 2) change = plus(change, first, context);
