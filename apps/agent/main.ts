@@ -59,7 +59,13 @@ const artifacts = createArtifacts(join(dataDirectory, "artifacts"), {
     return { size: result.size, bytes };
   },
 });
-const resourceHost = await createResourceHost({ stateDirectory, clock });
+const resourceHost = await createResourceHost({
+  ...{ stateDirectory, clock },
+  controlPlane: {
+    reach: (signal) => link.reach(signal),
+    certify: async (address, request) => (await link.call("certificate.issue", { address, request })).result,
+  },
+});
 await using telemetry = await createTelemetryAgent({
   spoolDirectory: join(dataDirectory, "spool"),
   labels: { env: config.environment, host: config.name },

@@ -40,6 +40,7 @@ export async function openTestFleet(
       handlers: options.handlers ?? {
         telemetry: async () => {},
         artifact: async () => ({ size: 0, bytes: new Uint8Array() }),
+        certificateNames: async () => undefined,
         event: async () => {},
       },
       agent: {

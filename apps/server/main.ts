@@ -54,6 +54,7 @@ await using fleet = await createFleet({
   handlers: {
     telemetry: telemetry.ingest,
     artifact: (digest, offset) => delivery.artifacts.read(digest, offset),
+    certificateNames: (host, address) => infrastructure.certificateNames(host, address),
     event: (host, event) => alerting.agentEvent(host, event),
   },
   agent: { entry: fileURLToPath(new URL("../agent/main.ts", import.meta.url)), nodeBinary: process.execPath },

@@ -103,7 +103,7 @@ export async function createFleet(options: FleetOptions): Promise<Fleet> {
 
   const connections: Connections = createConnections({
     clock,
-    requests: (host) => createRequests({ host, timeline, enrolment, handlers, emit }),
+    requests: (host) => createRequests({ host, timeline, enrolment, ca, resolve, handlers, emit }),
     desiredRevision: async (host) => (await store.findDesired(sql, host))?.revision ?? 0,
     listener: {
       connected(connection, facts, report) {

@@ -34,6 +34,7 @@ export async function openTestFleet(
     handlers: {
       telemetry: options.telemetry ?? (async () => {}),
       artifact: options.artifact ?? (async () => ({ size: 0, bytes: new Uint8Array() })),
+      certificateNames: options.certificateNames ?? (async () => undefined),
       event: options.event ?? (async () => {}),
     },
     agent: { entry: "", nodeBinary: process.execPath },

@@ -4,6 +4,7 @@ import archiveType from "./resources/archive/definition.ts";
 import assertType from "./resources/assert/definition.ts";
 import authorizedKeyType from "./resources/authorized.key/definition.ts";
 import blockType from "./resources/block/definition.ts";
+import certificateType from "./resources/certificate/definition.ts";
 import commandType from "./resources/command/definition.ts";
 import cronEntryType from "./resources/cron.entry/definition.ts";
 import directoryType from "./resources/directory/definition.ts";
@@ -23,6 +24,7 @@ import mariadbDatabaseType from "./resources/mariadb.database/definition.ts";
 import mariadbGrantType from "./resources/mariadb.grant/definition.ts";
 import mariadbUserType from "./resources/mariadb.user/definition.ts";
 import mountType from "./resources/mount/definition.ts";
+import nftablesTableType from "./resources/nftables.table/definition.ts";
 import npmPackageType from "./resources/npm.package/definition.ts";
 import packageType from "./resources/package/definition.ts";
 import packageRepositoryType from "./resources/package.repository/definition.ts";
@@ -54,6 +56,7 @@ export const definitions = {
   "assert": assertType,
   "authorized.key": authorizedKeyType,
   "block": blockType,
+  "certificate": certificateType,
   "command": commandType,
   "cron.entry": cronEntryType,
   "directory": directoryType,
@@ -73,6 +76,7 @@ export const definitions = {
   "mariadb.grant": mariadbGrantType,
   "mariadb.user": mariadbUserType,
   "mount": mountType,
+  "nftables.table": nftablesTableType,
   "npm.package": npmPackageType,
   "package": packageType,
   "package.repository": packageRepositoryType,

@@ -1,12 +1,12 @@
 import type { HostDesired, ResourceReading, ResourceReport } from "@havn/fleet/protocol";
 import type { Clock, Resource } from "@havn/model";
-import { applyBundle, type Bundle, type Progress } from "./host/bundle.ts";
+import { applyBundle, type Bundle, type ControlPlane, type Progress } from "./host/bundle.ts";
 import { masked, secretValues } from "./host/mask.ts";
 import { openMemory } from "./host/memory.ts";
 import { type Entry, openReads, type Secrets, shown } from "./host/read.ts";
 import { simulate } from "./host/simulate.ts";
 
-export type { Bundle, Progress } from "./host/bundle.ts";
+export type { Bundle, ControlPlane, Progress } from "./host/bundle.ts";
 
 /** The agent's half: what resources are on this host, and making them as they shall be. */
 export interface ResourceHost {
@@ -32,8 +32,10 @@ export interface ResourceHost {
 export async function createResourceHost(options: {
   stateDirectory: string;
   clock: Clock;
+  /** Changes that could cut the host off are refused without it. */
+  controlPlane?: ControlPlane;
 }): Promise<ResourceHost> {
-  const { stateDirectory, clock } = options;
+  const { stateDirectory, clock, controlPlane } = options;
   const memory = await openMemory(stateDirectory);
   const underWay = new Map<string, Promise<ResourceReport[]>>();
   let last: Promise<unknown> = Promise.resolve();
@@ -69,7 +71,7 @@ export async function createResourceHost(options: {
       const joined = underWay.get(bundle.bundleId);
       if (joined) return joined;
       const applying = oneAtATime(() =>
-        applyBundle(bundle, { memory, clock, stateDirectory, onProgress }),
+        applyBundle(bundle, { memory, clock, stateDirectory, controlPlane, onProgress }),
       ).finally(() => underWay.delete(bundle.bundleId));
       underWay.set(bundle.bundleId, applying);
       return applying;

@@ -4,6 +4,7 @@ import archiveType from "./resources/archive/host.ts";
 import assertType from "./resources/assert/host.ts";
 import authorizedKeyType from "./resources/authorized.key/host.ts";
 import blockType from "./resources/block/host.ts";
+import certificateType from "./resources/certificate/host.ts";
 import commandType from "./resources/command/host.ts";
 import cronEntryType from "./resources/cron.entry/host.ts";
 import directoryType from "./resources/directory/host.ts";
@@ -23,6 +24,7 @@ import mariadbDatabaseType from "./resources/mariadb.database/host.ts";
 import mariadbGrantType from "./resources/mariadb.grant/host.ts";
 import mariadbUserType from "./resources/mariadb.user/host.ts";
 import mountType from "./resources/mount/host.ts";
+import nftablesTableType from "./resources/nftables.table/host.ts";
 import npmPackageType from "./resources/npm.package/host.ts";
 import packageType from "./resources/package/host.ts";
 import packageRepositoryType from "./resources/package.repository/host.ts";
@@ -54,6 +56,7 @@ export const readers = {
   "assert": assertType,
   "authorized.key": authorizedKeyType,
   "block": blockType,
+  "certificate": certificateType,
   "command": commandType,
   "cron.entry": cronEntryType,
   "directory": directoryType,
@@ -73,6 +76,7 @@ export const readers = {
   "mariadb.grant": mariadbGrantType,
   "mariadb.user": mariadbUserType,
   "mount": mountType,
+  "nftables.table": nftablesTableType,
   "npm.package": npmPackageType,
   "package": packageType,
   "package.repository": packageRepositoryType,

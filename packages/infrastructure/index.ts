@@ -1,6 +1,7 @@
-import { HavnError, type ResourceGraph } from "@havn/model";
+import { type Address, HavnError, type ResourceGraph } from "@havn/model";
 import { migrate } from "@havn/postgres";
 import { type Applies, createApplies } from "./applies/applies.ts";
+import { findCertificateNames } from "./certificates.ts";
 import { type Drift, findDrift } from "./drift.ts";
 import type { InfrastructureOptions } from "./interfaces.ts";
 import { createPlans, type Plans } from "./planning/plans.ts";
@@ -26,6 +27,8 @@ export interface Infrastructure {
   drift(environment: string, options?: { refresh?: boolean }): Promise<Drift>;
   /** As applied last. Throws a HavnError (404) for an environment that was never applied. */
   graph(environment: string): Promise<ResourceGraph>;
+  /** Names of the certificate that is declared at `address` on `host`, in the running apply or as applied last. */
+  certificateNames(host: Address, address: Address): Promise<unknown[] | undefined>;
   environments(): Promise<{ environment: string; owner: string | undefined; resources: number }[]>;
   /** Deletes plans that nobody applied within a week, and applies that ended 90 days ago. */
   prune(): Promise<void>;
@@ -60,6 +63,7 @@ export async function createInfrastructure(options: InfrastructureOptions): Prom
       const { owner, resources } = await store.readRecorded(sql, environment);
       return { version: 1, environment, ...(owner !== undefined && { owner }), resources };
     },
+    certificateNames: (host, address) => findCertificateNames(sql, host, address),
     environments: async () =>
       (await store.listEnvironments(sql)).map(({ owner, ...rest }) => ({
         ...rest,

@@ -1,4 +1,5 @@
 export * from "./accounts.ts";
+export * from "./certificates.ts";
 export * from "./databases.ts";
 export * from "./debian.ts";
 export * from "./edits.ts";

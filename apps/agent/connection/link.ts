@@ -17,6 +17,7 @@ import { WebSocket } from "ws";
 import { readConfig } from "../config.ts";
 import type { Log } from "../log.ts";
 import { ensureIdentity, type Identity, isDueForRenewal, renew } from "./identity.ts";
+import { reachAny } from "./reach.ts";
 
 /** The one connection to the control plane, kept up as long as the agent runs. */
 export interface Link extends AsyncDisposable {
@@ -27,6 +28,8 @@ export interface Link extends AsyncDisposable {
     options?: CallOptions,
   ): Promise<{ result: ServerResult<M>; bytes: Uint8Array }>;
   isConnected(): boolean;
+  /** Resolves once a server has answered over a new connection; tries until `signal` aborts, then throws. */
+  reach(signal: AbortSignal): Promise<void>;
 }
 
 const firstPauseMs = 200;
@@ -165,6 +168,11 @@ export function openLink(options: {
   const running = run();
   return {
     isConnected: () => peer !== undefined,
+    async reach(signal) {
+      const config = await readConfig(dataDirectory);
+      const identity = await ensureIdentity(dataDirectory, config, log);
+      await reachAny(config.servers, identity, { clock, signal });
+    },
     call(method, params, callOptions) {
       if (!peer)
         return Promise.reject(new HavnError("The control plane is away", { retryable: true, status: 503 }));

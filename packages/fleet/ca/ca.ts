@@ -43,6 +43,8 @@ export interface CertificateAuthority {
   certificate: string;
   /** For the gateway: `names` are DNS names and IP addresses. 90 days. */
   issueServer(names: readonly string[]): Promise<{ certificate: string; key: string; notAfter: number }>;
+  /** For what runs on a host, from that host's own request; only its key is taken from the request. 90 days. */
+  issueService(names: readonly string[], request: string): Promise<string>;
   /** For the agent of `host`, from its own request (PKCS #10, PEM). Only its key is taken from the request. */
   issueClient(host: string, request: string): Promise<IssuedCertificate>;
 }
@@ -87,7 +89,7 @@ export async function openCertificateAuthority(
       const pair = await crypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
       const issued = await sign({
         commonName: "havn gateway",
-        names: names.map((name) => ({ type: isAddress(name) ? "ip" : "dns", value: name })),
+        names: namesIn(names),
         usage: ExtendedKeyUsage.serverAuth,
         publicKey: pair.publicKey,
       });
@@ -96,6 +98,15 @@ export async function openCertificateAuthority(
         key: PemConverter.encode(await crypto.subtle.exportKey("pkcs8", pair.privateKey), "PRIVATE KEY"),
         notAfter: issued.notAfter.getTime(),
       };
+    },
+    async issueService(names, request) {
+      const issued = await sign({
+        commonName: names[0] ?? "",
+        names: namesIn(names),
+        usage: ExtendedKeyUsage.serverAuth,
+        publicKey: await readRequest(request),
+      });
+      return issued.toString("pem");
     },
     async issueClient(host, request) {
       const publicKey = await readRequest(request);
@@ -113,6 +124,9 @@ export async function openCertificateAuthority(
     },
   };
 }
+
+const namesIn = (names: readonly string[]): JsonGeneralNames =>
+  names.map((name) => ({ type: isAddress(name) ? "ip" : "dns", value: name }));
 
 async function readRequest(pem: string): Promise<PublicKey> {
   try {

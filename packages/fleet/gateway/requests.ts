@@ -1,5 +1,7 @@
 import { HavnError, parseAddress, type Timeline } from "@havn/model";
+import type { CertificateAuthority } from "../ca/ca.ts";
 import type { Enrolment } from "../enrolment/enrolment.ts";
+import type { Resolve } from "../hosts/client.ts";
 import type { FleetEvents } from "../index.ts";
 import { type AgentEvent, BinaryResult } from "../protocol/index.ts";
 import type { AgentRequests } from "./connections.ts";
@@ -15,6 +17,8 @@ export interface AgentWork {
   ): Promise<void>;
   /** Up to `length` bytes of an artifact from `offset`, and its whole size. Throws a HavnError 404 for an unknown one. */
   artifact(digest: string, offset: number, length: number): Promise<{ size: number; bytes: Uint8Array }>;
+  /** Names of the certificate that is declared at `address` on `host`; undefined where none is. May hold references. */
+  certificateNames(host: string, address: string): Promise<unknown[] | undefined>;
   /**
    * Acts on what an agent told, which stands on the timeline by then; resolves when that is durable. It throws where it
    * cannot be made so: the agent then tells again, as it does after a crash, so the same event may come twice.
@@ -33,10 +37,12 @@ export function createRequests(options: {
   host: string;
   timeline: Timeline;
   enrolment: Enrolment;
+  ca: CertificateAuthority;
+  resolve: Resolve;
   handlers: AgentWork;
   emit<E extends keyof FleetEvents>(...event: [E, ...FleetEvents[E]]): void;
 }): AgentRequests {
-  const { host, timeline, enrolment, handlers, emit } = options;
+  const { host, timeline, enrolment, ca, resolve, handlers, emit } = options;
   const { environment, name } = parseAddress(host);
   return {
     "telemetry.push": async ({ kind, batch, rows }, { bytes }) => {
@@ -68,6 +74,16 @@ export function createRequests(options: {
     "artifact.read": async ({ digest, offset }) => {
       const { size, bytes } = await handlers.artifact(digest, offset, chunkBytes);
       return new BinaryResult({ size }, bytes);
+    },
+    "certificate.issue": async ({ address, request }) => {
+      const names = await handlers.certificateNames(host, address);
+      if (!names)
+        throw new HavnError(`No certificate is declared at ${address} on ${host}`, {
+          detail: "The internal authority signs only what is declared. Apply it first.",
+          status: 403,
+        });
+      const resolved = (await resolve(parseAddress(host).environment, names)) as string[];
+      return { certificate: await ca.issueService(resolved, request), authority: ca.certificate };
     },
     "certificate.renew": async ({ request }) => ({ certificate: await enrolment.renew(host, request) }),
   };

@@ -170,6 +170,11 @@ export const serverMethods = {
     params: z.object({ digest: z.string(), offset: z.number().int() }),
     result: z.object({ size: z.number().int() }),
   },
+  /** A certificate of the internal authority for the names that are declared at `address`, a resource of this host's. */
+  "certificate.issue": {
+    params: z.object({ address: z.string(), request: z.string() }),
+    result: z.object({ certificate: z.string(), authority: z.string() }),
+  },
   /** A new client certificate over the connection that the present one made; both are PEM. */
   "certificate.renew": {
     params: z.object({ request: z.string() }),

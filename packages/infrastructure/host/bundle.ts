@@ -23,8 +23,17 @@ export interface Bundle {
 
 export type Progress = (progress: { bundleId: string; address: Address; state: string }) => void;
 
+/** What the agent's half needs of the control plane. */
+export interface ControlPlane {
+  /** Resolves once it has answered over a connection that was made after the call; throws once `signal` aborts. */
+  reach(signal: AbortSignal): Promise<void>;
+  /** A certificate for the names that are declared at `address`, from a request (PKCS #10); all PEM. */
+  certify(address: Address, request: string): Promise<{ certificate: string; authority: string }>;
+}
+
 interface Applying {
   bundle: Bundle;
+  controlPlane: ControlPlane | undefined;
   memory: Memory;
   clock: Clock;
   journal: Journal;
@@ -41,9 +50,15 @@ interface Applying {
  */
 export async function applyBundle(
   bundle: Bundle,
-  options: { memory: Memory; clock: Clock; stateDirectory: string; onProgress: Progress },
+  options: {
+    memory: Memory;
+    clock: Clock;
+    stateDirectory: string;
+    controlPlane?: ControlPlane | undefined;
+    onProgress: Progress;
+  },
 ): Promise<ResourceReport[]> {
-  const { memory, clock, stateDirectory, onProgress } = options;
+  const { memory, clock, stateDirectory, controlPlane, onProgress } = options;
   const { bundleId } = bundle;
   const { journal, save, finish } = await openJournal(stateDirectory, bundleId);
   const entries: Entry[] = [
@@ -53,7 +68,7 @@ export async function applyBundle(
   if (!journal.done) {
     const tell = (address: Address, state: string) => onProgress({ bundleId, address, state });
     const hidden = secretValues([...bundle.resources, ...bundle.remove], bundle.secrets, bundle.secretValues);
-    const applying: Applying = { bundle, memory, clock, journal, hidden, save, tell };
+    const applying: Applying = { bundle, controlPlane, memory, clock, journal, hidden, save, tell };
     let waiting = entries.filter(({ resource }) => !journal.reports[resource.address]);
     while (waiting.length > 0) {
       const group = takeGroup(waiting);
@@ -190,12 +205,14 @@ async function applyOne(
 async function performOne(
   operation: Operation,
   address: Address,
-  { memory }: Applying,
+  { memory, controlPlane }: Applying,
 ): Promise<string | undefined> {
   if (operation.kind === "apt") return undefined; // done together with the group's others
   const output = await perform(operation, {
     note: (value) => memory.note(address, value),
     settle: (triggers) => memory.settle(address, triggers),
+    reach: controlPlane?.reach,
+    certify: controlPlane && ((request) => controlPlane.certify(address, request)),
   });
   if ("settles" in operation && operation.settles) await memory.settle(address, operation.settles);
   return output;

@@ -3,10 +3,12 @@ import { type Address, HavnError } from "@havn/model";
 import type { Operation } from "../resources/type.ts";
 import { applyApt, aptCommand } from "./apt.ts";
 import { checkWay, makeDirectory, setAttributes, setNewAttributes, withParent } from "./attributes.ts";
+import { issueCertificate } from "./certificate.ts";
 import { mustRun, runCommand } from "./commands.ts";
 import { keepCopy, restoreCopy } from "./copies.ts";
 import { download } from "./download.ts";
 import { execute, reboot, sendRequest, waitFor } from "./execute.ts";
+import { loadFirewall } from "./firewall.ts";
 import { shownUrl } from "./http.ts";
 import { makeHardLink, makeLink, removeTree } from "./links.ts";
 import { setLineOperation } from "./set-line.ts";
@@ -17,6 +19,10 @@ import { writeFileAtomically } from "./write-file.ts";
 export interface Surroundings {
   note(value: unknown): Promise<void>;
   settle(triggers: readonly Address[]): Promise<void>;
+  /** Resolves once the control plane has answered over a connection that was made after the call. */
+  reach?: ((signal: AbortSignal) => Promise<void>) | undefined;
+  /** A certificate of the control plane's authority for the names that are declared, from a request; all PEM. */
+  certify?: ((request: string) => Promise<{ certificate: string; authority: string }>) | undefined;
 }
 
 /**
@@ -73,6 +79,10 @@ async function performSilently(operation: Silent, around: Surroundings | undefin
       // Before the host goes: afterwards nobody would know that it was done.
       await around?.settle(operation.settles ?? []);
       return reboot();
+    case "load firewall":
+      return loadFirewall(operation, around);
+    case "issue certificate":
+      return issueCertificate(operation, around);
     case "note":
       return around?.note(operation.value);
     case "remove directory":
@@ -105,6 +115,10 @@ export function describeOperation(operation: Operation): string[] {
       return [operation.kind, operation.path, operation.target];
     case "wait":
       return [operation.kind, operation.probe.kind];
+    case "load firewall":
+      return [operation.kind, operation.family, operation.name];
+    case "issue certificate":
+      return [operation.kind, operation.certificate];
     case "reboot":
     case "note":
       return [operation.kind];

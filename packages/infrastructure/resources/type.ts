@@ -127,6 +127,29 @@ export type Operation =
   | { kind: "wait"; probe: Probe; timeoutMs: number; intervalMs: number }
   /** Ends the agent: the bundle goes on once it is back. */
   | { kind: "reboot"; settles?: Address[] }
+  /** Rules of an nftables table. With `confirmWithinMs` the old ones come back unless the control plane is reached. */
+  | {
+      kind: "load firewall";
+      family: "inet" | "ip" | "ip6" | "arp" | "bridge" | "netdev";
+      name: string;
+      script: string;
+      /** The elements of its sets are not compared. */
+      terse: boolean;
+      confirmWithinMs?: number;
+    }
+  /** A new key, and a certificate for it: from the control plane's authority, or signed by the key itself. */
+  | {
+      kind: "issue certificate";
+      certificate: string;
+      key: string;
+      authority: string | undefined;
+      names: string[];
+      issuer: "havn" | "self-signed";
+      days: number;
+      owner: string;
+      group: string;
+      keyMode: string;
+    }
   /** Kept on the host; `HostReads.noted` gives it back. */
   | { kind: "note"; value: unknown }
   | AptOperation;

@@ -1,7 +1,7 @@
 import {
-  alternatives, authorizedKey, cron, dpkgDiversion, environment, group, host, hostname, hostsEntry, kernelModule,
-  locale, mariadbDatabase, mariadbGrant, mariadbUser, mount, npmPackage, package as pkg, packageRepository, pipPackage,
-  postgresExtension, postgresGrant, postgresRole, secret, sudoRule, swap, sysctl, timezone, user,
+  alternatives, authorizedKey, certificate, cron, dpkgDiversion, environment, group, host, hostname, hostsEntry, kernelModule,
+  locale, mariadbDatabase, mariadbGrant, mariadbUser, mount, nftablesTable, npmPackage, package as pkg, packageRepository, pipPackage,
+  postgresExtension, postgresGrant, postgresRole, secret, sudoRule, swap, sysctl, systemdUnit, timezone, user,
 } from "havn";
 
 export default environment("system", {}, () => {
@@ -42,4 +42,7 @@ export default environment("system", {}, () => {
   const orders = mariadbDatabase("orders", { host: db, characterSet: "utf8mb4", dependsOn: server });
   const clerk = mariadbUser("clerk", { host: db, from: "10.0.0.%", password: secret("clerk"), dependsOn: server });
   mariadbGrant("orders", { host: db, user: clerk, database: orders, privileges: ["ALL"] });
+  nftablesTable("web", { host: web, rules: "chain input { type filter hook input priority 0; tcp dport 23 drop; }", dependsOn: pkg("nftables", { host: web }) });
+  const tls = certificate("/etc/ssl/shop", { host: web, names: ["shop.example.org", web.address], group: "ssl-cert", keyMode: "0640" });
+  systemdUnit("nginx", { host: web, reloadOn: tls, dropIns: { limits: "[Service]\nLimitNOFILE=65536\n" } });
 });

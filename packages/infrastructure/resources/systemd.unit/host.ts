@@ -10,22 +10,13 @@ import definition, {
 
 const reader: ResourceReader<SystemdUnitProperties, SystemdUnitObserved> = {
   async read(resources, host) {
-    const names = [...new Set(resources.map(({ properties }) => properties.name))];
-    const shown = await host.run([
-      "systemctl",
-      "show",
-      "--property=Id,Names,LoadState,ActiveState,UnitFileState,NeedDaemonReload",
-      "--",
-      ...names,
-    ]);
-    if (shown.code !== 0)
-      throw new HavnError("systemd cannot be asked", {
-        detail: `${shown.stderr.trim()} Units can be managed only where systemd runs and the agent is root.`,
-      });
-    const states = parseShow(shown.stdout);
+    const names = [...new Set(resources.map(({ properties }) => properties.name))].filter(
+      (name) => !isTemplate(name),
+    );
+    const states = names.length === 0 ? new Map<string, State>() : await readStates(names, host);
     return Promise.all(
       resources.map(async ({ address, properties }) => ({
-        ...(states.get(properties.name) ?? notFound),
+        ...(isTemplate(properties.name) ? template : (states.get(properties.name) ?? notFound)),
         content: properties.content === undefined ? undefined : await findText(unitPath(properties.name)),
         ...(await readDropIns(address, properties, host)),
         before: host.before(address) as SystemdUnitObserved["before"],
@@ -35,6 +26,24 @@ const reader: ResourceReader<SystemdUnitProperties, SystemdUnitObserved> = {
   },
 };
 export default reader;
+
+/** `worker@.service`: what units such as `worker@1.service` are made of. It has no state of its own. */
+const isTemplate = (name: string) => /@\.[a-z]+$/.test(name);
+
+async function readStates(names: readonly string[], host: HostReads): Promise<Map<string, State>> {
+  const shown = await host.run([
+    "systemctl",
+    "show",
+    "--property=Id,Names,LoadState,ActiveState,UnitFileState,NeedDaemonReload",
+    "--",
+    ...names,
+  ]);
+  if (shown.code !== 0)
+    throw new HavnError("systemd cannot be asked", {
+      detail: `${shown.stderr.trim()} Units can be managed only where systemd runs and the agent is root.`,
+    });
+  return parseShow(shown.stdout);
+}
 
 async function readDropIns(
   address: Address,
@@ -53,6 +62,12 @@ async function readDropIns(
 }
 
 type State = Pick<SystemdUnitObserved, "loadState" | "activeState" | "unitFileState" | "needsReload">;
+const template: State = {
+  loadState: "loaded",
+  activeState: "inactive",
+  unitFileState: "static",
+  needsReload: false,
+};
 const notFound: State = {
   loadState: "not-found",
   activeState: "inactive",

@@ -1,0 +1,107 @@
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { ResourceReading, ResourceReport } from "@havn/fleet/protocol";
+import { type Resource, resolveReferences } from "@havn/model";
+import { orderNodes, sequenceChanges } from "@havn/plan";
+import { type LabMachine, lab, temporaryDirectory } from "@havn/testkit";
+import { build } from "esbuild";
+import { environment } from "havn";
+import { secretPathsOf } from "../planning/read-hosts.ts";
+
+/** A lab machine with the agent's half of infrastructure on it, driven over SSH. */
+export interface LabHost extends AsyncDisposable {
+  machine: LabMachine;
+  /** This computer's address on the lab's network. */
+  bridgeAddress: string;
+  /** What each secret is; none of them may be told. */
+  secrets: Record<string, string>;
+  /** What the driver sees in its environment. */
+  env: Record<string, string>;
+  /** The graph's resources on the machine, in order of application, as they reach an agent. */
+  resourcesOf(describe: () => void): Resource[];
+  apply(resources: Resource[], remove?: Resource[]): Promise<ResourceReport[]>;
+  read(resources: Resource[]): Promise<ResourceReading[]>;
+  drift(resources: Resource[]): Promise<ResourceReading[]>;
+  /** Applies, and is killed after so many seconds. */
+  applyInterrupted(resources: Resource[], seconds: number): Promise<void>;
+  /** Runs a shell command that must succeed; gives its output. */
+  on(command: string): Promise<string>;
+}
+
+export async function openLabHost(name: string): Promise<LabHost> {
+  const directory = await temporaryDirectory("lab-host");
+  const bundle = join(directory.path, "driver.mjs");
+  await build({
+    entryPoints: [fileURLToPath(new URL("host-driver.ts", import.meta.url))],
+    ...{
+      outfile: bundle,
+      bundle: true,
+      platform: "node",
+      format: "esm",
+      target: "node26",
+      logLevel: "error",
+    },
+    // Some dependencies are CommonJS inside.
+    banner: {
+      js: 'import { createRequire as requireOf } from "node:module"; const require = requireOf(import.meta.url);',
+    },
+  });
+  const machines = await lab({ machines: [name] });
+  const machine = machines.machine(name);
+  await machine.copy(process.execPath, "/root/node");
+  await machine.copy(bundle, "/root/driver.mjs");
+  const secrets: Record<string, string> = {};
+  const env: Record<string, string> = {};
+
+  function drive(method: string, resources: Resource[], remove: Resource[], prefix = "") {
+    const values = {
+      host: () => machines.bridgeAddress,
+      secret: (key: string) => secrets[key] ?? assert.fail(`no secret ${key}`),
+    };
+    const secretPaths = secretPathsOf([...resources, ...remove]);
+    const params = { bundleId: randomUUID(), secrets: secretPaths, resources, remove };
+    const input = JSON.stringify([method, resolveReferences(params, values)]);
+    const variables = Object.entries(env).map(([key, value]) => `${key}='${value}' `);
+    const command = `${variables.join("")}/root/node /root/driver.mjs`;
+    return machine.ssh(`${prefix}env ${command}`, { input });
+  }
+
+  async function call<T>(method: string, resources: Resource[], remove: Resource[] = []): Promise<T> {
+    const { code, stdout, stderr } = await drive(method, resources, remove);
+    assert.equal(code, 0, stderr);
+    for (const secret of Object.values(secrets)) assert.ok(!stdout.includes(secret), "a secret was told");
+    return JSON.parse(stdout) as T;
+  }
+
+  return {
+    machine,
+    bridgeAddress: machines.bridgeAddress,
+    secrets,
+    env,
+    resourcesOf(describe) {
+      const { graph, diagnostics } = environment("shop", {}, describe);
+      assert.deepEqual(diagnostics, []);
+      const own = graph.resources.filter((resource) => resource.host === name);
+      const { order } = orderNodes(sequenceChanges(own, []));
+      return order.flatMap((address) => own.find((resource) => resource.address === address) ?? []);
+    },
+    apply: (resources, remove) => call("apply", resources, remove),
+    read: (resources) => call("read", resources),
+    drift: (resources) => call("drift", resources),
+    async applyInterrupted(resources, seconds) {
+      const { code } = await drive("apply", resources, [], `timeout --signal=KILL ${seconds} `);
+      assert.notEqual(code, 0);
+    },
+    async on(command) {
+      const { code, stdout, stderr } = await machine.ssh(command);
+      assert.equal(code, 0, `${command}: ${stderr}`);
+      return stdout.trim();
+    },
+    async [Symbol.asyncDispose]() {
+      await machines[Symbol.asyncDispose]();
+      await directory[Symbol.asyncDispose]();
+    },
+  };
+}
