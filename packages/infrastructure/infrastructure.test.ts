@@ -217,6 +217,7 @@ test("a host that is away: compared with what is recorded, and told so", async (
     ...{ address: file.address, type: "file", host: "web-1", action: "update" },
     changes: [{ property: "content", before: "x", after: "y" }],
     reason: "web-1 is not connected",
+    certainty: "unknowable",
   });
   // Nobody is there to remove the file: destroying must come to an end all the same.
   const destroy = await havn.infrastructure.plans.create({ destroy: "shop" });

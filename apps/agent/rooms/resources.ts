@@ -52,7 +52,8 @@ export function createResources(options: {
     if (desired.mode !== "enforce" || found.length === 0) return;
     log.info(`enforcing ${found.map(({ address }) => address).join(", ")}`);
     const { resources, secrets } = desired;
-    await host.apply({ bundleId: `enforce-${randomUUID()}`, resources, remove: [], secrets });
+    const bundleId = `enforce-${randomUUID()}`;
+    await host.apply({ bundleId, resources, remove: [], secrets, enforcing: true });
     found = await host.drift(desired);
     if (!isStale()) settle(found, desired);
   }
@@ -114,7 +115,7 @@ export function createResources(options: {
   );
 
   return {
-    read: ({ resources, secrets }) => host.read(resources, secrets),
+    read: ({ resources, secrets, secretValues }) => host.read(resources, secrets, secretValues),
     async apply(bundle, progress) {
       const { bundleId } = bundle;
       const told = watchers.get(bundleId) ?? new Set();

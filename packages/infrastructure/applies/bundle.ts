@@ -1,7 +1,7 @@
 import type { AgentResult } from "@havn/fleet/protocol";
 import { type Address, formatAddress, HavnError, parseAddress } from "@havn/model";
 import { isOutage } from "@havn/postgres";
-import { secretPathsOf } from "../planning/read-hosts.ts";
+import { secretPathsOf, secretValuesOf } from "../planning/read-hosts.ts";
 import { type Applying, record } from "./record.ts";
 import { describeFailure, end, skip } from "./resource.ts";
 
@@ -89,6 +89,9 @@ async function send(applying: Applying, wave: HostWave, going: readonly Address[
     resources: present,
     remove,
     secrets: secretPathsOf([...present, ...remove]),
+    secretValues: secretValuesOf(
+      [...desired.values(), ...prior.values()].filter((resource) => resource.host === wave.host),
+    ),
   };
   const onProgress = (told: unknown) => {
     const { address, state } = told as { address?: unknown; state?: unknown };
@@ -118,7 +121,7 @@ function outcomeOf(address: Address, { reports }: BundleAnswer): Outcome {
   switch (report.state) {
     case "unchanged":
     case "changed":
-      return { address };
+      return { address, detail: report.output?.trim().split("\n").at(-1)?.slice(0, 200) || undefined };
     case "skipped":
       return { address, skipped: true, detail: report.error };
     case "failed":

@@ -1,6 +1,7 @@
 import {
   type Action,
   type Address,
+  type Certainty,
   type Diagnostic,
   findReferences,
   formatAddress,
@@ -8,7 +9,7 @@ import {
   parseAddress,
   type Resource,
 } from "@havn/model";
-import { diffProperties, findSecretPaths, hostAddressOf } from "@havn/plan";
+import { diffProperties, findSecretPaths, hostAddressOf, orderNodes, sequenceChanges } from "@havn/plan";
 import { findDefinition } from "../definitions.ts";
 import type { ExecutorPlan, InfrastructureOptions } from "../interfaces.ts";
 import { readHosts } from "./read-hosts.ts";
@@ -27,7 +28,10 @@ export interface Decided {
   diagnostics: Diagnostic[];
 }
 
-type Decision = Omit<ExecutorPlan, "reason"> & { reason?: string | undefined };
+type Decision = Omit<ExecutorPlan, "reason"> & {
+  reason?: string | undefined;
+  certainty?: Certainty | undefined;
+};
 
 /**
  * What is to be done about each resource: the control plane's types by their executors, those on hosts by what their
@@ -46,7 +50,7 @@ export async function decideChanges(scope: Scope, options: InfrastructureOptions
   const onHosts = scope.desired.filter(({ host }) => host !== undefined);
   const [ofControlPlane, readings] = await Promise.all([
     planByExecutors(scope, prior, options),
-    readHosts(onHosts.filter(isReadable), options),
+    readHosts(inOrder(onHosts.filter(isReadable)), options),
   ]);
   diagnostics.push(...readings.diagnostics);
   const remade = (resource: Resource) => isRemade(resource, ofControlPlane, scope.desired);
@@ -76,6 +80,14 @@ export async function decideChanges(scope: Scope, options: InfrastructureOptions
     toChange(resource, { changes: [], ...ofControlPlane.get(resource.address), action: "delete" }),
   );
   return { changes: [...addTriggered(changes, scope.desired), ...removals], diagnostics };
+}
+
+/** As an apply takes them: what comes later is planned with what comes first. A cycle is told of elsewhere. */
+function inOrder(resources: readonly Resource[]): readonly Resource[] {
+  const { order, cycle } = orderNodes(sequenceChanges(resources, []));
+  if (cycle) return resources;
+  const byAddress = new Map(resources.map((resource) => [resource.address, resource]));
+  return order.flatMap((address) => byAddress.get(address) ?? []);
 }
 
 async function planByExecutors(
@@ -154,7 +166,10 @@ function compare(resource: Resource, prior: Resource | undefined): Decision {
   return { action: changes.length > 0 ? "update" : "no-op", changes };
 }
 
-function toChange({ address, type, host }: Resource, { action, changes, reason }: Decision): PlannedChange {
+function toChange(
+  { address, type, host }: Resource,
+  { action, changes, reason, certainty }: Decision,
+): PlannedChange {
   return {
     address,
     type,
@@ -162,5 +177,7 @@ function toChange({ address, type, host }: Resource, { action, changes, reason }
     action,
     changes,
     ...(reason !== undefined && { reason }),
+    // Nobody looked at a host that is away or not there yet.
+    ...(host !== undefined && { certainty: certainty ?? "unknowable" }),
   };
 }

@@ -9,7 +9,7 @@ import {
   type ResourceGraph,
 } from "@havn/model";
 import { checkGraph, findDependants, orderNodes, planSummary, sequenceChanges } from "@havn/plan";
-import { schemaOf } from "../definitions.ts";
+import { findDefinition, schemaOf } from "../definitions.ts";
 import type { InfrastructureOptions } from "../interfaces.ts";
 import * as store from "../store.ts";
 import { decideChanges } from "./decide.ts";
@@ -49,7 +49,11 @@ export function createPlans(options: InfrastructureOptions): Plans {
         createdAt: clock.now(),
         changes,
         summary: planSummary(changes),
-        diagnostics: [...decided.diagnostics, ...leftOut(graph, recorded.resources, scope.desired)],
+        diagnostics: [
+          ...warnings(scope.desired),
+          ...decided.diagnostics,
+          ...leftOut(graph, recorded.resources, scope.desired),
+        ],
         missingArtifacts: await missingArtifacts(changes, graph, options),
       };
       const changed = new Set(changes.map(({ address }) => address));
@@ -119,6 +123,17 @@ function inOrder(
   const byAddress = new Map(changes.map((change) => [change.address, change]));
   return order.flatMap((address) => byAddress.get(address) ?? []);
 }
+
+/** What types have to say of what was declared: a command that runs with every apply, for example. */
+const warnings = (resources: readonly Resource[]): Diagnostic[] =>
+  resources.flatMap(({ type, address, properties, location }) =>
+    (findDefinition(type)?.warnings?.(properties) ?? []).map((warning) => ({
+      severity: "warning" as const,
+      ...warning,
+      address,
+      ...(location && { at: location }),
+    })),
+  );
 
 /** Tells of resources that were left out although something that is planned needs them first. */
 function leftOut(graph: ResourceGraph, recorded: Resource[], planned: Resource[]): Diagnostic[] {

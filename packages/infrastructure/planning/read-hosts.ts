@@ -2,7 +2,9 @@ import type { ResourceReading } from "@havn/fleet/protocol";
 import {
   type Action,
   type Address,
+  type Certainty,
   type Diagnostic,
+  findReferences,
   HavnError,
   type PropertyChange,
   type Resource,
@@ -11,7 +13,7 @@ import { findSecretPaths, hostAddressOf } from "@havn/plan";
 import type { InfrastructureOptions } from "../interfaces.ts";
 
 export interface HostReadings {
-  of: Map<Address, { action: Action; changes: PropertyChange[]; reason?: string }>;
+  of: Map<Address, { action: Action; changes: PropertyChange[]; certainty: Certainty; reason?: string }>;
   diagnostics: Diagnostic[];
 }
 
@@ -28,7 +30,11 @@ export async function readHosts(
   await Promise.all(
     [...byHost].map(async ([host, group]) => {
       try {
-        const params = { resources: group, secrets: secretPathsOf(group) };
+        const params = {
+          resources: group,
+          secrets: secretPathsOf(group),
+          secretValues: secretValuesOf(group),
+        };
         const answer = await hosts.call(host, "resources.read", params, { timeoutMs: longestRead });
         for (const reading of answer.readings) take(reading, group, readings);
       } catch (error) {
@@ -52,16 +58,28 @@ export const secretPathsOf = (resources: readonly Resource[]): Record<Address, s
       .filter(([, paths]) => paths.length > 0),
   );
 
+/** References to all secrets that resources hold: resolved on the way to the host, which then tells none of them. */
+export const secretValuesOf = (resources: readonly Resource[]): string[] => [
+  ...new Map(
+    resources
+      .flatMap(({ properties }) => findReferences(properties))
+      .filter((reference) => "$secret" in reference)
+      // The host gets texts: see resolveReferences.
+      .map((reference) => [reference.$secret, reference as unknown as string] as const),
+  ).values(),
+];
+
 function take(
-  { address, action, changes, error }: ResourceReading,
+  { address, action, changes, error, certainty = "exact" }: ResourceReading,
   group: readonly Resource[],
   readings: HostReadings,
 ) {
   if (error === undefined) {
-    readings.of.set(address, { action, changes });
+    readings.of.set(address, { action, changes, certainty });
     return;
   }
-  readings.of.set(address, { action: "update", changes, reason: `could not be read: ${error}` });
+  const reason = `could not be read: ${error}`;
+  readings.of.set(address, { action: "update", changes, reason, certainty: "unknowable" });
   const at = group.find((resource) => resource.address === address)?.location;
   readings.diagnostics.push({
     severity: "warning",

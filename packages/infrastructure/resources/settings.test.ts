@@ -20,7 +20,7 @@ interface Case {
 }
 
 for (const [format, editor] of Object.entries(editors))
-  for (const file of caseFiles(new URL(`setting.${format}/edits/`, import.meta.url), ".json")) {
+  for (const file of caseFiles(new URL(`../cases/setting.${format}/`, import.meta.url), ".json")) {
     const one = JSON.parse(file.text) as Case;
     const text = one.text.join("\n");
     for (const edit of one.edits)
