@@ -26,6 +26,22 @@ test("literals and copies of every kind", () => {
   assert.deepEqual(Buffer.from(decodeSnappy(encodeSnappy(long), 200_000)), long);
 });
 
+test("what is encoded is decoded again, and becomes smaller where it repeats itself", () => {
+  let state = 7;
+  const random = () => {
+    state = (Math.imul(state, 1103515245) + 12345) >>> 0;
+    return state / 2 ** 32;
+  };
+  for (let round = 0; round < 300; round++) {
+    const words = 1 + Math.floor(random() * 50);
+    const length = Math.floor(random() ** 3 * 200_000);
+    const bytes = Uint8Array.from({ length }, () => Math.floor(random() * words));
+    const encoded = encodeSnappy(bytes);
+    assert.deepEqual(Buffer.from(decodeSnappy(encoded, 200_000)), Buffer.from(bytes));
+    if (words === 1 && length > 1000) assert.ok(encoded.length < length / 10);
+  }
+});
+
 test("what is broken is refused, and a bomb before memory is taken for it", () => {
   const broken = [
     block(),

@@ -88,16 +88,60 @@ function decode(input: Uint8Array, start: number, out: Uint8Array, length: numbe
 
 const cutShort = () => new SnappyError("it is cut short or points outside itself");
 
-/** A block of literals alone: valid for every decoder, made for tests and short answers. */
+const hashBits = 14;
+const fragment = 65_536;
+
+/** A block as other encoders make them: greedy, within fragments of 64 KiB. */
 export function encodeSnappy(bytes: Uint8Array): Uint8Array {
-  const head: number[] = [];
+  const out = new Uint8Array(16 + bytes.length + Math.ceil(bytes.length / 6));
+  let at = 0;
   let rest = bytes.length;
-  for (; rest > 0x7f; rest = Math.floor(rest / 128)) head.push((rest % 128) | 0x80);
-  head.push(rest);
-  const parts: Uint8Array[] = [Uint8Array.from(head)];
-  for (let at = 0; at < bytes.length; at += 65_536) {
-    const size = Math.min(65_536, bytes.length - at) - 1;
-    parts.push(Uint8Array.of(61 << 2, size & 0xff, size >>> 8), bytes.subarray(at, at + size + 1));
+  for (; rest > 0x7f; rest = Math.floor(rest / 128)) out[at++] = (rest % 128) | 0x80;
+  out[at++] = rest;
+  const table = new Uint16Array(1 << hashBits);
+  for (let start = 0; start < bytes.length; start += fragment)
+    at = encodeFragment(bytes.subarray(start, start + fragment), out, at, table.fill(0));
+  return out.slice(0, at);
+}
+
+function encodeFragment(bytes: Uint8Array, out: Uint8Array, start: number, table: Uint16Array): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let at = start;
+  let told = 0;
+  for (let next = 1; next + 4 <= bytes.length; ) {
+    const word = view.getInt32(next, true);
+    const hash = Math.imul(word, 0x1e35a7bd) >>> (32 - hashBits);
+    const candidate = table[hash] ?? 0;
+    table[hash] = next;
+    if (candidate >= next || view.getInt32(candidate, true) !== word) {
+      next++;
+      continue;
+    }
+    at = writeLiteral(bytes, told, next, out, at);
+    let size = 4;
+    while (next + size < bytes.length && bytes[candidate + size] === bytes[next + size]) size++;
+    const offset = next - candidate;
+    for (let left = size; left > 0; left -= 64) {
+      out[at++] = ((Math.min(64, left) - 1) << 2) | 2;
+      out[at++] = offset & 0xff;
+      out[at++] = offset >>> 8;
+    }
+    next += size;
+    told = next;
   }
-  return Buffer.concat(parts);
+  return writeLiteral(bytes, told, bytes.length, out, at);
+}
+
+function writeLiteral(bytes: Uint8Array, from: number, to: number, out: Uint8Array, start: number): number {
+  const size = to - from;
+  if (size === 0) return start;
+  let at = start;
+  if (size <= 60) out[at++] = (size - 1) << 2;
+  else {
+    out[at++] = 61 << 2;
+    out[at++] = (size - 1) & 0xff;
+    out[at++] = (size - 1) >>> 8;
+  }
+  out.set(bytes.subarray(from, to), at);
+  return at + size;
 }
