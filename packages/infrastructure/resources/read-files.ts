@@ -1,7 +1,6 @@
-import { lstat, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { HavnError } from "@havn/model";
 import type { OwnFile } from "./own-file.ts";
-import { readAttributes } from "./read-attributes.ts";
 import type { HostReads } from "./type.ts";
 
 /** Content of a text file; undefined where there is none. */
@@ -11,17 +10,16 @@ export const findText = (path: string): Promise<string | undefined> =>
     throw error;
   });
 
+/** While planning: as earlier resources of the same bundle will have left it. */
 export async function readOwnFile(path: string, host: HostReads): Promise<OwnFile> {
-  const found = await lstat(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT" || error.code === "ENOTDIR") return undefined;
-    throw error;
-  });
+  const found = await host.files.stat(path);
   if (!found) return undefined;
-  if (!found.isFile())
+  if (found.kind !== "file")
     throw new HavnError(`${path} is no regular file`, {
       detail: "Havn keeps a file of its own there. Move away what is in its place.",
     });
-  return { content: await readFile(path, "utf8"), ...(await readAttributes(found, host)) };
+  const { owner, group, mode } = found;
+  return { content: (await host.files.read(path)).toString("utf8"), owner, group, mode };
 }
 
 /** Rows of a file of `a:b:c` lines, such as /etc/passwd, by their first field. */

@@ -44,6 +44,7 @@ export const cronEntry: ResourceDefinition<CronEntryProperties, CronEntryObserve
   type: "cron.entry",
   schema: cronEntrySchema,
   plan: planEntry,
+  paths: ({ name }) => [entryPath(name)],
 };
 export default cronEntry;
 

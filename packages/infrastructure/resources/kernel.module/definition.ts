@@ -35,6 +35,7 @@ export const kernelModule: ResourceDefinition<KernelModuleProperties, KernelModu
   type: "kernel.module",
   schema: kernelModuleSchema,
   plan: planModule,
+  paths: ({ name }) => [loadPath(name), configurationPath(name)],
   before: ({ state }) => state,
 };
 export default kernelModule;

@@ -50,6 +50,7 @@ export const packageRepository: ResourceDefinition<PackageRepositoryProperties, 
     "give either key or keyFile",
   ),
   plan: planRepository,
+  paths: ({ name }) => [sourcesPath(name), keyPath(name)],
 };
 export default packageRepository;
 

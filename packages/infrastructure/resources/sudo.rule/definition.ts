@@ -39,6 +39,7 @@ export const sudoRule: ResourceDefinition<SudoRuleProperties, SudoRuleObserved> 
     "give either user and commands, or content",
   ),
   plan: planRule,
+  paths: ({ name }) => [rulePath(name)],
 };
 export default sudoRule;
 

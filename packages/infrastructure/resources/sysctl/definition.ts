@@ -30,6 +30,7 @@ export const sysctl: ResourceDefinition<SysctlProperties, SysctlObserved> = {
   type: "sysctl",
   schema: sysctlSchema,
   plan: planSysctl,
+  paths: ({ key }) => [sysctlPath(key)],
   before: ({ live }) => live,
 };
 export default sysctl;

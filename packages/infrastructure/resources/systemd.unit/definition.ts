@@ -212,6 +212,14 @@ const stateChange = ({ activeState }: SystemdUnitObserved, after: string): Prope
   after,
 });
 
+/** `worker@.service`: what units such as `worker@1.service` are made of. It has no state of its own. */
+export const isTemplate = (name: string): boolean => /@\.[a-z]+$/.test(name);
+
+const endOf = (name: string): Operation[] =>
+  isTemplate(name)
+    ? [systemctl("stop", name.replace("@", "@*")), systemctl("disable", name)]
+    : [systemctl("disable", "--now", name)];
+
 /** A unit that a package brought is the package's: only what Havn wrote goes, and a mask that it set. */
 function planRemoval(observed: SystemdUnitObserved, desired: SystemdUnitProperties): HostPlan {
   const { name, content, masked } = desired;
@@ -220,7 +228,7 @@ function planRemoval(observed: SystemdUnitObserved, desired: SystemdUnitProperti
   const unmask = masked && observed.loadState === "masked" && observed.before?.masked === false;
   const running = ["active", "reloading"].includes(observed.activeState);
   const operations: Operation[] = [
-    ...(ours ? [systemctl("disable", "--now", name)] : []),
+    ...(ours ? endOf(name) : []),
     ...parts.operations.filter(({ kind }) => kind === "remove file"),
     ...(parts.changes.length > 0
       ? [{ kind: "remove directory" as const, path: `${unitPath(name)}.d`, keepFull: true }]

@@ -3,6 +3,7 @@ import { findText } from "../read-files.ts";
 import type { HostReads, ResourceReader } from "../type.ts";
 import definition, {
   dropInPath,
+  isTemplate,
   type SystemdUnitObserved,
   type SystemdUnitProperties,
   unitPath,
@@ -26,9 +27,6 @@ const reader: ResourceReader<SystemdUnitProperties, SystemdUnitObserved> = {
   },
 };
 export default reader;
-
-/** `worker@.service`: what units such as `worker@1.service` are made of. It has no state of its own. */
-const isTemplate = (name: string) => /@\.[a-z]+$/.test(name);
 
 async function readStates(names: readonly string[], host: HostReads): Promise<Map<string, State>> {
   const shown = await host.run([
