@@ -1,9 +1,9 @@
-import type { Alerting, Notification, ServiceCount } from "@havn/alerting";
+import type { Alerting, ServiceCount } from "@havn/alerting";
 import type { Delivery } from "@havn/delivery";
 import type { Fleet } from "@havn/fleet";
 import type { Live } from "@havn/http";
 import type { Infrastructure } from "@havn/infrastructure";
-import { type NewEvent, parseAddress } from "@havn/model";
+import { parseAddress } from "@havn/model";
 import type { Telemetry } from "@havn/telemetry";
 import type { Timeline } from "@havn/timeline";
 import type { Status } from "./status.ts";
@@ -64,17 +64,4 @@ export async function countInstances(
     }),
   );
   return counts.flat();
-}
-
-/** That a receiver was told of a group of alerts. */
-export function notifiedEvent({ id, receiver, reason, alerts, at }: Notification): NewEvent {
-  const [first] = alerts;
-  return {
-    kind: "alert.told",
-    at,
-    environment: first?.labels.env,
-    summary: `${receiver} was told: ${reason}, ${alerts.length} ${alerts.length === 1 ? "alert" : "alerts"}`,
-    data: { receiver, reason, alerts: alerts.map(({ fingerprint }) => fingerprint) },
-    key: `told:${id}`,
-  };
 }

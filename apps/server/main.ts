@@ -13,12 +13,13 @@ import { systemClock as clock } from "@havn/model";
 import { openPostgres } from "@havn/postgres";
 import { createPromqlEngine } from "@havn/promql";
 import { promqlRoutes } from "@havn/promql/http";
+import { createResponse } from "@havn/response";
 import { createTelemetry } from "@havn/telemetry";
 import { createTimeline, timelineRoutes } from "@havn/timeline";
 import { buildWeb, webRoutes } from "@havn/web";
 import { openWorkflows } from "@havn/workflows";
 import { parseServerConfig } from "./config.ts";
-import { connectRooms, countInstances, notifiedEvent } from "./connect.ts";
+import { connectRooms, countInstances } from "./connect.ts";
 import { downRoute } from "./down.ts";
 import { endWithReason, log, running, untilSignal, writeServerRecord } from "./lifecycle.ts";
 import { lockDataDirectory } from "./lock.ts";
@@ -48,9 +49,13 @@ const promql = createPromqlEngine({ querier: telemetry.querier });
 
 // Rooms. Where one needs what another offers, it is handed over here.
 const access = await createAccess({ sql, clock, timeline, dataDirectory });
+const resolve = createResolve({
+  secrets: access.secrets,
+  hostAddress: (host): string | undefined => fleet.hostAddress(host),
+});
 await using fleet = await createFleet({
   ...{ sql, clock, timeline, dataDirectory, log },
-  resolve: createResolve({ secrets: access.secrets, hostAddress: (host) => fleet.hostAddress(host) }),
+  resolve,
   handlers: {
     telemetry: telemetry.ingest,
     artifact: (digest, offset) => delivery.artifacts.read(digest, offset),
@@ -65,11 +70,16 @@ const alerting = await createAlerting({
   query: (expr, at, signal) => promql.instant(expr, at, { signal }),
   desired: fleet.desired,
   services: () => countInstances(infrastructure, delivery),
-  deliver: (told) => timeline.write(notifiedEvent(told)),
+  deliver: (told) => response.deliver(told),
   log,
 });
 await using workflows = await openWorkflows({ sql, postgresUrl: postgres.url, executorId: "havn" });
 const live = createLive();
+const response = await createResponse({
+  ...{ sql, clock, timeline, workflows, resolve },
+  answerKey: await access.secrets.ensure("havn", "page-answers"),
+  publicUrl: () => `http://${config.hostnames[0] ?? "127.0.0.1"}:${config.port}`,
+});
 const infrastructure = await createInfrastructure({
   ...{ sql, clock, timeline, workflows },
   hosts: fleet.hosts,
@@ -77,7 +87,12 @@ const infrastructure = await createInfrastructure({
   hostsSettled: fleet.hosts.waitExpected,
   hostReport: fleet.report,
   desired: fleet.desired,
-  executors: (): ResourceExecutor[] => [...fleet.executors, delivery.executor, alerting.executor],
+  executors: (): ResourceExecutor[] => [
+    ...fleet.executors,
+    delivery.executor,
+    alerting.executor,
+    response.executor,
+  ],
   missingArtifacts: async (digests) => {
     const found = await Promise.all(digests.map((digest) => delivery.artifacts.find(digest)));
     return digests.filter((_, index) => found[index] === undefined);
@@ -116,6 +131,7 @@ await infrastructure.applies.recover();
 const agentPort = await fleet.gateway.listen({ port: config.agentPort, address: "127.0.0.1" });
 await fleet.start();
 await using _rules = running((signal) => alerting.start(signal));
+await using _pages = running((signal) => response.start(signal));
 await using _upkeep = startUpkeep(
   [
     {
@@ -144,6 +160,7 @@ await using server = await createHttpServer({
     ...infrastructureRoutes(infrastructure, access),
     ...delivery.routes,
     ...alerting.routes,
+    ...response.routes,
     ...telemetry.routes,
     ...promqlRoutes({ engine: promql, querier: telemetry.querier, clock }),
     ...timelineRoutes(timeline),

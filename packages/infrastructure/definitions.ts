@@ -2,10 +2,15 @@ import {
   alertProperties,
   balancerProperties,
   checkProperties,
+  contactProperties,
+  escalationProperties,
   hostProperties,
   machineProperties,
+  receiverProperties,
   routeProperties,
+  scheduleProperties,
   serviceProperties,
+  teamProperties,
 } from "@havn/model";
 import type { z } from "zod";
 import { definitions } from "./definitions.gen.ts";
@@ -26,6 +31,11 @@ const controlPlaneSchemas: Record<string, z.ZodType> = {
   check: checkProperties,
   alert: alertProperties,
   route: routeProperties,
+  contact: contactProperties,
+  team: teamProperties,
+  schedule: scheduleProperties,
+  escalation: escalationProperties,
+  receiver: receiverProperties,
 };
 
 /** Schema of a type's properties in a graph, of host types and control-plane types alike. */

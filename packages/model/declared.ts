@@ -132,4 +132,9 @@ export const controlPlaneTypes = [
   "check",
   "alert",
   "route",
+  "contact",
+  "team",
+  "schedule",
+  "escalation",
+  "receiver",
 ] as const;

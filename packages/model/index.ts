@@ -12,5 +12,6 @@ export * from "./labels.ts";
 export * from "./logs.ts";
 export * from "./plan.ts";
 export * from "./references.ts";
+export * from "./response.ts";
 export * from "./routing.ts";
 export * from "./status.ts";

@@ -1,0 +1,162 @@
+import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
+import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import { createServer, type IncomingMessage } from "node:http";
+import { type AddressInfo, createServer as createTcpServer } from "node:net";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { text as readText } from "node:stream/consumers";
+import { test } from "node:test";
+import { temporaryDirectory } from "@havn/testkit";
+import { type Message, send } from "./index.ts";
+
+const message: Message = {
+  id: "0123456789abcdef",
+  state: "firing",
+  severity: "critical",
+  subject: "critical: shöp is down <now> & again, on a subject that is too long for one encoded word",
+  text: "firing: shop is down\n.a line that begins with a dot\n",
+  url: "http://havn.test/answer/x",
+  at: Date.UTC(2026, 0, 1),
+  alerts: [{ labels: { alertname: "down" }, summary: "shop is down", state: "firing" }],
+};
+const soon = () => AbortSignal.timeout(30_000);
+
+/** Takes requests as they come, and answers each with the next status (200 when there is none). */
+async function httpServer(...statuses: number[]) {
+  const requests: { headers: IncomingMessage["headers"]; path: string; body: string }[] = [];
+  const server = createServer(async (request, response) => {
+    requests.push({ headers: request.headers, path: request.url ?? "", body: await readText(request) });
+    response.writeHead(statuses.shift() ?? 200).end("said the server");
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    requests,
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    [Symbol.asyncDispose]: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+/** A fake of a mail server: speaks RFC 5321 with AUTH, keeps what it took, and may refuse a command. */
+async function fakeMailServer(refuse?: string) {
+  const mails: string[] = [];
+  const commands: string[] = [];
+  const server = createTcpServer(async (socket) => {
+    socket.on("error", () => {});
+    const say = (line: string) => socket.write(`${line}\r\n`);
+    say("220 mail.test ESMTP");
+    let content: string[] | undefined;
+    for await (const line of createInterface({ input: socket })) {
+      if (content) {
+        if (line !== ".") content.push(line.replace(/^\./, ""));
+        else {
+          mails.push(content.join("\n"));
+          content = undefined;
+          say("250 2.0.0 taken as 42");
+        }
+        continue;
+      }
+      commands.push(line);
+      const verb = line.split(" ")[0]?.toUpperCase() ?? "";
+      if (verb === refuse) say(`550 no ${verb} here`);
+      else if (verb === "EHLO") socket.write("250-mail.test\r\n250-AUTH PLAIN LOGIN\r\n250 8BITMIME\r\n");
+      else if (verb === "AUTH") say("235 yes");
+      else if (verb === "DATA") {
+        content = [];
+        say("354 go on");
+      } else say(verb === "QUIT" ? "221 bye" : "250 ok");
+    }
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    mails,
+    commands,
+    url: `smtp://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    [Symbol.asyncDispose]: () => new Promise<void>((resolve) => server.close(() => resolve())),
+  };
+}
+
+test("email: a whole mail over SMTP, with its id, and a refusal told in the server's words", async () => {
+  await using server = await fakeMailServer();
+  const channel = {
+    kind: "email" as const,
+    to: "ada@example.org",
+    from: "havn@example.org",
+    server: server.url,
+  };
+  assert.equal(
+    await send({ ...channel, user: "havn", password: "geheim" }, message, soon()),
+    "2.0.0 taken as 42",
+  );
+  assert.ok(server.commands.includes(`AUTH PLAIN ${btoa("\0havn\0geheim")}`));
+  assert.ok(server.commands.includes("RCPT TO:<ada@example.org>"));
+  const [head = "", body = ""] = (server.mails[0] ?? "").split("\n\n");
+  assert.match(head, /^Message-ID: <0123456789abcdef@havn>$/m);
+  assert.match(head, /^Date: Thu, 01 Jan 2026 00:00:00 \+0000$/m);
+  const words = [...head.matchAll(/=\?utf-8\?B\?([^?]+)\?=/g)].map(([, word = ""]) =>
+    Buffer.from(word, "base64").toString(),
+  );
+  assert.equal(words.join(""), message.subject);
+  assert.equal(Buffer.from(body, "base64").toString(), `${message.text}\n\n${message.url}\n`);
+  await using refusing = await fakeMailServer("RCPT");
+  await assert.rejects(send({ ...channel, server: refusing.url }, message, soon()), /550 no RCPT here/);
+});
+
+test("email: a server that never speaks is given up", async () => {
+  const silent = createTcpServer(() => {});
+  silent.listen(0, "127.0.0.1");
+  await once(silent, "listening");
+  const server = `smtp://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+  const giveUp = new AbortController();
+  const sending = send({ kind: "email", to: "a@b.c", from: "a@b.c", server }, message, giveUp.signal);
+  silent.once("connection", () => giveUp.abort());
+  await assert.rejects(sending);
+  silent.close();
+});
+
+test("webhook: signed JSON under an idempotency key; anything but 2xx is a failure with what was said", async () => {
+  await using server = await httpServer(202, 500);
+  const channel = { kind: "webhook" as const, url: `${server.url}/hook`, secret: "shared" };
+  assert.equal(await send(channel, message, soon()), "answered 202");
+  const [request] = server.requests;
+  assert.deepEqual(JSON.parse(request?.body ?? ""), message);
+  assert.equal(request?.headers["idempotency-key"], message.id);
+  const [, seconds, signature] =
+    /^t=(\d+),v1=(\w+)$/.exec(String(request?.headers["x-havn-signature"])) ?? [];
+  assert.equal(signature, createHmac("sha256", "shared").update(`${seconds}.${request?.body}`).digest("hex"));
+  await assert.rejects(send(channel, message, soon()), /answered 500: said the server/);
+});
+
+test("ntfy: the topic is the address' last part, with an action that leads to the answer", async () => {
+  await using server = await httpServer();
+  await send({ kind: "ntfy", url: `${server.url}/base/alerts-ada`, token: "tk" }, message, soon());
+  const [request] = server.requests;
+  const body = JSON.parse(request?.body ?? "");
+  assert.equal(request?.path, "/base");
+  assert.equal(request?.headers.authorization, "Bearer tk");
+  assert.deepEqual([body.topic, body.priority, body.actions[0].url], ["alerts-ada", 5, message.url]);
+});
+
+test("slack: an attachment with a colour; markup in names stays text", async () => {
+  await using server = await httpServer();
+  await send({ kind: "slack", url: `${server.url}/services/T/B/X` }, message, soon());
+  const body = JSON.parse(server.requests[0]?.body ?? "");
+  assert.match(body.text, /shöp is down &lt;now&gt; &amp; again/);
+  assert.deepEqual([body.attachments[0].color, body.attachments[0].title_link], ["danger", message.url]);
+});
+
+test("command: the message on standard input; an exit code is a failure with what it printed", async () => {
+  await using directory = await temporaryDirectory();
+  const file = join(directory.path, "got");
+  await send({ kind: "command", command: ["sh", "-c", 'cat > "$0"', file] }, message, soon());
+  assert.deepEqual(JSON.parse(await readFile(file, "utf8")), message);
+  const failing = { kind: "command" as const, command: ["sh", "-c", "echo no modem >&2; exit 3"] };
+  await assert.rejects(send(failing, message, soon()), /exit code 3: no modem/);
+  await assert.rejects(send({ kind: "command", command: ["/no/such/program"] }, message, soon()), /ENOENT/);
+});

@@ -1,0 +1,244 @@
+import type { Clock, ContactProperties, NewEvent, Timeline } from "@havn/model";
+import { parseDuration } from "@havn/model";
+import type { Sql } from "@havn/postgres";
+import type { Run, Workflows } from "@havn/workflows";
+import type { Message } from "../notifiers/index.ts";
+import * as store from "../store.ts";
+import { answerToken, readAnswer } from "./answers.ts";
+import { type Decision, decide } from "./decide.ts";
+import { type SendingOptions, tellOneWay } from "./sending.ts";
+
+export interface PagingOptions extends SendingOptions {
+  sql: Sql;
+  clock: Clock;
+  workflows: Pick<Workflows, "define">;
+  timeline: Timeline;
+  contact(environment: string, person: string): ContactProperties | undefined;
+  /** Signs the links with which pages are answered. */
+  answerKey: string;
+  /** Where such a link leads: `http://127.0.0.1:4600/answer/<token>`. */
+  answerUrl(token: string): string;
+}
+
+/** What is asked of whom is committed before this hears of it; it only has to make it happen, once and to the end. */
+export interface Paging {
+  /** Begins, or goes on with, whatever is open. */
+  start(id: { page: string } | { notice: string }): Promise<void>;
+  sweep(): Promise<void>;
+  /** The page changed: whoever waits for it looks again. */
+  wake(page: string): void;
+  /** A GET: shows what would be answered, and answers nothing. Undefined for a link that is not ours. */
+  look(token: string): Promise<{ incident: store.Incident; person: string; used: boolean } | undefined>;
+  /** Undefined for a link that is not ours; false where it was used before. */
+  answer(token: string): Promise<boolean | undefined>;
+  /** By someone who is signed in; `false` where it is over already. */
+  acknowledge(page: string, by: string): Promise<boolean>;
+}
+
+export function createPaging(options: PagingOptions): Paging {
+  const { sql, clock, timeline } = options;
+  const sleepers = new Map<string, Set<AbortController>>();
+
+  const pageFlow = options.workflows.define(
+    "page",
+    async (run, { page }: { page: string }): Promise<void> => {
+      for (let turn = 0; ; turn++) {
+        // Listens before it looks: an answer in between is not slept through.
+        const listening = listen(page);
+        try {
+          const next = await run.step(`turn ${turn}`, () => advance(page));
+          if (next.kind === "end") return;
+          if (next.kind === "ask")
+            await run.step(`ask ${turn}`, async () => {
+              for (const person of next.people) {
+                const input = { page, person, round: next.round, level: next.level };
+                await tellFlow.start(`${page}:${next.round}:${next.level}:${person}`, input);
+              }
+            });
+          else await clock.sleep(next.until - clock.now(), listening.signal);
+        } finally {
+          sleepers.get(page)?.delete(listening);
+        }
+      }
+    },
+  );
+
+  const tellFlow = options.workflows.define("tell person", tellPerson);
+
+  const noticeFlow = options.workflows.define("notice", async (run, { notice }: { notice: string }) => {
+    const found = await run.step("read", async () => (await store.findNotice(sql, notice)) ?? null);
+    if (!found) return;
+    const { environment, channel, message } = found;
+    const outcome = await tellOneWay(run, options, {
+      ...{ environment, channel, message, about: notice, person: null, round: 0, level: 0, way: 0 },
+      wanted: async () => true,
+    });
+    await run.step("end", async () => {
+      await store.endNotice(sql, notice, outcome === "accepted" ? "accepted" : "failed");
+      if (outcome === "failed")
+        await timeline.write({
+          ...{ kind: "notice.failed", environment, severity: "error", key: `notice:${notice}:failed` },
+          summary: `${channel.kind} took no notice: ${message.subject}`,
+        });
+    });
+  });
+
+  function listen(page: string): AbortController {
+    const listening = new AbortController();
+    const all = sleepers.get(page) ?? new Set();
+    all.add(listening);
+    sleepers.set(page, all);
+    return listening;
+  }
+
+  /** Decides and commits in one: what was decided is true before anyone acts on it. */
+  async function advance(id: string): Promise<Decision & { people: string[] }> {
+    const now = clock.now();
+    const { decision, page } = await sql.begin(async (transaction) => {
+      const page = await store.findPage(transaction, id);
+      if (!page) return { decision: { kind: "end" } as Decision, page };
+      const decision = decide(page, now);
+      if (decision.kind === "ask") {
+        await store.askLevel(transaction, id, { ...decision, at: now });
+        await store.reopenIncident(transaction, page.incident);
+      }
+      return { decision, page };
+    });
+    if (!page || decision.kind !== "ask") return { ...decision, people: [] };
+    const people = page.levels[decision.level]?.people ?? [];
+    await timeline.write(askedEvent(page, decision, people));
+    return { ...decision, people: people.map(({ person }) => person) };
+  }
+
+  async function tellPerson(
+    run: Run,
+    { page, person, round, level }: { page: string; person: string; round: number; level: number },
+  ): Promise<void> {
+    const told = await run.step("read", () => messageOf(page, person, round));
+    if (!told) return;
+    const wanted = async () => {
+      const [now] =
+        await sql`select 1 from response.page where id = ${page} and state = 'open' and round = ${round}`;
+      return now !== undefined;
+    };
+    let accepted = false;
+    for (const [way, { via, after }] of told.ways.entries()) {
+      if (accepted && after === undefined) continue;
+      if (accepted && after !== undefined) {
+        const from = await run.step(`way ${way}: when`, async () => clock.now());
+        const listening = listen(page);
+        await clock.sleep(from + parseDuration(after) - clock.now(), listening.signal);
+        sleepers.get(page)?.delete(listening);
+      }
+      const telling = { about: page, person, round, level, way, channel: via, wanted };
+      const outcome = await tellOneWay(run, options, { ...telling, ...told });
+      if (outcome === "needless") return;
+      accepted ||= outcome === "accepted";
+    }
+    if (!accepted)
+      await run.step("tell that it failed", () =>
+        timeline.write({
+          ...{ kind: "page.undelivered", environment: told.environment, severity: "error" },
+          summary: `${person} could not be reached on any way about: ${told.message.subject}`,
+          key: `page:${page}:${round}:${level}:${person}:undelivered`,
+        }),
+      );
+  }
+
+  async function messageOf(id: string, person: string, round: number) {
+    const page = await store.findPage(sql, id);
+    const incident = page && (await store.findIncident(sql, page.incident));
+    const contact = page && options.contact(page.environment, person);
+    if (!page || !incident || !contact) return null;
+    const token = answerToken({ page: id, person, round }, options.answerKey);
+    const message: Omit<Message, "id"> = {
+      ...{ state: "firing", severity: incident.severity, at: clock.now(), alerts: incident.alerts },
+      subject: `${incident.severity}: ${incident.title}`,
+      text: [
+        ...incident.alerts.map(({ summary, state }) => `${state}: ${summary}`),
+        `Incident ${incident.id}. Answer, so that nobody else is asked:`,
+      ].join("\n"),
+      url: options.answerUrl(token),
+    };
+    return { environment: page.environment, ways: contact.ways, message };
+  }
+
+  /** True where the page was still to be answered. */
+  async function acknowledge(id: string, by: string, asked: boolean): Promise<boolean> {
+    const now = clock.now();
+    const page = await sql.begin(async (transaction) => {
+      const found = await store.findPage(transaction, id);
+      if (!found || found.state === "resolved") return undefined;
+      await store.acknowledgePage(transaction, id, { by, at: now, until: now + found.acknowledgedFor });
+      await store.acknowledgeIncident(transaction, found.incident, now);
+      return found;
+    });
+    if (!page) return false;
+    wake(id);
+    await timeline.write({
+      ...{ kind: "page.acknowledged", environment: page.environment, actor: by },
+      summary: `${by} answered the page of incident ${page.incident}${asked ? "" : " without having been asked"}`,
+      data: { page: id, incident: page.incident, asked },
+      key: `page:${id}:${now}:acknowledged`,
+    });
+    return true;
+  }
+
+  const wake = (page: string) => {
+    for (const sleeper of sleepers.get(page) ?? []) sleeper.abort();
+  };
+
+  return {
+    start: (id) =>
+      "page" in id ? pageFlow.start(`page:${id.page}`, id) : noticeFlow.start(`notice:${id.notice}`, id),
+    async sweep() {
+      for (const { id } of await store.listUnresolvedPages(sql))
+        await pageFlow.start(`page:${id}`, { page: id });
+      for (const notice of await store.listOpenNotices(sql))
+        await noticeFlow.start(`notice:${notice}`, { notice });
+    },
+    wake,
+    async look(token) {
+      const answer = readAnswer(token, options.answerKey);
+      const page = answer && (await store.findPage(sql, answer.page));
+      const incident = page && (await store.findIncident(sql, page.incident));
+      if (!answer || !incident) return undefined;
+      await store.markAttempts(sql, "opened_at", { ...answer, at: clock.now() });
+      const [used] = await sql`select 1 from response.used_answer where token = ${token}`;
+      return { incident, person: answer.person, used: used !== undefined };
+    },
+    async answer(token) {
+      const answer = readAnswer(token, options.answerKey);
+      if (!answer) return undefined;
+      if (!(await store.useToken(sql, token, clock.now()))) return false;
+      await store.markAttempts(sql, "acknowledged_at", { ...answer, at: clock.now() });
+      await acknowledge(answer.page, answer.person, true);
+      return true;
+    },
+    async acknowledge(id, by) {
+      const page = await store.findPage(sql, id);
+      const people = page?.levels.flatMap((level) => level.people.map(({ person }) => person)) ?? [];
+      const known = people.some(
+        (person) =>
+          by === `user:${person}` || (page && options.contact(page.environment, person)?.identity === by),
+      );
+      return acknowledge(id, by, known);
+    },
+  };
+}
+
+function askedEvent(
+  page: store.Page,
+  decision: Extract<Decision, { kind: "ask" }>,
+  people: readonly { person: string; because: string }[],
+): NewEvent {
+  const names = people.map(({ person }) => person).join(", ") || "nobody: there is no contact";
+  return {
+    kind: "page.asked",
+    environment: page.environment,
+    severity: "warning",
+    summary: `Incident ${page.incident} pages ${names} (level ${decision.level + 1}): ${decision.because}`,
+    data: { page: page.id, incident: page.incident, round: decision.round, level: decision.level, people },
+    key: `page:${page.id}:${decision.round}:${decision.level}:asked`,
+  };
+}

@@ -1,0 +1,93 @@
+import { createHash } from "node:crypto";
+import type { Channel, Clock } from "@havn/model";
+import type { Sql } from "@havn/postgres";
+import type { Run } from "@havn/workflows";
+import type { Message } from "../notifiers/index.ts";
+import * as store from "../store.ts";
+
+/** How often one way is tried before the next, and how long is waited before each try. Milliseconds. */
+const backOff = [0, 5000, 20_000] as const;
+const longestTryMs = 15_000;
+
+export interface SendingOptions {
+  sql: Sql;
+  clock: Clock;
+  /** Opens the references of a channel. */
+  resolve<T>(environment: string, value: T): Promise<T>;
+  send(channel: Channel, message: Message, signal: AbortSignal): Promise<string>;
+}
+
+export interface Telling {
+  environment: string;
+  /** A page's or a notice's id. */
+  about: string;
+  person: string | null;
+  round: number;
+  level: number;
+  channel: Channel;
+  /** Which of the person's ways it is. */
+  way: number;
+  message: Omit<Message, "id">;
+  /** False: there is no need any more. */
+  wanted(): Promise<boolean>;
+}
+
+/**
+ * Tries one way until a provider accepts, each try a row that people can see. The id that providers get is the same for
+ * a try that is made twice because the process died in the middle.
+ */
+export async function tellOneWay(
+  run: Run,
+  options: SendingOptions,
+  telling: Telling,
+): Promise<"accepted" | "failed" | "needless"> {
+  for (const [number, pause] of backOff.entries()) {
+    const name = `way ${telling.way} try ${number}`;
+    if (pause > 0) {
+      const from = await run.step(`${name}: when`, async () => options.clock.now());
+      await options.clock.sleep(from + pause - options.clock.now());
+    }
+    const outcome = await run.step(name, () => tryOnce(options, telling, number));
+    if (outcome !== "failed") return outcome;
+  }
+  return "failed";
+}
+
+async function tryOnce(options: SendingOptions, telling: Telling, number: number) {
+  const { sql, clock } = options;
+  if (!(await telling.wanted())) return "needless";
+  const { about, person, round, level, way, channel } = telling;
+  const id = createHash("sha256")
+    .update(JSON.stringify([about, person, round, level, way, number]))
+    .digest("hex")
+    .slice(0, 32);
+  await store.insertAttempt(sql, {
+    ...{ id, about, person, round, level, number },
+    channel: channel.kind,
+    begunAt: clock.now(),
+  });
+  const [accepted, detail] = await attempt(options, telling, id);
+  await store.endAttempt(sql, id, {
+    acceptedAt: accepted ? clock.now() : null,
+    failure: accepted ? null : detail,
+    detail: accepted ? detail : null,
+  });
+  return accepted ? "accepted" : "failed";
+}
+
+async function attempt(
+  { resolve, send }: SendingOptions,
+  { environment, channel, message }: Telling,
+  id: string,
+): Promise<[accepted: boolean, detail: string]> {
+  try {
+    const open = await resolve(environment, channel);
+    return [true, await send(open, { ...message, id }, AbortSignal.timeout(longestTryMs))];
+  } catch (cause) {
+    return [false, cause instanceof Error ? reasonOf(cause) : String(cause)];
+  }
+}
+
+/** `fetch failed` alone tells nobody anything. */
+const reasonOf = (error: Error): string =>
+  error.cause instanceof Error && error.cause.message ? error.cause.message : error.message;

@@ -1,0 +1,108 @@
+import {
+  type ContactProperties,
+  contactProperties,
+  type EscalationProperties,
+  escalationProperties,
+  formatAddress,
+  parseDuration,
+  type ReceiverProperties,
+  receiverProperties,
+  type ScheduleProperties,
+  scheduleProperties,
+  teamProperties,
+} from "@havn/model";
+import type { Sql } from "@havn/postgres";
+import { type Escalation, type Roster, type SnapshotLevel, snapshot } from "./schedules/escalation.ts";
+import type { Schedule } from "./schedules/schedule.ts";
+import { parseWall } from "./schedules/zone.ts";
+import * as store from "./store.ts";
+
+/** Everything that was declared about people, and who stands in for whom. */
+export interface People {
+  reload(): Promise<void>;
+  contact(environment: string, name: string): ContactProperties | undefined;
+  receiver(address: string): ReceiverProperties | undefined;
+  escalation(environment: string, name: string): EscalationProperties | undefined;
+  schedules(): { environment: string; schedule: Schedule; revision: number }[];
+  /** Whom an escalation asks when it begins now. */
+  snapshot(
+    environment: string,
+    escalation: EscalationProperties,
+    at: number,
+  ): { levels: SnapshotLevel[]; missing: string[] };
+}
+
+export async function loadPeople(sql: Sql): Promise<People> {
+  let declared = new Map<string, store.Declared>();
+  let overrides: store.OverrideRow[] = [];
+  const find = (environment: string, type: string, name: string) =>
+    declared.get(formatAddress({ environment, type, name }))?.properties;
+  const scheduleNamed = (environment: string, name: string): Schedule | undefined => {
+    const address = formatAddress({ environment, type: "schedule", name });
+    const found = declared.get(address);
+    if (!found) return undefined;
+    const own = overrides.filter(({ schedule }) => schedule === address);
+    return scheduleOf(name, scheduleProperties.parse(found.properties), own);
+  };
+  const rosterOf = (environment: string): Roster => ({
+    schedule: (name) => scheduleNamed(environment, name),
+    team: (name) => teamProperties.safeParse(find(environment, "team", name)).data?.members,
+    hasPerson: (name) => find(environment, "contact", name) !== undefined,
+  });
+  const people: People = {
+    async reload() {
+      declared = new Map((await store.listDeclared(sql)).map((one) => [one.address, one]));
+      overrides = await store.listOverrides(sql);
+    },
+    contact: (environment, name) => contactProperties.safeParse(find(environment, "contact", name)).data,
+    receiver: (address) => receiverProperties.safeParse(declared.get(address)?.properties).data,
+    escalation: (environment, name) =>
+      escalationProperties.safeParse(find(environment, "escalation", name)).data,
+    schedules: () =>
+      [...declared.values()].flatMap(({ type, environment, name, revision }) => {
+        const schedule = type === "schedule" ? scheduleNamed(environment, name) : undefined;
+        return schedule ? [{ environment, schedule, revision: revision + schedule.overrides.length }] : [];
+      }),
+    snapshot(environment, properties, at) {
+      const everyone = [...declared.values()].filter(
+        (one) => one.type === "contact" && one.environment === environment,
+      );
+      return snapshot(escalationOf(properties), {
+        ...{ roster: rosterOf(environment), at, lastResort: everyone.map(({ name }) => name) },
+      });
+    },
+  };
+  await people.reload();
+  return people;
+}
+
+const escalationOf = ({ levels }: EscalationProperties): Escalation => ({
+  levels: levels.map(({ targets, timeout }) => ({ targets, timeout: parseDuration(timeout) })),
+});
+
+const weekdays = ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"];
+const minutesOf = (text: string) => Number(text.slice(0, 2)) * 60 + Number(text.slice(3));
+
+function scheduleOf(
+  name: string,
+  { zone, layers, fallback }: ScheduleProperties,
+  overrides: readonly store.OverrideRow[],
+): Schedule {
+  return {
+    ...{ name, zone, fallback },
+    overrides: overrides.filter((one) => !store.isSwap(one)),
+    swaps: overrides.filter(store.isSwap),
+    layers: layers.map(({ start, until, every, windows, ...layer }) => ({
+      ...layer,
+      start: parseWall(start),
+      ...(until !== undefined && { until: parseWall(until) }),
+      shift: every,
+      ...(windows && {
+        windows: windows.map((window) => ({
+          ...(window.weekdays && { weekdays: window.weekdays.map((day) => weekdays.indexOf(day)) }),
+          ...{ start: minutesOf(window.start), end: minutesOf(window.end) },
+        })),
+      }),
+    })),
+  };
+}

@@ -1,0 +1,248 @@
+import type { Channel } from "@havn/model";
+import type { Sql, TransactionSql } from "@havn/postgres";
+import type { Message } from "./notifiers/index.ts";
+import type { PageState } from "./pages/decide.ts";
+import type { Override, Swap } from "./schedules/schedule.ts";
+
+type Db = Sql | TransactionSql;
+const json = (sql: Db, value: unknown) => sql.json(value as Parameters<Sql["json"]>[0]);
+
+export interface Declared {
+  address: string;
+  environment: string;
+  type: string;
+  name: string;
+  properties: Record<string, unknown>;
+  revision: number;
+}
+
+export const listDeclared = (sql: Sql): Promise<Declared[]> =>
+  sql<Declared[]>`select * from response.declared order by address`;
+
+export const putDeclared = (sql: Sql, one: Omit<Declared, "revision">) => sql`
+  insert into response.declared (address, environment, type, name, properties)
+  values (${one.address}, ${one.environment}, ${one.type}, ${one.name}, ${json(sql, one.properties)})
+  on conflict (address) do update set properties = excluded.properties, revision = declared.revision + 1`;
+
+export const deleteDeclared = (sql: Sql, address: string) =>
+  sql`delete from response.declared where address = ${address}`;
+
+export interface OverrideRow extends Override {
+  schedule: string;
+  /** Who is stood in for; null: whoever is on call. */
+  out: string | null;
+  createdBy: string;
+  createdAt: number;
+}
+
+export const listOverrides = (sql: Sql): Promise<OverrideRow[]> =>
+  sql<OverrideRow[]>`
+    select id, schedule, from_at as from, to_at as to, person, out, created_by as "createdBy", created_at as "createdAt"
+    from response.override order by created_at, id`;
+
+export const insertOverride = (sql: Sql, one: OverrideRow) => sql`
+  insert into response.override (id, schedule, from_at, to_at, person, out, created_by, created_at)
+  values (${one.id}, ${one.schedule}, ${one.from}, ${one.to}, ${one.person}, ${one.out}, ${one.createdBy}, ${one.createdAt})`;
+
+export const deleteOverride = (sql: Sql, id: string) => sql`delete from response.override where id = ${id}`;
+
+export const isSwap = (one: OverrideRow): one is OverrideRow & Swap => one.out !== null;
+
+/** False where it was taken in before. */
+export const take = async (sql: Db, id: string, at: number): Promise<boolean> =>
+  (await sql`insert into response.taken (id, at) values (${id}, ${at}) on conflict do nothing returning id`)
+    .length > 0;
+
+export interface Incident {
+  id: number;
+  key: string;
+  environment: string | null;
+  title: string;
+  severity: "info" | "warning" | "critical";
+  state: "open" | "acknowledged" | "resolved";
+  alerts: Message["alerts"];
+  openedAt: number;
+  openedBy: string;
+  acknowledgedAt: number | null;
+  resolvedAt: number | null;
+  resolvedBy: string | null;
+}
+
+const incidentColumns = (sql: Db) => sql`id, key, environment, title, severity, state, alerts,
+  opened_at as "openedAt", opened_by as "openedBy", acknowledged_at as "acknowledgedAt",
+  resolved_at as "resolvedAt", resolved_by as "resolvedBy"`;
+
+export const listIncidents = (sql: Db): Promise<Incident[]> =>
+  sql<Incident[]>`select ${incidentColumns(sql)} from response.incident
+    order by (state = 'resolved'), opened_at desc limit 200`;
+
+export const findIncident = async (sql: Db, id: number): Promise<Incident | undefined> =>
+  (await sql<Incident[]>`select ${incidentColumns(sql)} from response.incident where id = ${id}`)[0];
+
+export const findOpenIncident = async (sql: Db, key: string): Promise<Incident | undefined> =>
+  (
+    await sql<Incident[]>`select ${incidentColumns(sql)} from response.incident
+      where key = ${key} and state <> 'resolved'`
+  )[0];
+
+export type NewIncident = Pick<
+  Incident,
+  "key" | "environment" | "title" | "severity" | "alerts" | "openedAt" | "openedBy"
+>;
+
+export const insertIncident = async (sql: Db, one: NewIncident): Promise<Incident> => {
+  const [row] = await sql<Incident[]>`
+    insert into response.incident (key, environment, title, severity, state, alerts, opened_at, opened_by)
+    values (${one.key}, ${one.environment}, ${one.title}, ${one.severity}, 'open', ${json(sql, one.alerts)},
+      ${one.openedAt}, ${one.openedBy})
+    returning ${incidentColumns(sql)}`;
+  if (!row) throw new Error("the incident was not written");
+  return row;
+};
+
+export const updateIncidentAlerts = (sql: Db, id: number, alerts: Message["alerts"]) =>
+  sql`update response.incident set alerts = ${json(sql, alerts)} where id = ${id}`;
+
+export const acknowledgeIncident = (sql: Db, id: number, at: number) => sql`
+  update response.incident set state = 'acknowledged', acknowledged_at = coalesce(acknowledged_at, ${at})
+  where id = ${id} and state = 'open'`;
+
+export const reopenIncident = (sql: Db, id: number) =>
+  sql`update response.incident set state = 'open' where id = ${id} and state = 'acknowledged'`;
+
+/** False where it was resolved before. Its pages end with it. */
+export const resolveIncident = async (sql: Db, id: number, by: string, at: number): Promise<boolean> => {
+  await sql`update response.page set state = 'resolved', resolved_at = ${at}
+    where incident = ${id} and state <> 'resolved'`;
+  const rows =
+    await sql`update response.incident set state = 'resolved', resolved_at = ${at}, resolved_by = ${by}
+    where id = ${id} and state <> 'resolved' returning id`;
+  return rows.length > 0;
+};
+
+export interface Page extends PageState {
+  id: string;
+  incident: number;
+  environment: string;
+  acknowledgedFor: number;
+  createdAt: number;
+  acknowledgedBy: string | null;
+  acknowledgedAt: number | null;
+}
+
+const pageColumns = (
+  sql: Db,
+) => sql`id, incident, environment, state, levels, round, level, asked_at as "askedAt",
+  acknowledged_for as "acknowledgedFor", created_at as "createdAt", acknowledged_by as "acknowledgedBy",
+  acknowledged_at as "acknowledgedAt", acknowledged_until as "acknowledgedUntil"`;
+
+export const findPage = async (sql: Db, id: string): Promise<Page | undefined> =>
+  (await sql<Page[]>`select ${pageColumns(sql)} from response.page where id = ${id} for update`)[0];
+
+export const listPages = (sql: Db, incident: number): Promise<Page[]> =>
+  sql<Page[]>`select ${pageColumns(sql)} from response.page where incident = ${incident} order by created_at`;
+
+export const listUnresolvedPages = (sql: Sql): Promise<Page[]> =>
+  sql<Page[]>`select ${pageColumns(sql)} from response.page where state <> 'resolved' order by created_at`;
+
+export const insertPage = (
+  sql: Db,
+  page: Pick<Page, "id" | "incident" | "environment" | "levels" | "acknowledgedFor" | "createdAt">,
+) => sql`
+  insert into response.page (id, incident, environment, state, levels, acknowledged_for, round, level, created_at)
+  values (${page.id}, ${page.incident}, ${page.environment}, 'open', ${json(sql, page.levels)}, ${page.acknowledgedFor},
+    0, 0, ${page.createdAt})
+  on conflict do nothing`;
+
+export const askLevel = (sql: Db, id: string, next: { round: number; level: number; at: number }) => sql`
+  update response.page set state = 'open', round = ${next.round}, level = ${next.level}, asked_at = ${next.at},
+    acknowledged_until = null where id = ${id}`;
+
+export const acknowledgePage = async (
+  sql: Db,
+  id: string,
+  answer: { by: string; at: number; until: number },
+): Promise<boolean> =>
+  (
+    await sql`update response.page set state = 'acknowledged', acknowledged_by = ${answer.by},
+      acknowledged_at = ${answer.at}, acknowledged_until = ${answer.until}
+      where id = ${id} and state <> 'resolved' returning id`
+  ).length > 0;
+
+/** False where it was used before. */
+export const useToken = async (sql: Db, token: string, at: number): Promise<boolean> =>
+  (
+    await sql`insert into response.used_answer (token, at) values (${token}, ${at})
+      on conflict do nothing returning token`
+  ).length > 0;
+
+export interface Notice {
+  id: string;
+  environment: string;
+  channel: Channel;
+  message: Message;
+}
+
+export const insertNotice = (sql: Db, one: Notice) => sql`
+  insert into response.notice (id, environment, channel, message)
+  values (${one.id}, ${one.environment}, ${json(sql, one.channel)}, ${json(sql, one.message)})
+  on conflict do nothing`;
+
+export const findNotice = async (sql: Sql, id: string): Promise<Notice | undefined> =>
+  (await sql<Notice[]>`select id, environment, channel, message from response.notice where id = ${id}`)[0];
+
+export const listOpenNotices = async (sql: Sql): Promise<string[]> =>
+  (await sql<{ id: string }[]>`select id from response.notice where state = 'open'`).map(({ id }) => id);
+
+export const endNotice = (sql: Sql, id: string, state: "accepted" | "failed") =>
+  sql`update response.notice set state = ${state} where id = ${id}`;
+
+export interface Attempt {
+  id: string;
+  /** A page's or a notice's id. */
+  about: string;
+  person: string | null;
+  channel: string;
+  round: number;
+  level: number;
+  number: number;
+  begunAt: number;
+  acceptedAt: number | null;
+  openedAt: number | null;
+  acknowledgedAt: number | null;
+  failure: string | null;
+  detail: string | null;
+}
+
+export const listAttempts = (sql: Db, about: readonly string[]): Promise<Attempt[]> =>
+  sql<Attempt[]>`
+    select id, about, person, channel, round, level, number, begun_at as "begunAt", accepted_at as "acceptedAt",
+      opened_at as "openedAt", acknowledged_at as "acknowledgedAt", failure, detail
+    from response.attempt where about = any(${[...about]}) order by begun_at, id`;
+
+export type NewAttempt = Pick<
+  Attempt,
+  "id" | "about" | "person" | "channel" | "round" | "level" | "number" | "begunAt"
+>;
+
+export const insertAttempt = (sql: Db, one: NewAttempt) => sql`
+  insert into response.attempt (id, about, person, channel, round, level, number, begun_at)
+  values (${one.id}, ${one.about}, ${one.person}, ${one.channel}, ${one.round}, ${one.level}, ${one.number}, ${one.begunAt})
+  on conflict do nothing`;
+
+export const endAttempt = (
+  sql: Db,
+  id: string,
+  end: { acceptedAt: number | null; failure: string | null; detail: string | null },
+) => sql`
+  update response.attempt set accepted_at = ${end.acceptedAt}, failure = ${end.failure}, detail = ${end.detail}
+  where id = ${id}`;
+
+/** The link of this person's round was opened, or answered. */
+export const markAttempts = (
+  sql: Db,
+  column: "opened_at" | "acknowledged_at",
+  { page, person, round, at }: { page: string; person: string; round: number; at: number },
+) => sql`
+  update response.attempt set ${sql(column)} = coalesce(${sql(column)}, ${at})
+  where about = ${page} and person = ${person} and round = ${round}`;
