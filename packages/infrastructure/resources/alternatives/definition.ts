@@ -28,7 +28,7 @@ export interface AlternativesObserved {
   registered: boolean;
 }
 
-export const alternatives: ResourceDefinition<AlternativesProperties, AlternativesObserved> = {
+const alternatives: ResourceDefinition<AlternativesProperties, AlternativesObserved> = {
   type: "alternatives",
   schema: alternativesSchema,
   plan: planAlternatives,

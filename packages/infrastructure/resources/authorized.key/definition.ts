@@ -29,7 +29,7 @@ export interface AuthorizedKeyObserved {
   ours: boolean;
 }
 
-export const authorizedKey: ResourceDefinition<AuthorizedKeyProperties, AuthorizedKeyObserved> = {
+const authorizedKey: ResourceDefinition<AuthorizedKeyProperties, AuthorizedKeyObserved> = {
   type: "authorized.key",
   schema: authorizedKeySchema,
   plan: planKey,

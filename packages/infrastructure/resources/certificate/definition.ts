@@ -46,7 +46,7 @@ export interface CertificateObserved {
   ours: boolean;
 }
 
-export const certificate: ResourceDefinition<CertificateProperties, CertificateObserved> = {
+const certificate: ResourceDefinition<CertificateProperties, CertificateObserved> = {
   type: "certificate",
   schema: certificateSchema,
   plan: planCertificate,

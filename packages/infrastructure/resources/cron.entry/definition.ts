@@ -40,7 +40,7 @@ export interface CronEntryObserved {
   ours: boolean;
 }
 
-export const cronEntry: ResourceDefinition<CronEntryProperties, CronEntryObserved> = {
+const cronEntry: ResourceDefinition<CronEntryProperties, CronEntryObserved> = {
   type: "cron.entry",
   schema: cronEntrySchema,
   plan: planEntry,

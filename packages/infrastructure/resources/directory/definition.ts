@@ -51,7 +51,7 @@ export interface Child extends Required<Attributes> {
   kind: "file" | "directory" | "link" | "other";
 }
 
-export const directory: ResourceDefinition<DirectoryProperties, DirectoryObserved> = {
+const directory: ResourceDefinition<DirectoryProperties, DirectoryObserved> = {
   type: "directory",
   schema: directorySchema,
   plan: planDirectory,

@@ -19,7 +19,7 @@ export interface DpkgDiversionObserved {
   ours: boolean;
 }
 
-export const dpkgDiversion: ResourceDefinition<DpkgDiversionProperties, DpkgDiversionObserved> = {
+const dpkgDiversion: ResourceDefinition<DpkgDiversionProperties, DpkgDiversionObserved> = {
   type: "dpkg.diversion",
   schema: dpkgDiversionSchema,
   plan: planDiversion,

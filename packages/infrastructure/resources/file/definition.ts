@@ -66,7 +66,7 @@ export type FileObserved =
   | ({ kind: "file"; content: string | undefined; digest?: string; size?: number } & Required<Attributes> &
       Copies);
 
-export const file: ResourceDefinition<FileProperties, FileObserved> = {
+const file: ResourceDefinition<FileProperties, FileObserved> = {
   type: "file",
   schema: fileSchema,
   plan: planFile,

@@ -16,7 +16,7 @@ export type GroupObserved =
   | { kind: "absent" }
   | { kind: "present"; ours: boolean; gid: number; members: string[] };
 
-export const group: ResourceDefinition<GroupProperties, GroupObserved> = {
+const group: ResourceDefinition<GroupProperties, GroupObserved> = {
   type: "group",
   schema: groupSchema,
   plan: planGroup,

@@ -20,7 +20,7 @@ export interface HostnameObserved {
   before?: string | undefined;
 }
 
-export const hostname: ResourceDefinition<HostnameProperties, HostnameObserved> = {
+const hostname: ResourceDefinition<HostnameProperties, HostnameObserved> = {
   type: "hostname",
   schema: hostnameSchema,
   plan: planHostname,

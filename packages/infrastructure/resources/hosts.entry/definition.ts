@@ -20,7 +20,7 @@ export interface HostsEntryObserved {
   ours: boolean;
 }
 
-export const hostsEntry: ResourceDefinition<HostsEntryProperties, HostsEntryObserved> = {
+const hostsEntry: ResourceDefinition<HostsEntryProperties, HostsEntryObserved> = {
   type: "hosts.entry",
   schema: hostsEntrySchema,
   plan: planEntry,

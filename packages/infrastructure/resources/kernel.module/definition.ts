@@ -31,7 +31,7 @@ export interface KernelModuleObserved {
   before?: string | undefined;
 }
 
-export const kernelModule: ResourceDefinition<KernelModuleProperties, KernelModuleObserved> = {
+const kernelModule: ResourceDefinition<KernelModuleProperties, KernelModuleObserved> = {
   type: "kernel.module",
   schema: kernelModuleSchema,
   plan: planModule,

@@ -21,7 +21,7 @@ export interface LocaleObserved {
   before?: string | null | undefined;
 }
 
-export const locale: ResourceDefinition<LocaleProperties, LocaleObserved> = {
+const locale: ResourceDefinition<LocaleProperties, LocaleObserved> = {
   type: "locale",
   schema: localeSchema,
   plan: planLocale,

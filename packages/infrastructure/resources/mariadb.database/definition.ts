@@ -18,7 +18,7 @@ export interface MariadbDatabaseObserved {
   ours: boolean;
 }
 
-export const mariadbDatabase: ResourceDefinition<MariadbDatabaseProperties, MariadbDatabaseObserved> = {
+const mariadbDatabase: ResourceDefinition<MariadbDatabaseProperties, MariadbDatabaseObserved> = {
   type: "mariadb.database",
   schema: mariadbDatabaseSchema,
   plan: planDatabase,

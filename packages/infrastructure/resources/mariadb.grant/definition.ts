@@ -24,7 +24,7 @@ export interface MariadbGrantObserved {
   ours: boolean;
 }
 
-export const mariadbGrant: ResourceDefinition<MariadbGrantProperties, MariadbGrantObserved> = {
+const mariadbGrant: ResourceDefinition<MariadbGrantProperties, MariadbGrantObserved> = {
   type: "mariadb.grant",
   schema: mariadbGrantSchema,
   plan: planGrant,

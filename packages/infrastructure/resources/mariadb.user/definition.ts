@@ -26,7 +26,7 @@ export interface MariadbUserObserved {
   ours: boolean;
 }
 
-export const mariadbUser: ResourceDefinition<MariadbUserProperties, MariadbUserObserved> = {
+const mariadbUser: ResourceDefinition<MariadbUserProperties, MariadbUserObserved> = {
   type: "mariadb.user",
   schema: mariadbUserSchema,
   plan: planUser,

@@ -38,7 +38,7 @@ export interface MountObserved {
   before?: { directory: boolean } | undefined;
 }
 
-export const mount: ResourceDefinition<MountProperties, MountObserved> = {
+const mount: ResourceDefinition<MountProperties, MountObserved> = {
   type: "mount",
   schema: mountSchema,
   plan: planMount,

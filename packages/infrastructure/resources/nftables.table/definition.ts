@@ -39,7 +39,7 @@ export interface NftablesTableObserved {
   confirmed?: string | undefined;
 }
 
-export const nftablesTable: ResourceDefinition<NftablesTableProperties, NftablesTableObserved> = {
+const nftablesTable: ResourceDefinition<NftablesTableProperties, NftablesTableObserved> = {
   type: "nftables.table",
   schema: nftablesTableSchema,
   plan: planTable,

@@ -28,7 +28,7 @@ export interface NpmPackageObserved {
   ours: boolean;
 }
 
-export const npmPackage: ResourceDefinition<NpmPackageProperties, NpmPackageObserved> = {
+const npmPackage: ResourceDefinition<NpmPackageProperties, NpmPackageObserved> = {
   type: "npm.package",
   schema: npmPackageSchema,
   plan: planPackage,

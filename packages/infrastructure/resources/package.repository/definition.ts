@@ -43,7 +43,7 @@ export interface PackageRepositoryObserved {
   fetched: boolean;
 }
 
-export const packageRepository: ResourceDefinition<PackageRepositoryProperties, PackageRepositoryObserved> = {
+const packageRepository: ResourceDefinition<PackageRepositoryProperties, PackageRepositoryObserved> = {
   type: "package.repository",
   schema: packageRepositorySchema.refine(
     ({ key, keyFile }) => key === undefined || keyFile === undefined,

@@ -63,7 +63,7 @@ export interface PackageObserved {
   ours: boolean;
 }
 
-export const debianPackage: ResourceDefinition<PackageProperties, PackageObserved> = {
+const debianPackage: ResourceDefinition<PackageProperties, PackageObserved> = {
   type: "package",
   schema: packageSchema,
   plan: planPackage,

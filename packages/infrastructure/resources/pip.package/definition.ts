@@ -35,7 +35,7 @@ export interface PipPackageObserved {
   ours: boolean;
 }
 
-export const pipPackage: ResourceDefinition<PipPackageProperties, PipPackageObserved> = {
+const pipPackage: ResourceDefinition<PipPackageProperties, PipPackageObserved> = {
   type: "pip.package",
   schema: pipPackageSchema,
   plan: planPackage,

@@ -26,7 +26,7 @@ export interface PostgresDatabaseObserved {
   ownsOthers?: boolean;
 }
 
-export const postgresDatabase: ResourceDefinition<PostgresDatabaseProperties, PostgresDatabaseObserved> = {
+const postgresDatabase: ResourceDefinition<PostgresDatabaseProperties, PostgresDatabaseObserved> = {
   type: "postgres.database",
   schema: postgresDatabaseSchema,
   plan: planDatabase,

@@ -20,7 +20,7 @@ export interface PostgresExtensionObserved {
   ours: boolean;
 }
 
-export const postgresExtension: ResourceDefinition<PostgresExtensionProperties, PostgresExtensionObserved> = {
+const postgresExtension: ResourceDefinition<PostgresExtensionProperties, PostgresExtensionObserved> = {
   type: "postgres.extension",
   schema: postgresExtensionSchema,
   plan: planExtension,

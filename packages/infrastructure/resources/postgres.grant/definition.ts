@@ -37,7 +37,7 @@ export interface PostgresGrantObserved {
   objects?: Record<string, string[]> | undefined;
 }
 
-export const postgresGrant: ResourceDefinition<PostgresGrantProperties, PostgresGrantObserved> = {
+const postgresGrant: ResourceDefinition<PostgresGrantProperties, PostgresGrantObserved> = {
   type: "postgres.grant",
   schema: postgresGrantSchema,
   plan: planGrant,

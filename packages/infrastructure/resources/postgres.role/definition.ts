@@ -39,7 +39,7 @@ export interface PostgresRoleObserved {
     | undefined;
 }
 
-export const postgresRole: ResourceDefinition<PostgresRoleProperties, PostgresRoleObserved> = {
+const postgresRole: ResourceDefinition<PostgresRoleProperties, PostgresRoleObserved> = {
   type: "postgres.role",
   schema: postgresRoleSchema,
   plan: planRole,

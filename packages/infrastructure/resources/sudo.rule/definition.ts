@@ -32,7 +32,7 @@ export interface SudoRuleObserved {
   ours: boolean;
 }
 
-export const sudoRule: ResourceDefinition<SudoRuleProperties, SudoRuleObserved> = {
+const sudoRule: ResourceDefinition<SudoRuleProperties, SudoRuleObserved> = {
   type: "sudo.rule",
   schema: sudoRuleSchema.refine(
     ({ user, content, absent }) => absent || (user === undefined) !== (content === undefined),

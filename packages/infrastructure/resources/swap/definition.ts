@@ -26,7 +26,7 @@ export interface SwapObserved {
   ours: boolean;
 }
 
-export const swap: ResourceDefinition<SwapProperties, SwapObserved> = {
+const swap: ResourceDefinition<SwapProperties, SwapObserved> = {
   type: "swap",
   schema: swapSchema,
   plan: planSwap,

@@ -26,7 +26,7 @@ export interface SysctlObserved {
   before?: string | undefined;
 }
 
-export const sysctl: ResourceDefinition<SysctlProperties, SysctlObserved> = {
+const sysctl: ResourceDefinition<SysctlProperties, SysctlObserved> = {
   type: "sysctl",
   schema: sysctlSchema,
   plan: planSysctl,

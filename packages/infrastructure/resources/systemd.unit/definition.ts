@@ -58,7 +58,7 @@ export interface SystemdUnitObserved {
   pending: Trigger[];
 }
 
-export const systemdUnit: ResourceDefinition<SystemdUnitProperties, SystemdUnitObserved> = {
+const systemdUnit: ResourceDefinition<SystemdUnitProperties, SystemdUnitObserved> = {
   type: "systemd.unit",
   schema: systemdUnitSchema,
   plan: planUnit,

@@ -21,7 +21,7 @@ export interface TimezoneObserved {
   before?: string | undefined;
 }
 
-export const timezone: ResourceDefinition<TimezoneProperties, TimezoneObserved> = {
+const timezone: ResourceDefinition<TimezoneProperties, TimezoneObserved> = {
   type: "timezone",
   schema: timezoneSchema,
   plan: planTimezone,

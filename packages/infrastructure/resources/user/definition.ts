@@ -45,7 +45,7 @@ export type UserObserved =
     };
 type Present = UserObserved & { kind: "present" };
 
-export const user: ResourceDefinition<UserProperties, UserObserved> = {
+const user: ResourceDefinition<UserProperties, UserObserved> = {
   type: "user",
   schema: userSchema,
   plan: planUser,
