@@ -36,9 +36,10 @@ function connectHost(resources: readonly Resource[], byAddress: ReadonlyMap<Addr
         .sort();
 }
 
-/** Whether it needs what others put at a path: the target of a hard link, an archive that is downloaded. */
+/** Whether it needs what others put at a path: an edit its file, a hard link its target, an archive its download. */
 const needs = ({ type, properties }: Resource, path: string): boolean =>
-  ["hardlink", "archive", "wait", "assert"].includes(type) && properties.path !== path;
+  /^(line|block|replace|setting\..*)$/.test(type) ||
+  (["hardlink", "archive", "wait", "assert"].includes(type) && properties.path !== path);
 
 function pathsOf({ type, properties }: Resource): string[] {
   try {
