@@ -45,6 +45,30 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./commands/environment/destroy.ts"),
   },
   {
+    name: "ack",
+    summary: "answer an incident's pages: nobody else is asked for a while",
+    group: "Environments",
+    load: () => import("./commands/incident/ack.ts"),
+  },
+  {
+    name: "resolve",
+    summary: "close an incident and end its pages",
+    group: "Environments",
+    load: () => import("./commands/incident/resolve.ts"),
+  },
+  {
+    name: "silence add",
+    summary: "mute alerts for a while; what it covers now is told first",
+    group: "Environments",
+    load: () => import("./commands/alert/silence-add.ts"),
+  },
+  {
+    name: "silence expire",
+    summary: "end a silence now",
+    group: "Environments",
+    load: () => import("./commands/alert/silence-expire.ts"),
+  },
+  {
     name: "status",
     summary: "hosts, services, instances, releases, health and alerts at a glance",
     group: "Look",
@@ -79,6 +103,24 @@ export const commands: readonly CommandEntry[] = [
     summary: "what was changed by hand on hosts, with the differences",
     group: "Look",
     load: () => import("./commands/environment/drift.ts"),
+  },
+  {
+    name: "incidents",
+    summary: "incidents, or all about one: suspects, who was asked, what happened",
+    group: "Look",
+    load: () => import("./commands/incident/incidents.ts"),
+  },
+  {
+    name: "oncall who",
+    summary: "who is on call now, until when, and who is next",
+    group: "Look",
+    load: () => import("./commands/oncall/who.ts"),
+  },
+  {
+    name: "silence list",
+    summary: "what is muted, until when, by whom and why",
+    group: "Look",
+    load: () => import("./commands/alert/silence-list.ts"),
   },
   {
     name: "open",

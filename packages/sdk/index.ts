@@ -35,6 +35,7 @@ export type { PostgresHandle, PostgresOptions } from "./postgres.ts";
 export { postgres } from "./postgres.ts";
 export type { HostReference, Reference, SecretReference, Text, TextReference } from "./references.ts";
 export { secret, text } from "./references.ts";
+export * from "./respond.ts";
 export * from "./running.ts";
 export type { BalancerHandle, BalancerOptions, ServiceHandle, ServiceOptions } from "./services.ts";
 export { balancer, service } from "./services.ts";

@@ -19,6 +19,15 @@ const written: Record<string, readonly string[]> = {
   balancer: ["host", "service", "port"],
   check: ["from", "http", "tcp", "interval", "timeout", "severity"],
   alert: ["expr", "for", "severity", "summary"],
+  contact: ["identity", "ways"],
+  team: ["members"],
+  schedule: ["zone", "layers", "fallback"],
+  escalation: ["levels", "acknowledgedFor"],
+  receiver: ["escalation", "channels", "incident", "sendResolved"],
+  route: [
+    ...["receiver", "match", "continue", "groupBy", "groupWait", "groupInterval", "repeatInterval"],
+    ...["muteIn", "activeIn", "routes", "inhibit"],
+  ],
   file: [...["host", "content", "base64", "touch", "owner", "group", "mode", "validate", "backup", "absent"]],
   directory: [
     ...["host", "owner", "group", "mode", "recurse", "fileMode", "directoryMode", "purge", "absent"],

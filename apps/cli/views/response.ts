@@ -1,0 +1,91 @@
+import type { Incident, IncidentAnswer, OnCallAnswer, Silences } from "../api/response.ts";
+import { alignColumns, printable } from "../kit/style.ts";
+import type { ViewContext } from "./status.ts";
+import { ago, localTime } from "./words.ts";
+
+export function onCallView({ schedules }: OnCallAnswer, { style }: ViewContext): string {
+  if (schedules.length === 0) return "There is no schedule. Declare one with schedule(…) in havn.config.ts.";
+  const head = ["SCHEDULE", "ON CALL", "WHY", "UNTIL", "THEN"].map(style.bold);
+  const rows = schedules.map(({ environment, name, now, next }) => [
+    `${environment}/${name}`,
+    printable(now.person),
+    now.source.kind === "fallback" ? style.yellow("fallback: nobody else is") : now.source.kind,
+    localTime(now.to),
+    next ? printable(next.person) : "",
+  ]);
+  const warnings = schedules.flatMap(({ environment, name, gaps }) =>
+    gaps
+      .slice(0, 3)
+      .map(({ from, to, person }) =>
+        style.yellow(
+          `! ${environment}/${name}: only the fallback (${person}) from ${localTime(from)} to ${localTime(to)}`,
+        ),
+      ),
+  );
+  return [alignColumns([head, ...rows]).join("\n"), ...warnings].join("\n");
+}
+
+export function incidentsView(incidents: readonly Incident[], { style, now }: ViewContext): string {
+  if (incidents.length === 0) return style.green("No incident.");
+  const head = ["ID", "STATE", "SEVERITY", "OPENED", "ENVIRONMENT", "WHAT"].map(style.bold);
+  const rows = incidents.map(({ id, state, severity, openedAt, environment, title }) => [
+    String(id),
+    state === "open" ? style.red(state) : state === "acknowledged" ? style.yellow(state) : style.green(state),
+    severity,
+    ago(openedAt, now),
+    environment ?? "",
+    printable(title),
+  ]);
+  return alignColumns([head, ...rows]).join("\n");
+}
+
+export function incidentView(answer: IncidentAnswer, context: ViewContext): string {
+  const { style } = context;
+  const parts = [incidentsView([answer.incident], context)];
+  if (answer.suspects.length > 0)
+    parts.push(
+      style.bold("What changed shortly before"),
+      ...answer.suspects.map(
+        ({ event, evidence }) => `  ${printable(event.summary)} (${printable(evidence.join(", "))})`,
+      ),
+    );
+  if (answer.attempts.length > 0)
+    parts.push(style.bold("Who was asked"), alignColumns(answer.attempts.map(attemptRow)).join("\n"));
+  parts.push(
+    style.bold("What happened"),
+    ...answer.timeline.map(({ at, summary }) => `  ${localTime(at)}  ${printable(summary)}`),
+  );
+  return parts.join("\n");
+}
+
+function attemptRow(one: IncidentAnswer["attempts"][number]): string[] {
+  const facts = [
+    one.acceptedAt !== null && "accepted",
+    one.openedAt !== null && "opened",
+    one.acknowledgedAt !== null && "answered",
+    one.failure !== null && `failed: ${printable(one.failure)}`,
+  ].filter((fact) => fact !== false);
+  return [
+    `  ${localTime(one.begunAt)}`,
+    printable(one.person ?? ""),
+    `${one.channel}, try ${one.number + 1}`,
+    facts.join(", ") || "under way",
+  ];
+}
+
+export function silencesView(silences: Silences, { style }: ViewContext): string {
+  if (silences.length === 0) return "Nothing is silenced.";
+  const head = ["ID", "STATE", "COVERS", "UNTIL", "BY", "WHY"].map(style.bold);
+  const rows = silences.map(({ id, status, matchers, endsAt, createdBy, comment }) => [
+    id,
+    status.state,
+    printable(matchers.map(matcherText).join(" ")),
+    localTime(Date.parse(endsAt)),
+    printable(createdBy),
+    printable(comment),
+  ]);
+  return alignColumns([head, ...rows]).join("\n");
+}
+
+const matcherText = ({ name, value, isRegex, isEqual }: Silences[number]["matchers"][number]) =>
+  `${name}${isRegex ? (isEqual ? "=~" : "!~") : isEqual ? "=" : "!="}${JSON.stringify(value)}`;
