@@ -60,7 +60,7 @@ async function measureHello(): Promise<void> {
   await havn.must(["destroy", "--all", "--yes"]);
 }
 
-/** From the kill of an instance to the moment that the alert carries on the timeline. */
+/** From the kill of an instance to the moment that whoever asks for the timeline is told of the alert. */
 async function measureAlerts(havn: Havn, times: number): Promise<void> {
   const taken: number[] = [];
   for (let time = 0; time < times; time++) {
@@ -77,8 +77,8 @@ async function measureAlerts(havn: Havn, times: number): Promise<void> {
     );
     const killedAt = Date.now();
     kill9(pid);
-    const { at, id } = await havn.event("hello", "alert.firing", { after: last });
-    taken.push(at - killedAt);
+    const { id } = await havn.event("hello", "alert.firing", { after: last });
+    taken.push(Date.now() - killedAt);
     await havn.event("hello", "alert.resolved", { after: id, timeoutMs: 90_000 });
   }
   tell(

@@ -31,7 +31,7 @@ export interface Havn extends AsyncDisposable {
   serverPid(): Promise<number | undefined>;
   status(environment: string): Promise<EnvironmentStatus>;
   /** The timeline of an environment, oldest first. */
-  events(environment: string, kind?: string): Promise<Event[]>;
+  events(environment: string, kind?: string, after?: number): Promise<Event[]>;
   /** Waits for an event of this kind after the event `after`. */
   event(
     environment: string,
@@ -65,8 +65,8 @@ export async function openHavn(
     if (answer.status !== 200) throw new Error(`GET ${path}: ${answer.status} ${answer.text}`);
     return answer.json as T;
   };
-  const events: Havn["events"] = async (environment, kind) => {
-    const query = `environment=${environment}&limit=1000${kind ? `&kind=${kind}` : ""}`;
+  const events: Havn["events"] = async (environment, kind, after = 0) => {
+    const query = `environment=${environment}&limit=1000&after=${after}${kind ? `&kind=${kind}` : ""}`;
     const { events: found } = await get<{ events: Event[] }>(`/api/v1/events?${query}`);
     return found.toSorted((a, b) => a.id - b.id);
   };
@@ -92,10 +92,10 @@ export async function openHavn(
     event: (environment, kind, { after = 0, timeoutMs = 60_000, address } = {}) =>
       until(
         async () =>
-          (await events(environment, kind)).find(
-            (event) => event.id > after && (address === undefined || event.address === address),
+          (await events(environment, kind, after)).find(
+            (event) => address === undefined || event.address === address,
           ),
-        { what: `${kind} in ${environment}`, timeoutMs, intervalMs: 100 },
+        { what: `${kind} in ${environment}`, timeoutMs, intervalMs: 20 },
       ),
     lastEventId: async (environment) => (await events(environment)).at(-1)?.id ?? 0,
     applied: (id, timeoutMs = 120_000) =>
