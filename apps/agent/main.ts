@@ -6,7 +6,7 @@ import { createBalancer, createInstances } from "@havn/delivery/agent";
 import type { AgentEvent, HostReport } from "@havn/fleet/protocol";
 import { createResourceHost } from "@havn/infrastructure/host";
 import { systemClock as clock, HavnError } from "@havn/model";
-import { createTelemetryAgent } from "@havn/telemetry/agent";
+import { createTelemetryAgent, listenFromEnvironment } from "@havn/telemetry/agent";
 import { createArtifacts } from "./artifacts.ts";
 import { readConfig } from "./config.ts";
 import { openLink } from "./connection/link.ts";
@@ -71,6 +71,7 @@ await using telemetry = await createTelemetryAgent({
   labels: { env: config.environment, host: config.name },
   clock,
   journal: underSystemd ? "host" : "off",
+  listen: listenFromEnvironment(process.env),
   log: log.warn,
   push: async (kind, batch, rows, bytes) =>
     void (await link.call("telemetry.push", { kind, batch, rows }, { bytes })),

@@ -1,5 +1,6 @@
 import { type Clock, type Labels, repeat, systemClock } from "@havn/model";
 import { type FollowedUnit, followJournal, type JournalEntry } from "./agent/journal.ts";
+import { type ListenOptions, startListeners } from "./agent/listen.ts";
 import { type OutboxStats, openOutbox, type Push } from "./agent/outbox.ts";
 import { type ScrapeTarget, scrapeTarget, shutDown } from "./agent/scraper.ts";
 import { createNodeCollector } from "./collectors/node/index.ts";
@@ -9,6 +10,7 @@ import { type AgentLogRecord, LogBuffer } from "./protocols/agent/logs.ts";
 import { SampleBuffer } from "./protocols/agent/samples.ts";
 
 export type { FollowedUnit } from "./agent/journal.ts";
+export { listenFromEnvironment } from "./agent/listen.ts";
 export type { Push } from "./agent/outbox.ts";
 export type { ScrapeTarget } from "./agent/scraper.ts";
 export type { AgentLogRecord } from "./protocols/agent/logs.ts";
@@ -27,6 +29,8 @@ export interface TelemetryAgentOptions {
   largestSpoolBytes?: number;
   /** Follow journald: the units of followUnits, and with "host" every other line too, as lines of the host itself. */
   journal?: "host" | "units" | "off";
+  /** Where programs of this host may send StatsD and Graphite; nowhere unless told. */
+  listen?: ListenOptions;
   log?: (message: string) => void;
 }
 
@@ -50,6 +54,8 @@ export interface TelemetryAgent extends AsyncDisposable {
   /** Resolves when the server has acknowledged everything that was spooled. */
   drained(): Promise<void>;
   stats(): OutboxStats;
+  /** Where StatsD and Graphite are listened for. */
+  readonly ports: { statsd: number | undefined; graphite: number | undefined };
 }
 
 const logIntervalMs = 1_000;
@@ -108,6 +114,10 @@ export async function createTelemetryAgent(options: TelemetryAgentOptions): Prom
     writeLog({ ...parseLogLine(line, severity), service, instance, time });
   }
 
+  const listeners = await startListeners(options.listen ?? {}, {
+    ...{ labels: own, sink, log },
+    now: () => clock.now(),
+  });
   const collector = createNodeCollector();
   async function collect(): Promise<void> {
     const now = clock.now();
@@ -117,6 +127,7 @@ export async function createTelemetryAgent(options: TelemetryAgentOptions): Prom
       sink.add(node(name, labels), now, value);
     for (const { name, labels, value } of collectProcess(outbox.stats))
       sink.add(agent(name, labels), now, value);
+    listeners.collect(now);
     await flushSamples();
   }
 
@@ -175,6 +186,7 @@ export async function createTelemetryAgent(options: TelemetryAgentOptions): Prom
       await outbox.drained();
     },
     stats: () => outbox.stats,
+    ports: listeners.ports,
     async [Symbol.asyncDispose]() {
       stopping.abort();
       const ending = [...scrapes.values()].map(({ stop, ended }) => {
@@ -182,7 +194,8 @@ export async function createTelemetryAgent(options: TelemetryAgentOptions): Prom
         stop.abort(shutDown);
         return ended;
       });
-      await Promise.all([...running, ...ending]);
+      await Promise.all([...running, ...ending, listeners.close()]);
+      listeners.collect(clock.now());
       await flush();
       await outbox[Symbol.asyncDispose]();
     },

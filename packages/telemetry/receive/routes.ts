@@ -3,6 +3,7 @@ import { HavnError } from "@havn/model";
 import { z } from "zod";
 import type { Ingest } from "../ingest.ts";
 import { largestDecoded, readBody } from "./body.ts";
+import { influx } from "./influx.ts";
 import { otlpLogs, otlpMetrics } from "./otlp.ts";
 import type { Receiver } from "./receiver.ts";
 import { remoteWrite } from "./remote-write.ts";
@@ -34,6 +35,11 @@ const doors = (): readonly Door[] => [
     receive: otlpMetrics(),
   },
   {
+    paths: ["/write", "/api/v2/write"],
+    summary: "InfluxDB line protocol",
+    receive: influx,
+  },
+  {
     paths: ["/v1/logs", "/otlp/v1/logs", "/api/v1/otlp/v1/logs"],
     summary: "OpenTelemetry logs (OTLP over HTTP, protobuf or JSON)",
     action: "log:write",
@@ -43,7 +49,7 @@ const doors = (): readonly Door[] => [
 
 /** The ways in for those who are no agent. Success is said only once everything is on disk. */
 export function receiveRoutes(ingest: Ingest): Route[] {
-  return doors().flatMap(({ paths, summary, action = "metric:write", receive }) =>
+  const writes = doors().flatMap(({ paths, summary, action = "metric:write", receive }) =>
     paths.map((path) =>
       defineRoute({
         method: "POST",
@@ -70,4 +76,16 @@ export function receiveRoutes(ingest: Ingest): Route[] {
       }),
     ),
   );
+  return [...writes, ping];
 }
+
+/** What senders for InfluxDB ask before they write. */
+const ping = defineRoute({
+  method: "GET",
+  path: "/ping",
+  summary: "Whether lines for InfluxDB are taken here",
+  access: { public: "tells nothing but that something answers" },
+  response: z.unknown(),
+  status: 204,
+  handle: ({ reply }) => reply.header("X-Influxdb-Version", "1.8.10"),
+});
