@@ -127,7 +127,8 @@ function runCommand(options: {
 }): Promise<CommandResult> {
   const { args, dataDirectory, port } = options;
   const began = performance.now();
-  const { PATH = "", HOME = "/" } = process.env;
+  // All else as the tests' own: what a build needs (npm's registry, a proxy) stands there.
+  const { HAVN_URL: _url, HAVN_TOKEN: _token, NODE_OPTIONS: _options, ...inherited } = process.env;
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [commandLine, ...args], {
       stdio: ["ignore", "pipe", "pipe"],
