@@ -87,6 +87,8 @@ test("starts once, is found, starts again after kill -9, stops without a trace",
     notEqual(first.started, second.started);
     const supervisor = first.server.supervisorPid ?? 0;
     process.kill(first.server.pid, "SIGKILL");
+    // The signal is sent, not yet delivered: until then it is rightly found alive.
+    await until(() => !isAlive(first.server.pid));
     // While it is away, whoever needs it waits for it, and nobody starts a second one.
     const [again, ensured] = await Promise.all([
       awaitServer(start.dataDirectory, signal),
