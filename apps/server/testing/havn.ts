@@ -134,8 +134,7 @@ function runCommand(options: {
       stdio: ["ignore", "pipe", "pipe"],
       cwd: "/",
       env: {
-        PATH,
-        HOME,
+        ...inherited,
         HAVN_DATA: dataDirectory,
         HAVN_PORT: String(port),
         NO_COLOR: "1",
