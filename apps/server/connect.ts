@@ -55,10 +55,13 @@ export async function countInstances(
       return services.map(({ address, instances }): ServiceCount => {
         const declared = graph.resources.find((resource) => resource.address === address);
         const hosts = declared?.properties["hosts"];
+        const wanted: string[] = Array.isArray(hosts) ? hosts : instances.map(({ host }) => host);
+        const healthy = instances.filter(({ health }) => health === "healthy");
         return {
           address,
-          wanted: Array.isArray(hosts) ? hosts.length : instances.length,
-          healthy: instances.filter(({ health }) => health === "healthy").length,
+          wanted: wanted.length,
+          healthy: healthy.length,
+          missingOn: wanted.filter((name) => !healthy.some(({ host }) => host === name)),
         };
       });
     }),

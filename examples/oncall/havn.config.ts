@@ -1,9 +1,9 @@
 import { alert, contact, environment, escalation, receiver, route, schedule, team, thisComputer } from "havn";
 
-// Who is asked when something is wrong with this computer. `havn oncall who` tells who it is now; stop what listens at
-// HAVN_EXAMPLE_HOOK and see every try under `havn incidents`.
+// Who is asked when something is wrong with this computer. `havn oncall who` tells who it is now. Let
+// something listen at the hook's address, or do not, and see every try under `havn incidents`.
 export default environment("oncall", { owner: "team-ops" }, () => {
-  const hook = process.env.HAVN_EXAMPLE_HOOK ?? "http://127.0.0.1:9000";
+  const hook = "http://127.0.0.1:9000";
   thisComputer();
 
   const ada = contact("ada", { ways: [{ kind: "webhook", url: `${hook}/ada` }] });

@@ -88,10 +88,20 @@ export async function createAlerting(options: AlertingOptions): Promise<Alerting
       for (const listener of listeners) listener(alert);
     },
   });
-  const route = (alerts: readonly Alert[]) =>
-    routing.insert(
-      alerts.map((alert) => routedOf(alert, clock.now())).filter((alert): alert is RoutedAlert => !!alert),
-    );
+  const routed = new Map<string, RoutedAlert>();
+  const route = (alerts: readonly Alert[]): void => {
+    const now = clock.now();
+    for (const alert of alerts) {
+      const [before, after] = [routed.get(alert.fingerprint), routedOf(alert, now)];
+      if (!after) continue;
+      // For routes another severity or place makes it another alert, and ends the one before.
+      if (before && before.fingerprint !== after.fingerprint)
+        routing.insert([{ ...before, endsAt: now, updatedAt: now }]);
+      if (alert.state === "resolved") routed.delete(alert.fingerprint);
+      else routed.set(alert.fingerprint, after);
+      routing.insert([after]);
+    }
+  };
   route(book.list().map(alertOf));
   let rules: store.Rule[] = [];
   let probes = new Map<Address, store.Probe>();

@@ -1,4 +1,4 @@
-import type { Alert, Clock, NewEvent, Timeline } from "@havn/model";
+import { type Alert, type Clock, labelsKey, type NewEvent, type Timeline } from "@havn/model";
 import type { Sql } from "@havn/postgres";
 import * as store from "../store.ts";
 import { type AlertRecord, advance, type Condition, transition } from "./machine.ts";
@@ -60,7 +60,8 @@ export async function openBook(options: BookOptions): Promise<Book> {
         told ||
         before?.state !== after?.state ||
         before?.quietSince !== after?.quietSince ||
-        before?.exitedAt !== after?.exitedAt
+        before?.exitedAt !== after?.exitedAt ||
+        (before && after && !isSameTrouble(before, after))
       )
         changes.push({ fingerprint, after, event: told && after ? eventOf(after, told) : undefined });
       // New values of the same state are kept in memory only: they come again with the next evaluation.
@@ -132,6 +133,10 @@ export async function openBook(options: BookOptions): Promise<Book> {
     list: () => [...records.values()],
   };
 }
+
+/** Routes look at these: a trouble that got worse is told anew. */
+const isSameTrouble = (before: AlertRecord, after: AlertRecord): boolean =>
+  before.severity === after.severity && labelsKey(before.labels) === labelsKey(after.labels);
 
 function next(
   records: ReadonlyMap<string, AlertRecord>,

@@ -6,6 +6,8 @@ export interface ServiceCount {
   address: Address;
   wanted: number;
   healthy: number;
+  /** Names of hosts that should have a healthy instance and have none. */
+  missingOn?: readonly string[];
 }
 
 export const servicesScope = "services";
@@ -16,7 +18,7 @@ const planned = 15_000;
 export function shortServices(services: readonly ServiceCount[]): Condition[] {
   return services
     .filter(({ wanted, healthy }) => healthy < wanted)
-    .map(({ address, wanted, healthy }) => {
+    .map(({ address, wanted, healthy, missingOn = [] }) => {
       const { environment, name } = parseAddress(address);
       return {
         fingerprint: fingerprint("service short", { address }),
@@ -25,7 +27,8 @@ export function shortServices(services: readonly ServiceCount[]): Condition[] {
         address,
         severity: healthy === 0 ? ("critical" as const) : ("warning" as const),
         summary: `Service ${name} has ${healthy} of ${wanted} instances healthy`,
-        labels: { service: name },
+        // One host's trouble follows from that host's: where the host is lost, this is shown and not told.
+        labels: { service: name, ...(missingOn.length === 1 && missingOn[0] && { host: missingOn[0] }) },
         value: healthy,
         forMs: planned,
       };

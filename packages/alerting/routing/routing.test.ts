@@ -14,7 +14,11 @@ const short = (notification: Notification) =>
     .map(({ labels, state }) => `${labels.alertname} ${state}`)
     .join(", ")}`;
 
-async function routed(sql: Parameters<typeof openRoom>[0], properties: RouteProperties) {
+async function routed(
+  sql: Parameters<typeof openRoom>[0],
+  properties: RouteProperties,
+  more: Parameters<typeof openRoom>[1] = {},
+) {
   const told: Notification[] = [];
   let failing = false;
   const room = await openRoom(sql, {
@@ -22,6 +26,7 @@ async function routed(sql: Parameters<typeof openRoom>[0], properties: RouteProp
       if (failing) throw new Error("away");
       told.push(notification);
     },
+    ...more,
   });
   const open = async () => {
     const alerting = await room.open();
@@ -186,6 +191,34 @@ test("one dead machine is one page: what is on a lost host is shown, not told", 
     "oncall all resolved: host lost resolved",
     "oncall first: instance not healthy firing",
   ]);
+});
+
+test("a service that is short only because of a lost host is that host's trouble", async () => {
+  await using db = await testDatabase();
+  let missingOn = ["web-1"];
+  const services = () => [
+    { address: "shop/service/shop", wanted: 3, healthy: 3 - missingOn.length, missingOn },
+  ];
+  const room = await routed(
+    db.sql,
+    { receiver: "oncall", groupWait: "0s", groupInterval: "1s" },
+    { services },
+  );
+  const alerting = await room.open();
+  alerting.hostLost(host, "no heartbeat");
+  await alerting.evaluate();
+  await room.clock.advance(15_000);
+  await alerting.evaluate();
+  await alerting.routing.tick();
+  assert.deepEqual(room.told(), ["oncall first: host lost firing"]);
+  // Another host's instance is missing too: that is more than the lost host explains.
+  missingOn = ["web-1", "web-2"];
+  await alerting.evaluate();
+  await room.clock.advance(15_000);
+  await alerting.evaluate();
+  await room.clock.advance(1000);
+  await alerting.routing.tick();
+  assert.equal(room.told().at(-1), "oncall first: service below wanted instances firing");
 });
 
 test("a silence mutes while it is active, and mute times while they hold", async () => {
