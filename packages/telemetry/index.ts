@@ -7,6 +7,8 @@ import { createIngest, type Ingest, type IngestStats } from "./ingest.ts";
 import { type LogQuery, searchLogs } from "./logs/search.ts";
 import { createQuerier, type QuerierLimits } from "./metrics/querier.ts";
 import { SeriesRegistry } from "./metrics/registry.ts";
+import { createFacts } from "./prometheus/facts.ts";
+import { prometheusRoutes } from "./prometheus/routes.ts";
 import { receiveRoutes } from "./receive/routes.ts";
 import { serveLiveLogs, telemetryRoutes } from "./routes.ts";
 import { type InserterStats, startInserter } from "./spool/inserter.ts";
@@ -83,10 +85,19 @@ export async function createTelemetry(options: TelemetryOptions): Promise<Teleme
     search: (query, signal) => searchLogs(clickhouse, query, signal),
     follow: (filter, listener) => onLogs((records) => follow(filter, records, listener)),
   };
+  const querier = createQuerier(clickhouse, hasHistograms, options.limits);
+  const facts = createFacts(clickhouse, {
+    samplesDays,
+    runtime: () => ({ timeSeriesCount: registry.size, spoolBytes: spool.waitingBytes() }),
+  });
   return {
     ...{ ingest: ingest.ingest, onLogs, logs },
-    querier: createQuerier(clickhouse, hasHistograms, options.limits),
-    routes: [...telemetryRoutes(logs), ...receiveRoutes(ingest)],
+    querier,
+    routes: [
+      ...telemetryRoutes(logs),
+      ...receiveRoutes(ingest),
+      ...prometheusRoutes({ facts, querier, clock }),
+    ],
     serveLive: (live) => serveLiveLogs(live, logs),
     flush: inserter.flush,
     stats: () => ({
