@@ -76,13 +76,13 @@ async function tryOnce(options: SendingOptions, telling: Telling, number: number
 }
 
 async function attempt(
-  { resolve, send }: SendingOptions,
+  { clock, resolve, send }: SendingOptions,
   { environment, channel, message }: Telling,
   id: string,
 ): Promise<[accepted: boolean, detail: string]> {
   try {
     const open = await resolve(environment, channel);
-    return [true, await send(open, { ...message, id }, AbortSignal.timeout(longestTryMs))];
+    return [true, await send(open, { ...message, id, at: clock.now() }, AbortSignal.timeout(longestTryMs))];
   } catch (cause) {
     return [false, cause instanceof Error ? reasonOf(cause) : String(cause)];
   }
