@@ -23,11 +23,15 @@ interface Target {
   settled(): Promise<unknown>;
   /** Bytes resident, and bytes on disk once everything is settled. */
   memory(): Promise<number>;
+  /** Seconds of processor time since it started. */
+  cpu(): Promise<number>;
   disk(): Promise<number>;
 }
 
 interface Result {
   rate: number;
+  /** Samples a second of processor time: what a busy machine does not change. */
+  perCpuSecond: number;
   memory: number;
   bytesPerSample: number;
 }
@@ -42,20 +46,22 @@ async function run(target: Target): Promise<Result> {
   const watch = setInterval(async () => {
     peak = Math.max(peak, await target.memory());
   }, 500);
+  const cpuBefore = await target.cpu();
   const started = performance.now();
   await Promise.all(Array.from({ length: senders }, sendAll));
   const elapsed = (performance.now() - started) / 1000;
   await target.settled();
   const settled = (performance.now() - started) / 1000;
+  const perCpuSecond = total / ((await target.cpu()) - cpuBefore);
   clearInterval(watch);
   const memory = Math.max(peak, await target.memory());
   agent.destroy();
   const rate = total / elapsed;
   const bytesPerSample = (await target.disk()) / total;
   console.log(
-    `  ${target.name.padEnd(11)} ${Math.round(rate).toLocaleString("en").padStart(10)} samples/s  ${String(Math.round(memory / 2 ** 20)).padStart(5)} MiB resident at most  ${bytesPerSample.toFixed(2)} bytes/sample  (${elapsed.toFixed(1)} s, all found by queries after ${settled.toFixed(1)} s)`,
+    `  ${target.name.padEnd(11)} ${Math.round(rate).toLocaleString("en").padStart(10)} samples/s  ${Math.round(perCpuSecond).toLocaleString("en").padStart(10)} a processor second  ${String(Math.round(memory / 2 ** 20)).padStart(5)} MiB resident at most  ${bytesPerSample.toFixed(2)} bytes/sample  (${elapsed.toFixed(1)} s, all found by queries after ${settled.toFixed(1)} s)`,
   );
-  return { rate, memory, bytesPerSample };
+  return { rate, perCpuSecond, memory, bytesPerSample };
 }
 
 function post({ write, headers, name }: Target, agent: Agent, body: Uint8Array): Promise<void> {
@@ -89,6 +95,16 @@ async function resident(...pids: number[]): Promise<number> {
   return kib * 1024;
 }
 
+async function processorTime(...pids: number[]): Promise<number> {
+  let ticks = 0;
+  for (const pid of pids) {
+    const stat = await readFile(`/proc/${pid}/stat`, "utf8");
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    ticks += Number(fields[11]) + Number(fields[12]);
+  }
+  return ticks / 100;
+}
+
 async function folderSize(directory: string): Promise<number> {
   let size = 0;
   for (const entry of await readdir(directory, { recursive: true, withFileTypes: true }))
@@ -108,6 +124,7 @@ async function runPrometheus(): Promise<Result> {
     headers: {},
     settled: async () => undefined,
     memory: () => resident(prometheus.pid),
+    cpu: () => processorTime(prometheus.pid),
     // A snapshot writes the head as a block: what it is compacted to in the end.
     disk: async () => {
       await fetch(`${prometheus.url}/api/v1/admin/tsdb/snapshot`, { method: "POST" });
@@ -139,6 +156,7 @@ async function runHavn(): Promise<Result> {
       headers: { authorization: "Bearer bench" },
       settled: () => ask("flush"),
       memory: () => resident(...pids),
+      cpu: () => processorTime(...pids),
       disk: () => ask<number>("disk"),
     });
   } finally {
@@ -162,5 +180,5 @@ const prometheus = await runPrometheus();
 const havn = await runHavn();
 const ratio = (name: keyof Result) => (havn[name] / prometheus[name]).toFixed(2);
 console.log(
-  `  Havn / Prometheus: ${ratio("rate")} × the samples, ${ratio("memory")} × the memory, ${ratio("bytesPerSample")} × the disk`,
+  `  Havn / Prometheus: ${ratio("rate")} × the samples a second, ${ratio("perCpuSecond")} × a processor second, ${ratio("memory")} × the memory, ${ratio("bytesPerSample")} × the disk`,
 );

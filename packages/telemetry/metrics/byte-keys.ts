@@ -15,6 +15,8 @@ export class ByteKeys {
   #size = 0;
   /** Of the key that was last looked for. */
   #hash = 0;
+  /** Senders repeat their keys in order: the one after the last is tried first, without a hash and near in memory. */
+  #next = 0;
 
   /** Forgets everything once the keys take more than `mostBytes`. */
   constructor(mostBytes: number) {
@@ -27,14 +29,21 @@ export class ByteKeys {
 
   /** The value of the bytes from `start` to `end`; -1 where they are not known. */
   find(view: DataView, start: number, end: number): number {
+    const next = this.#next;
+    if (next < this.#size && this.#equal(next, view, start, end)) {
+      this.#next = next + 1;
+      return this.#values[next] ?? -1;
+    }
     const hash = this.#hashOf(view, start, end);
     this.#hash = hash;
     const mask = this.#slots.length - 1;
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
       const entry = (this.#slots[slot] ?? 0) - 1;
       if (entry < 0) return -1;
-      if (this.#hashes[entry] === hash && this.#equal(entry, view, start, end))
+      if (this.#hashes[entry] === hash && this.#equal(entry, view, start, end)) {
+        this.#next = entry + 1;
         return this.#values[entry] ?? -1;
+      }
     }
   }
 
@@ -52,11 +61,12 @@ export class ByteKeys {
     this.#hashes[entry] = this.#hash;
     this.#ends[entry] = from + end - start;
     this.#values[entry] = value;
+    this.#next = entry + 1;
     this.#place(entry);
   }
 
   clear(): void {
-    this.#size = 0;
+    this.#size = this.#next = 0;
     this.#slots.fill(0);
   }
 

@@ -28,6 +28,11 @@ export class ProtoReader {
 
   /** An unsigned number; above 2^53 it is no longer exact. */
   varint(): number {
+    const first = this.bytes[this.at] ?? 0x80;
+    if (first < 0x80 && this.at < this.end) {
+      this.at++;
+      return first;
+    }
     let value = 0;
     let scale = 1;
     for (let count = 0; count < 10; count++) {
