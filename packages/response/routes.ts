@@ -40,7 +40,8 @@ const incidentSchema = z.object({
   resolvedAt: z.number().nullable(),
   resolvedBy: z.string().nullable(),
 });
-const idParams = z.object({ id: z.coerce.number().int() });
+/** Any text: who may not act is refused before it is told what is wrong with it. */
+const idParams = z.object({ id: z.string() });
 const done = z.object({ done: z.boolean() });
 
 export const responseRoutes = (options: RoutesOptions): Route[] => [
@@ -225,8 +226,9 @@ function scheduleRoutes({ sql, clock, people }: RoutesOptions): Route[] {
 }
 
 function incidentRoutes({ sql, clock, timeline, paging }: RoutesOptions): Route[] {
-  const find = async (id: number) => {
-    const incident = await store.findIncident(sql, id);
+  const find = async (id: string) => {
+    const number = Number(id);
+    const incident = Number.isSafeInteger(number) ? await store.findIncident(sql, number) : undefined;
     if (!incident) throw new HavnError(`There is no incident ${id}`, { status: 404 });
     return incident;
   };
@@ -254,7 +256,7 @@ function incidentRoutes({ sql, clock, timeline, paging }: RoutesOptions): Route[
       }),
       async handle({ params: { id } }) {
         const incident = await find(id);
-        const pages = await store.listPages(sql, id);
+        const pages = await store.listPages(sql, incident.id);
         const events = await eventsAround(timeline, incident);
         return {
           incident,
@@ -309,11 +311,11 @@ function incidentRoutes({ sql, clock, timeline, paging }: RoutesOptions): Route[
       method: "POST",
       path: "/api/v1/incidents/:id/acknowledge",
       summary: "Answers every page of an incident",
-      access: { action: "page:acknowledge", resource: ({ params: { id } }) => String(id) },
+      access: { action: "page:acknowledge", resource: ({ params: { id } }) => id },
       params: idParams,
       response: done,
-      async handle({ params: { id }, identity }) {
-        await find(id);
+      async handle({ params, identity }) {
+        const { id } = await find(params.id);
         let any = false;
         for (const page of await store.listPages(sql, id))
           any = (await paging.acknowledge(page.id, identity.actor)) || any;
@@ -325,11 +327,12 @@ function incidentRoutes({ sql, clock, timeline, paging }: RoutesOptions): Route[
       method: "POST",
       path: "/api/v1/incidents/:id/resolve",
       summary: "Closes an incident and ends its pages",
-      access: { action: "incident:update", resource: ({ params: { id } }) => String(id) },
+      access: { action: "incident:update", resource: ({ params: { id } }) => id },
       params: idParams,
       response: done,
-      async handle({ params: { id }, identity }) {
-        const incident = await find(id);
+      async handle({ params, identity }) {
+        const incident = await find(params.id);
+        const { id } = incident;
         const resolved = await store.resolveIncident(sql, id, identity.actor, clock.now());
         for (const page of await store.listPages(sql, id)) paging.wake(page.id);
         if (resolved)
