@@ -36,6 +36,9 @@ const publicRoutes = new Map([
   ["GET /readyz", "names parts, no data"],
   ["GET /api/v1/openapi.json", "describes the API"],
   ["POST /api/v1/sessions", "a one-time code is the proof"],
+  ["GET /answer/:token", "whoever was paged holds the link; opening it answers nothing"],
+  ["POST /answer/:token", "the link is one person's, for one page"],
+  ["GET /ping", "tells only that something answers"],
   ["GET /assets/:name", "code of the page"],
   ["GET /answer/:token", "whoever was paged holds the link"],
   ["POST /answer/:token", "the token is one person's, for one page, and good once"],
@@ -110,7 +113,8 @@ describe("every door", () => {
     for (const [name, { "x-havn-action": action }] of operations) {
       const [method = "", path = ""] = name.split(" ");
       if (action === undefined || action.endsWith(":read") || action === "session:delete") continue;
-      changes.push(action);
+      // Telemetry comes thousands of times an hour: taken in without an entry each.
+      if (!/^(metric|log):write$/.test(action)) changes.push(action);
       const { status, json } = await server.call({ method, path: fill(path), token: viewer });
       assert.equal(status, 403, `${name} lets a viewer in`);
       assert.ok(summaryOf(json).includes(action));
