@@ -40,8 +40,6 @@ const publicRoutes = new Map([
   ["POST /answer/:token", "the link is one person's, for one page"],
   ["GET /ping", "tells only that something answers"],
   ["GET /assets/:name", "code of the page"],
-  ["GET /answer/:token", "whoever was paged holds the link"],
-  ["POST /answer/:token", "the token is one person's, for one page, and good once"],
   ["GET /*", "the page without data"],
 ]);
 
