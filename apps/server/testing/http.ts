@@ -32,6 +32,7 @@ export function http({
 }: HttpCall): Promise<HttpAnswer> {
   const content = body === undefined || typeof body === "string" ? body : JSON.stringify(body);
   return new Promise((resolve, reject) => {
+    let answered = false;
     const outgoing = request(
       {
         ...{ host: "127.0.0.1", port, method, path, agent: false },
@@ -47,6 +48,7 @@ export function http({
         },
       },
       (response) => {
+        answered = true;
         let text = "";
         response.setEncoding("utf8").on("data", (part: string) => {
           text += part;
@@ -58,7 +60,10 @@ export function http({
       },
     );
     outgoing.setTimeout(60_000, () => outgoing.destroy(new Error(`${method} ${path}: no answer in 60 s`)));
-    outgoing.on("error", reject);
+    // A server may answer and close before it has read all of a body that it refuses: the answer is what counts.
+    outgoing.on("error", (error) => {
+      if (!answered) setTimeout(() => reject(error), 1000);
+    });
     outgoing.end(content);
   });
 }
