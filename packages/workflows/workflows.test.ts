@@ -103,7 +103,11 @@ test("PostgreSQL falls in the middle of a step: the step is tried again, and not
       sql.begin(async (db) => {
         await db`insert into effect values ('begun') on conflict do nothing`;
         attempts++;
-        if (attempts === 1) process.kill(postgres.pid() ?? 0, "SIGKILL");
+        if (attempts === 1) {
+          process.kill(postgres.pid() ?? 0, "SIGKILL");
+          // A backend outlives its postmaster for a moment; waiting, it notices, and ends.
+          await db`select pg_sleep(60)`;
+        }
         await db`insert into effect values ('ended') on conflict do nothing`;
       }),
     );

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { access, constants, mkdir, rm, statfs, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
@@ -17,7 +18,8 @@ async function checkDirectory(directory: string): Promise<void> {
   try {
     await mkdir(directory, { recursive: true, mode: 0o700 });
     await access(directory, constants.R_OK | constants.W_OK | constants.X_OK);
-    const probe = join(directory, `.writable-${process.pid}`);
+    // Its own name each time: two commands, or two calls in one process, may look at once.
+    const probe = join(directory, `.writable-${randomUUID()}`);
     await writeFile(probe, "x".repeat(4096));
     await rm(probe);
   } catch (cause) {
