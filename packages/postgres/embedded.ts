@@ -6,8 +6,8 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { HavnError, systemClock } from "@havn/model";
-import postgres from "postgres";
 import { findBinaries } from "./binaries.ts";
+import postgres from "./driver.ts";
 
 const run = promisify(execFile);
 

@@ -1,12 +1,13 @@
 import { HavnError } from "@havn/model";
-import postgres from "postgres";
+import type postgresTypes from "postgres";
+import postgres from "./driver.ts";
 import { type EmbeddedPostgres, startEmbedded } from "./embedded.ts";
 
 export { migrate } from "./migrate.ts";
 export { isOutage, throughOutages } from "./outage.ts";
 
-export type Sql = postgres.Sql;
-export type TransactionSql = postgres.TransactionSql;
+export type Sql = postgresTypes.Sql;
+export type TransactionSql = postgresTypes.TransactionSql;
 
 export interface Postgres extends AsyncDisposable {
   readonly sql: Sql;

@@ -66,3 +66,25 @@ test("an unreachable external server is one plain error", async () => {
     /PostgreSQL cannot be reached/,
   );
 });
+
+test("a connection that falls in the middle of a transaction fails it, and nothing else", async () => {
+  await using db = await testDatabase();
+  for (let n = 0; n < 20; n++)
+    await assert.rejects(
+      db.sql.begin(async (held) => {
+        const [row] = await held<{ pid: number }[]>`select pg_backend_pid() as pid`;
+        await db.sql`select pg_terminate_backend(${row?.pid ?? 0}, 5000)`;
+        // The first may still reach the old socket; the next is written when it is gone.
+        await held`select 1`.catch(() => {});
+        await held`select 2`;
+      }),
+    );
+  const reserved = await db.sql.reserve();
+  const [row] = await reserved<{ pid: number }[]>`select pg_backend_pid() as pid`;
+  await db.sql`select pg_terminate_backend(${row?.pid ?? 0}, 5000)`;
+  await assert.rejects(async () => {
+    for (let n = 0; n < 3; n++) await reserved`select ${n}`;
+  });
+  reserved.release();
+  assert.deepEqual([...(await db.sql`select 1 as n`)], [{ n: 1 }]);
+});
