@@ -85,11 +85,14 @@ test("systemd keeps an instance and HAProxy going, with and without the agent, a
     machine,
     ["resume"],
     ["waitHealthy", { id: spec.id, timeoutMs: 20_000 }],
+    ["sign", "looks"],
     ["untilRestarted"],
     ["events"],
     ["list"],
   );
-  await new Promise((resolve) => setTimeout(resolve, 1500));
+  await until(async () => (await machine.ssh("ls /var/lib/havn-test")).stdout.includes("looks"), {
+    what: "the agent looks",
+  });
   await machine.ssh(`kill -9 ${first.pid}`);
   const answers = await killed;
   const events = answers.at(-2) as { kind: string; data: { signal?: string } }[];

@@ -1,4 +1,4 @@
-import { copyFile } from "node:fs/promises";
+import { copyFile, writeFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import type { BalancerSpec, InstanceSpec } from "@havn/fleet/protocol";
 import { systemClock } from "@havn/model";
@@ -48,6 +48,8 @@ const commands: Record<string, (given: never) => Promise<unknown>> = {
       await systemClock.sleep(50);
   },
   slots: async () => balancer.list(),
+  /** Leaves a file: whoever waits for it knows that all before was done. */
+  sign: (name: string) => writeFile(`${base}/${name}`, ""),
 };
 
 for await (const line of createInterface({ input: process.stdin })) {
