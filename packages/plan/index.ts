@@ -1,5 +1,6 @@
 export * from "./changes.ts";
 export * from "./check.ts";
+export { type ChoosableHost, chooseHosts } from "./choose/choose.ts";
 export * from "./diff.ts";
 export * from "./order.ts";
 export * from "./sequence.ts";
