@@ -4,4 +4,5 @@ export { type ChoosableHost, chooseHosts } from "./choose/choose.ts";
 export * from "./diff.ts";
 export * from "./order.ts";
 export * from "./sequence.ts";
+export { closestName } from "./suggest.ts";
 export * from "./waves.ts";

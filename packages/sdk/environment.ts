@@ -114,24 +114,6 @@ export function environment(name: string, options: EnvironmentOptions, describe:
   return { name, graph: checked.graph, diagnostics };
 }
 
-/** What a configuration file's default export declares. Throws a HavnError where it is no environment. */
-export function evaluateGraph(exported: unknown): { graph: ResourceGraph; diagnostics: Diagnostic[] } {
-  if (
-    typeof exported !== "object" ||
-    exported === null ||
-    !("graph" in exported) ||
-    !("diagnostics" in exported)
-  )
-    throw new HavnError("The configuration does not export an environment", {
-      detail:
-        'Begin it with: import { environment } from "havn"; export default environment("name", {}, () => { … });',
-      status: 400,
-    });
-  const { graph, diagnostics } = exported as Environment;
-  // As it will travel: what JSON leaves out is left out here already.
-  return { graph: JSON.parse(JSON.stringify(graph)) as ResourceGraph, diagnostics: [...diagnostics] };
-}
-
 /**
  * A copy of `graph` in which every service's source carries its digest. `digests` has one for each service's address.
  */

@@ -4,7 +4,8 @@ export * from "./databases.ts";
 export * from "./debian.ts";
 export * from "./edits.ts";
 export type { Dependency, Environment, EnvironmentOptions, Handle } from "./environment.ts";
-export { environment, evaluateGraph, withSourceDigests } from "./environment.ts";
+export { environment, withSourceDigests } from "./environment.ts";
+export * from "./environments.ts";
 export * from "./fetched.ts";
 export type {
   DirectoryHandle,

@@ -1,13 +1,13 @@
 /**
  * Runs in a process of its own, which may read the configuration and the SDK, and nothing else: no network, no other
  * programs, no writing, no environment. Imports the configuration and writes what it declares, as JSON, to descriptor 3.
- * Arguments: the SDK's URL, the configuration's URL.
+ * Arguments: the SDK's URL, the configuration's URL, and the environment's name where one is chosen.
  */
 import { writeSync } from "node:fs";
 import { registerHooks } from "node:module";
 import type { EvaluateAnswer } from "./evaluate.ts";
 
-const [sdk = "", config = ""] = process.argv.slice(2);
+const [sdk = "", config = "", environment] = process.argv.slice(2);
 
 registerHooks({
   // "havn" is this checkout's SDK from wherever the configuration stands. A configuration needs no package.json: its
@@ -29,7 +29,7 @@ try {
   const { evaluateGraph } = (await import(sdk)) as typeof import("havn");
   const module = (await import(config)) as { default?: unknown };
   if (!("default" in module)) answer({ kind: "no default" });
-  else answer({ kind: "declared", ...evaluateGraph(module.default) });
+  else answer({ kind: "declared", ...evaluateGraph(module.default, environment) });
 } catch (error) {
   // A syntax error without its place: Node tells it when nobody catches the error.
   if (error instanceof SyntaxError && error.stack?.startsWith("SyntaxError")) throw error;

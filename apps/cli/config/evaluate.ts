@@ -32,6 +32,8 @@ export type Thrown = Extract<EvaluateAnswer, { kind: "threw" }>;
 export interface EvaluateOptions {
   /** The configuration, absolute. */
   file: string;
+  /** Which of its environments; undefined: the only one. */
+  environment: string | undefined;
   /** What paths in messages are relative to. */
   cwd: string;
   timeoutMs: number;
@@ -77,7 +79,14 @@ interface Outcome {
   errors: string;
 }
 
-async function runChild({ file, cwd, timeoutMs, signal, onOutput }: EvaluateOptions): Promise<Outcome> {
+async function runChild({
+  file,
+  environment,
+  cwd,
+  timeoutMs,
+  signal,
+  onOutput,
+}: EvaluateOptions): Promise<Outcome> {
   const self = fileURLToPath(new URL("./evaluate-child.ts", import.meta.url));
   const readable = [self, join(checkout, "packages"), join(checkout, "node_modules"), projectOf(file)];
   const child = spawn(
@@ -90,6 +99,7 @@ async function runChild({ file, cwd, timeoutMs, signal, onOutput }: EvaluateOpti
       self,
       pathToFileURL(join(checkout, "packages/sdk/index.ts")).href,
       pathToFileURL(file).href,
+      ...(environment === undefined ? [] : [environment]),
     ],
     // No environment: what is secret there must not end up in a graph.
     { cwd, env: {}, stdio: ["ignore", "pipe", "pipe", "pipe"] },

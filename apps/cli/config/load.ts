@@ -28,16 +28,25 @@ export interface LoadedConfig {
 interface LoadOptions {
   /** As typed; undefined: the one here, else the one last used. */
   path: string | undefined;
+  /** Which of its environments; undefined: HAVN_ENVIRONMENT, else the only one. */
+  environment?: string | undefined;
   globals: Globals;
   io: Io;
   signal: AbortSignal;
 }
 
 /** Evaluates a configuration and reads the sources that it names. Warnings are told. */
-export async function loadConfig({ path, globals, io, signal }: LoadOptions): Promise<LoadedConfig> {
+export async function loadConfig({
+  path,
+  environment,
+  globals,
+  io,
+  signal,
+}: LoadOptions): Promise<LoadedConfig> {
   const file = findConfig(path, globals);
   const { graph, warnings } = await evaluateConfig({
     file,
+    environment: environment ?? (globals.environment.HAVN_ENVIRONMENT || undefined),
     cwd: globals.cwd,
     timeoutMs: readTimeout(globals),
     signal,

@@ -13,6 +13,7 @@ import { startServer } from "./local.ts";
 import { remember } from "./memory.ts";
 
 export const upOptions = {
+  environment: shared.declared,
   yes: shared.yes,
   timeout: {
     type: "string",
@@ -35,7 +36,7 @@ export async function bringUp(invocation: Invocation<UpOptions>): Promise<undefi
   if (timeoutMs === undefined)
     throw new UsageError(`--timeout "${options.timeout}" is no duration`, 'Write for example "5m".');
   // First of all: a mistake in the configuration is told before anything starts.
-  const config = await loadConfig({ path, globals, io, signal });
+  const config = await loadConfig({ path, environment: options.environment, globals, io, signal });
   const api = await startApi(invocation);
   const flow = { api, io, signal };
   const { environment } = config.graph;

@@ -92,4 +92,11 @@ export const shared = {
     value: "NAME",
     description: "environment (HAVN_ENVIRONMENT; the one last used, where unset)",
   },
+  /** Of commands that evaluate a configuration. */
+  declared: {
+    type: "string",
+    short: "e",
+    value: "NAME",
+    description: "which environment of the configuration (HAVN_ENVIRONMENT; the only one, where unset)",
+  },
 } as const satisfies OptionDefinitions;

@@ -20,14 +20,14 @@ export const command = defineCommand({
       optional: true,
     },
   ],
-  options: { yes: shared.yes },
+  options: { environment: shared.declared, yes: shared.yes },
   examples: [
     ["havn deploy", "release the changed source"],
     ["havn rollback shop", "take the previous release back"],
   ],
   async run({ arguments: [path], options, globals, io, signal }) {
     const flow = { api: await connect(globals, signal), io, signal };
-    const config = await loadConfig({ path, globals, io, signal });
+    const config = await loadConfig({ path, environment: options.environment, globals, io, signal });
     const plan = await makePlan(flow, { graph: config.graph, only: ["service"] });
     await carryOut(flow, { plan, sources: config.sources, kind: "deploy", yes: options.yes });
     remember(globals, { environment: config.graph.environment, config: config.file });

@@ -20,17 +20,19 @@ export const command = defineCommand({
     },
   ],
   options: {
+    environment: shared.declared,
     json: shared.json,
     destroy: { type: "boolean", description: "what `havn destroy` would remove" },
   },
   examples: [
     ["havn plan", "compare the configuration with what runs"],
     ["havn plan --json | jq '.summary'", "the same for a program"],
+    ["havn plan -e staging", "of a configuration that declares several environments"],
     ["havn plan --destroy", "what would go"],
   ],
   async run({ arguments: [path], options, globals, io, signal }) {
     const api = await connect(globals, signal);
-    const { graph } = await loadConfig({ path, globals, io, signal });
+    const { graph } = await loadConfig({ path, environment: options.environment, globals, io, signal });
     const request = options.destroy ? { destroy: graph.environment } : { graph };
     const plan = await makePlan({ api, io, signal }, request);
     io.out(options.json ? JSON.stringify(plan, undefined, 2) : planView(plan, io.style));
