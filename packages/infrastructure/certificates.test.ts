@@ -16,10 +16,12 @@ test("names are told of what is declared for that host, signed by the authority,
     properties: { names: [`${name}.example.org`], issuer },
   });
   const put = [resource("shop", "havn"), resource("own", "self-signed"), resource("f", "havn", "file")];
-  await recordResources(sql, {
-    ...{ environment: "e", applyId: "1", at: 0, remove: [] },
-    put: put.map((one, position) => ({ resource: one, position })),
-  });
+  await sql.begin((db) =>
+    recordResources(db, {
+      ...{ environment: "e", applyId: "1", at: 0, remove: [] },
+      put: put.map((one, position) => ({ resource: one, position })),
+    }),
+  );
   assert.deepEqual(await findCertificateNames(sql, "e/host/h", "e/certificate/h:shop"), ["shop.example.org"]);
   assert.equal(await findCertificateNames(sql, "e/host/other", "e/certificate/h:shop"), undefined);
   assert.equal(await findCertificateNames(sql, "e/host/h", "e/certificate/h:own"), undefined);

@@ -4,7 +4,7 @@ import type { Sql } from "@havn/postgres";
 import * as store from "./store.ts";
 
 /**
- * Names of the certificate that is declared at `address` on `host`: as the running apply has it, else as it was applied
+ * Names of the certificate that is declared at `address` on `host`: as a running apply has it, else as it was applied
  * last. A host can have only names signed that somebody declared for it.
  */
 export async function findCertificateNames(
@@ -19,14 +19,7 @@ export async function findCertificateNames(
     resource.properties.issuer === "havn" &&
     hostAddressOf(resource) === host;
   const found =
-    (await readRunning(sql, environment)).find(isIt) ??
+    (await store.listRunningGraphs(sql, environment)).flatMap(({ resources }) => resources).find(isIt) ??
     (await store.readRecorded(sql, environment)).resources.find(isIt);
   return found?.properties.names as unknown[] | undefined;
-}
-
-async function readRunning(sql: Sql, environment: string): Promise<readonly Resource[]> {
-  const id = await store.findRunningApply(sql, environment);
-  const apply = id === undefined ? undefined : await store.findApply(sql, id);
-  const plan = apply?.planId === undefined ? undefined : await store.findPlan(sql, apply.planId);
-  return plan?.graph.resources ?? [];
 }

@@ -27,7 +27,7 @@ export interface Infrastructure {
   drift(environment: string, options?: { refresh?: boolean }): Promise<Drift>;
   /** As applied last. Throws a HavnError (404) for an environment that was never applied. */
   graph(environment: string): Promise<ResourceGraph>;
-  /** Names of the certificate that is declared at `address` on `host`, in the running apply or as applied last. */
+  /** Names of the certificate that is declared at `address` on `host`, in a running apply or as applied last. */
   certificateNames(host: Address, address: Address): Promise<unknown[] | undefined>;
   environments(): Promise<{ environment: string; owner: string | undefined; resources: number }[]>;
   /** Deletes plans that nobody applied within a week, and applies that ended 90 days ago. */
@@ -73,6 +73,7 @@ export async function createInfrastructure(options: InfrastructureOptions): Prom
       const now = options.clock.now();
       await store.deleteApplies(sql, now - keepAppliesMs);
       await store.deletePlans(sql, now - keepPlansMs);
+      await store.deleteVersions(sql, now - 2 * keepPlansMs);
     },
   };
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { type Apply, type HavnError, type Plan, planSchema } from "@havn/model";
+import { type Apply, type HavnError, type Plan, planSchema, type Resource } from "@havn/model";
 import { testDatabase } from "@havn/postgres/testing";
 import { temporaryDirectory } from "@havn/testkit";
 import { openWorkflows } from "@havn/workflows";
@@ -161,32 +161,68 @@ test("an executor that fails says so in its step", async () => {
   ]);
 });
 
-test("one apply an environment at a time; a plan whose ground has moved is refused", async () => {
+test("applies that share nothing run side by side; of two that share something the second is told with what", async () => {
   await using havn = await openInfrastructure();
   const { plans, applies } = havn.infrastructure;
-  const host = hostNamed("web-1");
-  const slow = fileOn("web-1", havn.at("slow"), {
-    content: "x",
-    validate: ["sh", "-c", `until [ -e ${havn.at("go")} ]; do sleep 0.02; done`],
+  const hosts = [hostNamed("web-1"), hostNamed("web-2")];
+  await havn.apply(hosts);
+  const slowOn = (host: string, content = "x") =>
+    fileOn(host, havn.at(`slow-${host}`), {
+      content,
+      validate: ["sh", "-c", `until [ -e ${havn.at("go")} ]; do sleep 0.02; done`],
+    });
+  const [one, two] = [slowOn("web-1"), slowOn("web-2")];
+  const planOf = (only: string[], ...resources: Resource[]) =>
+    plans.create({ graph: graphOf(...hosts, ...resources), only });
+  const first = await planOf([one.address], one, two);
+  const beside = await planOf([two.address], one, two);
+  const same = await planOf([one.address], slowOn("web-1", "y"), two);
+  const below = await plans.create({ graph: graphOf(hosts[1] as Resource, two) });
+  const untouched = await plans.create({
+    graph: graphOf(...hosts, one, fileOn("web-2", havn.at("c"), { content: "c" })),
   });
-  const plan = await plans.create({ graph: graphOf(host, slow) });
-  const stale = await plans.create({ graph: graphOf(host) });
-  const apply = await applies.start(plan.id, { actor: "user:test" });
-  await assert.rejects(applies.start(stale.id, { actor: "user:test" }), (error: HavnError) => {
-    assert.equal(error.status, 409);
-    assert.match(error.message, new RegExp(apply.id));
-    return true;
-  });
+  const running = await applies.start(first.id, { actor: "user:ann" });
+  const second = await applies.start(beside.id, { actor: "user:bob" });
+  for (const [plan, shared] of [
+    [same, one.address],
+    // Whatever lives on a host needs it: nobody may take it away meanwhile.
+    [below, "shop/host/web-1"],
+  ] as const)
+    await assert.rejects(applies.start(plan.id, { actor: "user:eve" }), (error: HavnError) => {
+      assert.equal(error.status, 409);
+      assert.equal(error.message, `Apply ${running.id} of user:ann is at work on what this plan needs`);
+      assert.ok(error.detail.includes(shared), error.detail);
+      return true;
+    });
+  assert.equal((await applies.list({ state: "running" })).length, 2);
   await writeFile(havn.at("go"), "");
-  assert.equal((await applies.finished(apply.id)).state, "succeeded");
+  for (const { id } of [running, second]) assert.equal((await applies.finished(id)).state, "succeeded");
   await assert.rejects(
-    applies.start(stale.id, { actor: "user:test" }),
-    (error: HavnError) => error.status === 409 && /out of date/.test(error.message),
+    applies.start(same.id, { actor: "user:eve" }),
+    (error: HavnError) =>
+      error.status === 409 && /out of date/.test(error.message) && error.detail.includes(one.address),
   );
+  await assert.rejects(applies.start(untouched.id, { actor: "user:eve" }), /out of date/);
   await assert.rejects(
     applies.start("plan-none", { actor: "user:test" }),
     (error: HavnError) => error.status === 404,
   );
+});
+
+test("what a plan found as declared is not recorded over what another apply made of it meanwhile", async () => {
+  await using havn = await openInfrastructure();
+  const { plans, applies, graph } = havn.infrastructure;
+  const host = hostNamed("web-1");
+  const one = (content: string) => fileOn("web-1", havn.at("one"), { content });
+  const two = (content: string) => fileOn("web-1", havn.at("two"), { content });
+  await havn.apply([host, one("1"), two("2")]);
+  const ours = await plans.create({ graph: graphOf(host, one("1"), two("22")) });
+  await havn.apply([host, one("11"), two("2")]);
+  const { id } = await applies.start(ours.id, { actor: "user:test" });
+  assert.equal((await applies.finished(id)).state, "succeeded");
+  const contents = (await graph("shop")).resources.map(({ properties }) => properties.content);
+  assert.deepEqual(contents.filter((content) => content !== undefined).sort(), ["11", "22"]);
+  assert.deepEqual((await havn.infrastructure.drift("shop", { refresh: true })).drift, []);
 });
 
 test("an apply that was recorded and never started is taken up, not left holding the lock", async () => {

@@ -1,6 +1,7 @@
 import {
   type Address,
   type Apply,
+  type ApplyBatch,
   type ApplyStep,
   applySchema,
   applyStepSchema,
@@ -10,7 +11,7 @@ import {
 } from "@havn/model";
 import type { Sql, TransactionSql } from "@havn/postgres";
 
-type Db = Sql | TransactionSql;
+export type Db = Sql | TransactionSql;
 type Json = Parameters<Sql["json"]>[0];
 
 export const ensureEnvironment = (db: Db, name: string, owner: string | undefined) => db`
@@ -44,32 +45,87 @@ export interface Recording {
   /** With the place in the order of application. */
   put: { resource: Resource; position: number }[];
   remove: Address[];
+  /** Serial that the plan was made at, for what the plan only found to be as declared. */
+  since?: number | undefined;
 }
 
-/** Records what was applied and removed. The serial rises if that changed anything. */
+/**
+ * Records what was applied and removed; resources whose declaration that changed get a new serial, and so does the
+ * environment. With `since`, what somebody else changed after that serial, or is about to change, stays as it is.
+ */
 export async function recordResources(
-  db: Db,
-  { environment, applyId, at, put, remove }: Recording,
+  db: TransactionSql,
+  { environment, applyId, at, put, remove, since }: Recording,
 ): Promise<void> {
+  // Serials of an environment become visible in their order: a plan that read one has read all before it.
+  await lockEnvironment(db, environment);
   const rows = put.map(({ resource, position }) => ({ address: resource.address, position, body: resource }));
-  const changed = await db`
-    insert into infrastructure.resource (address, environment, position, body, applied_at, apply_id)
-    select address, ${environment}, position, body, ${at}, ${applyId}
-    from jsonb_to_recordset(${db.json(rows as unknown as Json)}) as r (address text, position int, body jsonb)
-    on conflict (address) do update set position = excluded.position, body = excluded.body,
-      applied_at = excluded.applied_at, apply_id = excluded.apply_id
-    where (resource.body, resource.position) is distinct from (excluded.body, excluded.position)
-    returning address`;
-  const removed = await db`
+  const changed = await db<{ address: string }[]>`
+    with new as (
+      select address, position, body
+      from jsonb_to_recordset(${db.json(rows as unknown as Json)}) as new (address text, position int, body jsonb)
+      ${since === undefined ? db`` : db`where ${untouched(db, since, applyId)}`}
+    ), different as (
+      select new.address from new left join infrastructure.resource old using (address)
+      where (old.body - 'location') is distinct from (new.body - 'location')
+    ), kept as (
+      insert into infrastructure.resource (address, environment, position, body, applied_at, apply_id)
+      select address, ${environment}, position, body, ${at}, ${applyId} from new
+      on conflict (address) do update set position = excluded.position, body = excluded.body,
+        applied_at = excluded.applied_at, apply_id = excluded.apply_id
+      where (resource.body, resource.position) is distinct from (excluded.body, excluded.position)
+    )
+    select address from different`;
+  const removed = await db<{ address: string }[]>`
     delete from infrastructure.resource where address = any(${remove}) returning address`;
-  if (changed.length + removed.length > 0)
-    await db`update infrastructure.environment set serial = serial + 1 where name = ${environment}`;
+  const addresses = [...changed, ...removed].map(({ address }) => address);
+  if (addresses.length === 0) return;
+  await db`
+    with risen as (
+      update infrastructure.environment set serial = nextval('infrastructure.serial') where name = ${environment} returning serial
+    )
+    insert into infrastructure.resource_version (address, environment, serial, apply_id, changed_at)
+    select address, ${environment}, serial, ${applyId}, ${at} from risen, unnest(${addresses}::text[]) as address
+    on conflict (address) do update set environment = excluded.environment, serial = excluded.serial,
+      apply_id = excluded.apply_id, changed_at = excluded.changed_at`;
 }
 
-/** Takes an environment that holds nothing off the list. */
-export const forgetEmptyEnvironment = (db: Db, name: string) => db`
-  delete from infrastructure.environment e
-  where name = ${name} and not exists (select 1 from infrastructure.resource r where r.environment = e.name)`;
+/** Of a row `new`: nobody else changed it after the serial, nor is about to. */
+const untouched = (db: Db, serial: number, applyId: string) => db`
+  not exists (select 1 from infrastructure.resource_version v
+    where v.address = new.address and v.serial > ${serial} and v.apply_id <> ${applyId})
+  and not exists (select 1 from infrastructure.lease l
+    where l.address = new.address and l.exclusive and l.apply_id <> ${applyId})`;
+
+/** Those of `addresses` whose recorded declaration this apply was the last to change or remove. */
+export const listChangedBy = async (
+  db: Db,
+  applyId: string,
+  addresses: readonly Address[],
+): Promise<Address[]> =>
+  (
+    await db<{ address: string }[]>`
+      select address from infrastructure.resource_version
+      where apply_id = ${applyId} and address = any(${[...addresses]})`
+  ).map(({ address }) => address);
+
+/** What is recorded of one host, in order of application. */
+export const listOnHost = async (db: Db, environment: string, host: string): Promise<Resource[]> =>
+  (
+    await db<{ body: Resource }[]>`
+      select body from infrastructure.resource
+      where environment = ${environment} and body ->> 'host' = ${host} order by position`
+  ).map(({ body }) => body);
+
+/** Takes an environment that holds nothing, and that nobody is about to fill, off the list. */
+export const forgetEmptyEnvironment = (sql: Sql, name: string) =>
+  sql.begin(async (db) => {
+    await lockEnvironment(db, name);
+    await db`
+      delete from infrastructure.environment e
+      where name = ${name} and not exists (select 1 from infrastructure.resource r where r.environment = e.name)
+        and not exists (select 1 from infrastructure.apply a where a.environment = e.name and a.state = 'running')`;
+  });
 
 export interface StoredPlan {
   plan: Plan;
@@ -97,11 +153,48 @@ export const lockEnvironment = async (db: TransactionSql, name: string): Promise
   return row?.serial ?? 0;
 };
 
-export async function findRunningApply(db: Db, environment: string): Promise<string | undefined> {
-  const [row] = await db<{ id: string }[]>`
-    select id from infrastructure.apply where environment = ${environment} and state = 'running'`;
-  return row?.id;
+/** Leases of running applies on any of these addresses, the oldest apply first; only exclusive ones on `reads`. */
+export const listLeases = (
+  db: Db,
+  environment: string,
+  { changes, reads }: { changes: Address[]; reads: Address[] },
+): Promise<{ id: string; actor: string; kind: Apply["kind"]; address: Address; exclusive: boolean }[]> => db`
+  select a.id, a.actor, a.kind, l.address, l.exclusive
+  from infrastructure.lease l join infrastructure.apply a on a.id = l.apply_id
+  where a.environment = ${environment} and a.state = 'running'
+    and (l.address = any(${changes}) or (l.exclusive and l.address = any(${reads})))
+  order by a.started_at, a.id, l.address`;
+
+export const insertLeases = (
+  db: Db,
+  applyId: string,
+  { changes, reads }: { changes: Iterable<Address>; reads: Iterable<Address> },
+) => db`
+  insert into infrastructure.lease (address, apply_id, exclusive)
+  select address, ${applyId}, true from unnest(${[...changes]}::text[]) as address
+  union all
+  select address, ${applyId}, false from unnest(${[...reads]}::text[]) as address`;
+
+/** What was changed after a serial, as it is recorded now; without a resource where it has gone. */
+export async function listChangedSince(
+  db: Db,
+  environment: string,
+  serial: number,
+): Promise<{ address: Address; resource?: Resource | undefined }[]> {
+  const rows = await db<{ address: string; body: Resource | null }[]>`
+    select v.address, r.body
+    from infrastructure.resource_version v left join infrastructure.resource r using (address)
+    where v.environment = ${environment} and v.serial > ${serial} order by v.address`;
+  return rows.map(({ address, body }) => ({ address, ...(body && { resource: body }) }));
 }
+
+/** Graphs of the plans that are being applied, the newest apply first. */
+export const listRunningGraphs = async (db: Db, environment: string): Promise<ResourceGraph[]> =>
+  (
+    await db<{ graph: ResourceGraph }[]>`
+      select p.graph from infrastructure.apply a join infrastructure.plan p on p.id = a.plan_id
+      where a.environment = ${environment} and a.state = 'running' order by a.started_at desc`
+  ).map(({ graph }) => graph);
 
 export const listRunningApplies = async (db: Db): Promise<string[]> =>
   (await db<{ id: string }[]>`select id from infrastructure.apply where state = 'running'`).map(
@@ -110,12 +203,17 @@ export const listRunningApplies = async (db: Db): Promise<string[]> =>
 
 export async function insertApply(db: Db, apply: Apply): Promise<void> {
   await db`
-    insert into infrastructure.apply (id, environment, kind, plan_id, state, actor, started_at)
-    values (${apply.id}, ${apply.environment}, ${apply.kind}, ${apply.planId ?? ""}, ${apply.state}, ${apply.actor}, ${apply.startedAt})`;
+    insert into infrastructure.apply (id, environment, kind, plan_id, state, actor, started_at, resumes, batches)
+    values (${apply.id}, ${apply.environment}, ${apply.kind}, ${apply.planId ?? ""}, ${apply.state}, ${apply.actor},
+      ${apply.startedAt}, ${apply.resumes ?? null}, ${apply.batches ? db.json(apply.batches as unknown as Json) : null})`;
   const steps = apply.steps.map(({ address, action, state }, position) => ({
-    ...{ apply_id: apply.id, position, address, action, state },
+    ...{ position, address, action, state },
   }));
-  if (steps.length > 0) await db`insert into infrastructure.apply_step ${db(steps)}`;
+  // As JSON: a statement takes 65,535 parameters, an apply may have more.
+  await db`
+    insert into infrastructure.apply_step (apply_id, position, address, action, state)
+    select ${apply.id}, position, address, action, state
+    from jsonb_to_recordset(${db.json(steps)}) as new (position int, address text, action text, state text)`;
 }
 
 /** A step that has ended stays as it ended. */
@@ -126,10 +224,16 @@ export const updateSteps = (db: Db, applyId: string, steps: readonly ApplyStep[]
     as new (address text, state text, detail text, error text, "startedAt" bigint, "endedAt" bigint)
   where step.apply_id = ${applyId} and step.address = new.address and step.state in ('waiting', 'running')`;
 
-/** The first end counts. */
+/** The first end counts. What it held is free from now on. */
 export const endApply = (db: Db, apply: Pick<Apply, "id" | "state" | "error"> & { endedAt: number }) => db`
-  update infrastructure.apply set state = ${apply.state}, ended_at = ${apply.endedAt}, error = ${apply.error ?? null}
-  where id = ${apply.id} and state = 'running'`;
+  with ended as (
+    update infrastructure.apply set state = ${apply.state}, ended_at = ${apply.endedAt}, error = ${apply.error ?? null}
+    where id = ${apply.id} and state = 'running' returning id
+  )
+  delete from infrastructure.lease where apply_id in (select id from ended)`;
+
+export const updateBatches = (db: Db, applyId: string, batches: readonly ApplyBatch[]) => db`
+  update infrastructure.apply set batches = ${db.json(batches as unknown as Json)} where id = ${applyId}`;
 
 export async function findApply(db: Db, id: string): Promise<Apply | undefined> {
   const [apply] = await listWhere(db, db`id = ${id}`);
@@ -158,6 +262,11 @@ export const deleteApplies = (sql: Sql, endedBefore: number) =>
     await db`delete from infrastructure.apply where ended_at < ${endedBefore}`;
   });
 
+/** What is known of resources that went before a time: no plan is that old. */
+export const deleteVersions = (db: Db, changedBefore: number) => db`
+  delete from infrastructure.resource_version v where changed_at < ${changedBefore}
+    and not exists (select 1 from infrastructure.resource r where r.address = v.address)`;
+
 /** Plans that nobody applied. */
 export const deletePlans = (db: Db, createdBefore: number) => db`
   delete from infrastructure.plan where created_at < ${createdBefore}
@@ -166,7 +275,7 @@ export const deletePlans = (db: Db, createdBefore: number) => db`
 async function listWhere(db: Db, condition: ReturnType<Db>): Promise<Apply[]> {
   const rows = await db<Record<string, unknown>[]>`
     select id, environment, kind, plan_id as "planId", state, actor, started_at as "startedAt", ended_at as "endedAt", error,
-      (select coalesce(jsonb_agg(jsonb_build_object('address', address, 'action', action, 'state', state, 'detail', detail,
+      resumes, batches, (select coalesce(jsonb_agg(jsonb_build_object('address', address, 'action', action, 'state', state, 'detail', detail,
           'error', error, 'startedAt', started_at, 'endedAt', ended_at) order by position), '[]')
         from infrastructure.apply_step where apply_id = apply.id) as steps
     from infrastructure.apply where ${condition} order by started_at desc, id desc limit 100`;

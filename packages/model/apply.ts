@@ -16,6 +16,14 @@ export const applyStepSchema = z.object({
 });
 export type ApplyStep = z.infer<typeof applyStepSchema>;
 
+/** Hosts that an apply takes at the same time, where it goes in batches. `gate`: done, and waits for what must be so. */
+export const applyBatchSchema = z.object({
+  hosts: z.array(z.string()),
+  state: z.enum(["waiting", "running", "gate", "done", "failed", "skipped"]),
+  detail: z.string().optional(),
+});
+export type ApplyBatch = z.infer<typeof applyBatchSchema>;
+
 export const applySchema = z.object({
   id: z.string(),
   environment: z.string(),
@@ -26,6 +34,11 @@ export const applySchema = z.object({
   startedAt: z.number(),
   endedAt: z.number().optional(),
   error: z.string().optional(),
+  resumes: z.string().optional().describe("the failed apply that it goes on with"),
+  batches: z
+    .array(applyBatchSchema)
+    .optional()
+    .describe("in their order; absent: all hosts at the same time"),
   steps: z.array(applyStepSchema),
 });
 export type Apply = z.infer<typeof applySchema>;

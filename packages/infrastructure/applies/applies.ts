@@ -1,15 +1,17 @@
 import { randomUUID } from "node:crypto";
 import { type Address, type Apply, HavnError, type Plan, type Resource } from "@havn/model";
+import { footprintOf } from "@havn/plan";
 import type { Workflow } from "@havn/workflows";
 import type { InfrastructureOptions } from "../interfaces.ts";
 import { getPlan, type Plans } from "../planning/plans.ts";
 import * as store from "../store.ts";
+import { claim, findHolders } from "./leases.ts";
 import { runApply } from "./run.ts";
 
 export interface Applies {
   /**
    * Starts applying a stored plan; resolves when that is durable. Throws a HavnError: 404 without such a plan, 409 when
-   * another apply of the environment runs, when what is recorded has changed since, or when artifacts are missing.
+   * another apply is at work on what it needs, when any of that has changed since, or when artifacts are missing.
    */
   start(planId: string, by: { actor: string; kind?: Apply["kind"] | undefined }): Promise<Apply>;
   /** Plans and applies one resource, the rest of its environment as recorded. */
@@ -43,7 +45,7 @@ export function createApplies(options: InfrastructureOptions, plans: Plans): App
     return apply;
   }
 
-  /** An apply whose workflow ended without saying so (its body threw) has failed: its lock goes with it. */
+  /** An apply whose workflow ended without saying so (its body threw) has failed: what it held is free. */
   async function takeUp(applyId: string): Promise<void> {
     const state = await flow.state(applyId);
     if (state === undefined) await flow.start(applyId, { applyId });
@@ -55,6 +57,12 @@ export function createApplies(options: InfrastructureOptions, plans: Plans): App
     await store.endApply(sql, { id: applyId, state: "failed", error, endedAt: clock.now() });
   }
 
+  /** Those that hold what the plan needs and that nobody carries on go on, or end: a dead owner keeps no one out. */
+  async function freeDead({ plan, graph, prior }: store.StoredPlan): Promise<void> {
+    const footprint = footprintOf(plan.changes, graph.resources, prior);
+    for (const { id } of await findHolders(sql, plan.environment, footprint)) await takeUp(id);
+  }
+
   async function start(
     planId: string,
     { actor, kind }: { actor: string; kind?: Apply["kind"] | undefined },
@@ -62,8 +70,7 @@ export function createApplies(options: InfrastructureOptions, plans: Plans): App
     const stored = await getPlan(options, planId);
     const { plan } = stored;
     await refuseMissingArtifacts(plan, options);
-    const running = await store.findRunningApply(sql, plan.environment);
-    if (running) await takeUp(running);
+    await freeDead(stored);
     const apply: Apply = {
       id: `apply-${randomUUID()}`,
       environment: plan.environment,
@@ -76,22 +83,7 @@ export function createApplies(options: InfrastructureOptions, plans: Plans): App
         .filter(({ action }) => action !== "no-op")
         .map(({ address, action }) => ({ address, action, state: "waiting" })),
     };
-    await sql.begin(async (db) => {
-      await store.ensureEnvironment(db, plan.environment, stored.graph.owner);
-      const serial = await store.lockEnvironment(db, plan.environment);
-      const other = await store.findRunningApply(db, plan.environment);
-      if (other)
-        throw new HavnError(`Apply ${other} is running in "${plan.environment}"`, {
-          detail: "One apply an environment at a time. Wait for its end, then plan again.",
-          status: 409,
-        });
-      if (serial !== stored.serial)
-        throw new HavnError("This plan is out of date", {
-          detail: `"${plan.environment}" has changed since it was made. Plan again.`,
-          status: 409,
-        });
-      await store.insertApply(db, apply);
-    });
+    await sql.begin((db) => claim(db, { stored, apply }));
     await flow.start(apply.id, { applyId: apply.id });
     return apply;
   }

@@ -11,6 +11,8 @@ export interface Applying {
   run: Run;
   options: InfrastructureOptions;
   apply: Apply;
+  /** That the plan was made at. */
+  serial: number;
   changes: ReadonlyMap<Address, PlannedChange>;
   desired: ReadonlyMap<Address, Resource>;
   prior: ReadonlyMap<Address, Resource>;
@@ -23,7 +25,7 @@ export interface Applying {
 export async function record(
   applying: Applying,
   what: string,
-  { put = [], remove = [] }: { put?: readonly Address[]; remove?: readonly Address[] },
+  { put = [], remove = [], since }: { put?: readonly Address[]; remove?: readonly Address[]; since?: number },
 ): Promise<void> {
   if (put.length + remove.length === 0) return;
   const { run, options, apply, desired, prior, positions } = applying;
@@ -38,22 +40,44 @@ export async function record(
           return resource ? [{ resource, position: positions.get(address) ?? 0 }] : [];
         }),
         remove: [...remove],
+        since,
       }),
     ),
   );
-  // Not only the hosts whose rows changed: after a crash those had changed before, and were not told.
-  const hosts = new Set(
-    [...put, ...remove].map((address) => (desired.get(address) ?? prior.get(address))?.host),
+  // Asked of the store rather than of the step above: after a crash it changes nothing, and the hosts were not told yet.
+  const changed = await run.step(`changed: ${what}`, () =>
+    store.listChangedBy(options.sql, apply.id, [...put, ...remove]),
   );
-  for (const host of [...hosts].filter((name) => name !== undefined))
-    await run.step(`tell ${host} of ${what}`, () => tellHost(applying, host));
+  const hosts = new Set(changed.map((address) => (desired.get(address) ?? prior.get(address))?.host));
+  await Promise.all(
+    [...hosts]
+      .filter((name) => name !== undefined)
+      .map((host) =>
+        run.step(`tell ${host} of ${what}`, () =>
+          inTurn(`${apply.environment}/${host}`, () => tellHost(applying, host)),
+        ),
+      ),
+  );
 }
 
 /** The agent's own copy: it keeps that true without us. */
 async function tellHost({ options, apply }: Applying, host: string): Promise<void> {
-  const { resources } = await store.readRecorded(options.sql, apply.environment);
-  const own = resources.filter((resource) => resource.host === host);
+  const own = await store.listOnHost(options.sql, apply.environment, host);
   const address = hostAddressOf({ address: `${apply.environment}/host/${host}`, host }) ?? "";
   await options.desired.put(address, "secrets", secretPathsOf(own));
   await options.desired.put(address, "resources", own);
+}
+
+const telling = new Map<string, Promise<unknown>>();
+
+/** Two applies may tell one host side by side: what was read last must be what it is told last. */
+async function inTurn<T>(key: string, work: () => Promise<T>): Promise<T> {
+  const turn = (telling.get(key) ?? Promise.resolve()).then(work);
+  const settled = turn
+    .catch(() => {})
+    .finally(() => {
+      if (telling.get(key) === settled) telling.delete(key);
+    });
+  telling.set(key, settled);
+  return turn;
 }

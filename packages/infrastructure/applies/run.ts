@@ -77,14 +77,20 @@ async function load(run: Run, applyId: string, options: InfrastructureOptions) {
   });
   const positions = new Map(orderNodes(sequence).order.map((address, index) => [address, index]));
   const progress = createProgress(apply, options);
-  const applying: Applying = { run, options, apply, changes: changesOf, desired, prior, positions, progress };
+  const { serial } = stored;
+  const applying: Applying = {
+    ...{ run, options, apply, serial, changes: changesOf, desired, prior, positions, progress },
+  };
   return { applying, nodes };
 }
 
 /** What is real as it was declared becomes recorded, if it was not. */
 async function recordUnchanged(applying: Applying): Promise<void> {
   const unchanged = [...applying.changes.values()].filter(({ action }) => action === "no-op");
-  await record(applying, "what is as it shall be", { put: unchanged.map(({ address }) => address) });
+  await record(applying, "what is as it shall be", {
+    put: unchanged.map(({ address }) => address),
+    since: applying.serial,
+  });
 }
 
 const nameOf = ({ kind }: Apply): string => kind.charAt(0).toUpperCase() + kind.slice(1);
