@@ -37,7 +37,7 @@ export async function findHolders(
 
 /**
  * Records the apply as running and takes what it needs, or throws a HavnError (409) that names who holds it, or what
- * was changed since the plan was made. `mine` are applies whose changes do not count: those that it goes on with.
+ * was changed since the plan was made.
  */
 export async function claim(
   db: TransactionSql,
