@@ -6,7 +6,8 @@ import { masked, secretValues } from "./mask.ts";
 import { type Journal, type Memory, openJournal } from "./memory.ts";
 import { describeOperation, perform } from "./operations.ts";
 import { type Compared, compare, describeError, type Entry, openReads, type Secrets, shown } from "./read.ts";
-import { pathsOf } from "./simulate.ts";
+import { type Outcome, openWaits, performRound, prepareUnits, roundsOf } from "./rounds.ts";
+import { pathsOf, simulate } from "./simulate.ts";
 
 export interface Bundle {
   bundleId: string;
@@ -39,6 +40,7 @@ interface Applying {
   journal: Journal;
   /** Texts that no report may hold. */
   hidden: readonly string[];
+  waitsFor(entry: Entry): readonly Address[];
   save(): Promise<void>;
   tell(address: Address, state: string): void;
 }
@@ -68,11 +70,13 @@ export async function applyBundle(
   if (!journal.done) {
     const tell = (address: Address, state: string) => onProgress({ bundleId, address, state });
     const hidden = secretValues([...bundle.resources, ...bundle.remove], bundle.secrets, bundle.secretValues);
-    const applying: Applying = { bundle, controlPlane, memory, clock, journal, hidden, save, tell };
+    const waitsFor = openWaits(entries.map(({ resource }) => ({ resource, wanted: "present" })));
+    const applying: Applying = { bundle, controlPlane, memory, clock, journal, hidden, waitsFor, save, tell };
     let waiting = entries.filter(({ resource }) => !journal.reports[resource.address]);
     while (waiting.length > 0) {
       const group = takeGroup(waiting);
-      waiting = waiting.filter((entry) => !group.includes(entry));
+      const taken = new Set(group);
+      waiting = waiting.filter((entry) => !taken.has(entry));
       // What was found unchanged is found so again after a crash: only changes are worth waiting for the disk.
       if (await applyGroup(group, applying)) await save();
     }
@@ -95,11 +99,10 @@ function takeGroup(waiting: readonly Entry[]): Entry[] {
   const alike = (entry: Entry) =>
     entry.resource.type === first.resource.type && entry.wanted === first.wanted;
   if (first.resource.type !== "package") {
-    const taken = new Set<string>();
+    const taken = new Map<string, Address>();
     const end = waiting.findIndex((entry) => {
-      const paths = pathsOf(entry);
-      const shares = paths.some((path) => taken.has(path));
-      for (const path of paths) taken.add(path);
+      const shares = pathsOf(entry).some((path) => taken.has(path) && !continues(entry, taken.get(path)));
+      for (const path of pathsOf(entry)) taken.set(path, entry.resource.address);
       return !alike(entry) || shares;
     });
     return waiting.slice(0, end < 0 ? waiting.length : end);
@@ -112,13 +115,26 @@ function takeGroup(waiting: readonly Entry[]): Entry[] {
   return group;
 }
 
+/** Edits of one file, each of which waits for the one before it: what that one leaves is known before it is done. */
+const continues = ({ resource, wanted }: Entry, before: Address | undefined): boolean =>
+  wanted === "present" &&
+  /^(line|block|replace|setting\..*)$/.test(resource.type) &&
+  resource.dependsOn.some((address) => address === before);
+
+/** As the entries will find the host: those of one path find what the ones before them leave. */
+function compareGroup(group: readonly Entry[], memory: Memory): Promise<Compared[]> {
+  const paths = group.flatMap(pathsOf);
+  const compareAll = new Set(paths).size < paths.length ? simulate : compare;
+  return compareAll(group, openReads(memory));
+}
+
 /** Whether anything was to be changed. */
 async function applyGroup(group: readonly Entry[], applying: Applying): Promise<boolean> {
   const { bundle, memory, journal, save } = applying;
-  const compared = (await compare(group, openReads(memory))).map((one) =>
+  const compared = (await compareGroup(group, memory)).map((one) =>
     bundle.enforcing && one.plan?.everyTime ? { ...one, plan: unchanged, error: undefined } : one,
   );
-  const changing = compared.filter(({ plan }) => plan && plan.operations.length > 0);
+  const changing = compared.filter(changes);
   if (changing.length > 0) {
     for (const one of changing)
       journal.begun[one.resource.address] = report(one, "changed", { durationMs: 0 }, applying);
@@ -132,14 +148,36 @@ async function applyGroup(group: readonly Entry[], applying: Applying): Promise<
     );
   }
   const packages = await applyPackages(changing, applying);
-  for (const one of compared) {
-    const { address } = one.resource;
-    applying.tell(address, "running");
-    const ended = await applyOne(one, packages.get(address), applying);
-    journal.reports[address] = ended;
-    applying.tell(address, ended.state);
+  for (const round of roundsOf(compared, applying.waitsFor)) {
+    const units = await applyUnits(round, applying);
+    await performRound(round, applying.waitsFor, async (one) => {
+      const { address } = one.resource;
+      if (changes(one)) applying.tell(address, "running");
+      const ended = await applyOne(one, { apt: packages.get(address), unit: units.get(address) }, applying);
+      journal.reports[address] = ended;
+      applying.tell(address, ended.state);
+    });
   }
   return changing.length > 0;
+}
+
+const changes = ({ plan }: Compared): boolean => (plan?.operations.length ?? 0) > 0;
+
+/** What the units of a round have in common. */
+async function applyUnits(round: readonly Compared[], applying: Applying): Promise<Map<Address, Outcome>> {
+  const units = round.filter(
+    (one) =>
+      one.resource.type === "systemd.unit" &&
+      one.wanted === "present" &&
+      changes(one) &&
+      !isBlocked(one, applying),
+  );
+  const started = applying.clock.now();
+  const outcomes = await prepareUnits(units, (operation, one) =>
+    performOne(operation, one.resource.address, applying),
+  );
+  const durationMs = applying.clock.now() - started;
+  return new Map([...outcomes].map(([address, outcome]) => [address, { ...outcome, durationMs }]));
 }
 
 type PackageOutcome = { error?: unknown; durationMs: number };
@@ -171,13 +209,19 @@ async function applyPackages(
   return outcomes;
 }
 
+/** What was done of a resource together with others. */
+interface DoneTogether {
+  apt: PackageOutcome | undefined;
+  unit: Outcome | undefined;
+}
+
 async function applyOne(
   one: Compared,
-  apt: PackageOutcome | undefined,
+  { apt, unit }: DoneTogether,
   applying: Applying,
 ): Promise<ResourceReport> {
   const { journal, clock } = applying;
-  const started = clock.now();
+  const started = clock.now() - (unit?.durationMs ?? 0);
   const blocker = isBlocked(one, applying);
   if (blocker)
     return report(one, "skipped", { error: `${blocker} has not succeeded`, durationMs: 0 }, applying);
@@ -187,7 +231,8 @@ async function applyOne(
   const outputs: string[] = [];
   try {
     if (apt?.error !== undefined) throw apt.error;
-    for (const operation of one.plan.operations)
+    if (unit?.error !== undefined) throw unit.error;
+    for (const operation of one.plan.operations.slice(unit?.done ?? 0))
       outputs.push((await performOne(operation, one.resource.address, applying)) ?? "");
     const durationMs = apt?.durationMs ?? clock.now() - started;
     return report(one, "changed", { durationMs, output: outputs.join("") }, applying);
@@ -214,7 +259,8 @@ async function performOne(
     reach: controlPlane?.reach,
     certify: controlPlane && ((request) => controlPlane.certify(address, request)),
   });
-  if ("settles" in operation && operation.settles) await memory.settle(address, operation.settles);
+  if ("settles" in operation && operation.settles && operation.settles.length > 0)
+    await memory.settle(address, operation.settles);
   return output;
 }
 
@@ -222,14 +268,8 @@ const isStopped = (journal: Journal, address: Address): boolean =>
   ["failed", "skipped"].includes(journal.reports[address]?.state ?? "");
 
 /** What of this bundle must have succeeded before this one and has not; a removal waits for those that used it. */
-function isBlocked({ resource, wanted }: Entry, { bundle, journal }: Applying): Address | undefined {
-  const before =
-    wanted === "present"
-      ? resource.dependsOn
-      : [...bundle.resources, ...bundle.remove]
-          .filter(({ dependsOn }) => dependsOn.includes(resource.address))
-          .map(({ address }) => address);
-  return before.find((address) => isStopped(journal, address));
+function isBlocked(entry: Entry, { journal, waitsFor }: Applying): Address | undefined {
+  return waitsFor(entry).find((address) => isStopped(journal, address));
 }
 
 function report(

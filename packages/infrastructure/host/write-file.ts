@@ -56,7 +56,30 @@ export async function renameInto(temporary: string, path: string): Promise<void>
   }
 }
 
-async function syncFolder(path: string): Promise<void> {
+/** Of each folder: the sync that has begun, and the one that all share who came after its beginning. */
+const syncing = new Map<string, { current: Promise<void>; next?: Promise<void> | undefined }>();
+
+/** The folder's names reach the disk. Who asks while it is synced already waits for one more, together with others. */
+function syncFolder(path: string): Promise<void> {
+  const under = syncing.get(path);
+  if (under) {
+    under.next ??= under.current.then(ignore, ignore).then(() => begin(path));
+    return under.next;
+  }
+  return begin(path);
+}
+
+const ignore = () => {};
+
+function begin(path: string): Promise<void> {
+  const current = syncNow(path).finally(() => {
+    if (syncing.get(path)?.current === current && !syncing.get(path)?.next) syncing.delete(path);
+  });
+  syncing.set(path, { current });
+  return current;
+}
+
+async function syncNow(path: string): Promise<void> {
   const directory = await open(path, "r");
   try {
     await directory.sync();

@@ -1,0 +1,125 @@
+import type { Address } from "@havn/model";
+import { HavnError } from "@havn/model";
+import type { Operation } from "../resources/type.ts";
+import { mustRun } from "./commands.ts";
+import type { Compared, Entry } from "./read.ts";
+
+/** As many files are written at the same time: together they wait for the disk once. */
+const sideBySide = 16;
+
+/** What each entry waits for: a resource for those that it depends on, a removal for those that used it. */
+export function openWaits(entries: readonly Entry[]): (entry: Entry) => readonly Address[] {
+  const users = new Map<Address, Address[]>();
+  for (const { resource } of entries)
+    for (const address of resource.dependsOn)
+      users.set(address, [...(users.get(address) ?? []), resource.address]);
+  return ({ resource, wanted }) =>
+    wanted === "present" ? resource.dependsOn : (users.get(resource.address) ?? []);
+}
+
+/** Operations that touch nothing but the path that they name. */
+const ofOnePath = new Set<Operation["kind"]>(["write", "make directory", "set attributes", "remove file"]);
+
+const isOfOnePath = ({ plan }: Compared): boolean =>
+  plan?.operations.every(({ kind }) => ofOnePath.has(kind)) ?? true;
+
+/**
+ * A group in rounds, one after the other, in its order. What writes to paths of its own goes together; so do units that
+ * wait for none of each other: what systemctl is to do for several is done by `prepareUnits`. All else goes alone.
+ */
+export function roundsOf(
+  group: readonly Compared[],
+  waitsFor: (entry: Entry) => readonly Address[],
+): Compared[][] {
+  const rounds: Compared[][] = [];
+  let inRound = new Set<Address>();
+  for (const one of group) {
+    const last = rounds.at(-1)?.at(-1);
+    const isUnit = one.resource.type === "systemd.unit";
+    const joins =
+      last !== undefined &&
+      (isUnit
+        ? last.resource.type === one.resource.type && !waitsFor(one).some((address) => inRound.has(address))
+        : isOfOnePath(one) && isOfOnePath(last));
+    if (!joins) inRound = new Set();
+    if (joins) rounds.at(-1)?.push(one);
+    else rounds.push([one]);
+    inRound.add(one.resource.address);
+  }
+  return rounds;
+}
+
+/** Files are written side by side, each after those that it waits for; all else one after the other. */
+export async function performRound(
+  round: readonly Compared[],
+  waitsFor: (entry: Entry) => readonly Address[],
+  perform: (one: Compared) => Promise<void>,
+): Promise<void> {
+  const width = round.every(isOfOnePath) ? sideBySide : 1;
+  const begun = new Map<Address, Promise<void>>();
+  // What one waits for stands before it, so it has begun.
+  const begin = async (one: Compared) => {
+    await Promise.all(waitsFor(one).map((address) => begun.get(address)));
+    await perform(one);
+  };
+  const waiting = round.values();
+  await Promise.all(
+    Array.from({ length: Math.min(width, round.length) }, async () => {
+      for (const one of waiting) {
+        const work = begin(one);
+        begun.set(one.resource.address, work);
+        await work;
+      }
+    }),
+  );
+}
+
+/** How many operations of a unit are done, why one failed, how long all units took together. */
+export type Outcome = { error?: unknown; done: number; durationMs: number };
+
+/**
+ * What units have in common is done once for all: their files are written, systemd reads them again, and all that shall
+ * start with the machine are enabled.
+ */
+export async function prepareUnits(
+  units: readonly Compared[],
+  perform: (operation: Operation, one: Compared) => Promise<unknown>,
+): Promise<Map<Address, Omit<Outcome, "durationMs">>> {
+  const outcomes = new Map<Address, Omit<Outcome, "durationMs">>(
+    units.map(({ resource }) => [resource.address, { done: 0 }]),
+  );
+  if (units.length < 2) return outcomes;
+  const outcomeOf = ({ resource }: Compared) => outcomes.get(resource.address) ?? { done: 0 };
+  const next = (one: Compared): Operation | undefined => one.plan?.operations[outcomeOf(one).done];
+  const advance = (one: Compared) => {
+    outcomeOf(one).done += 1;
+  };
+  const going = () => units.filter((one) => outcomeOf(one).error === undefined);
+  for (const one of going())
+    try {
+      for (let operation = next(one); operation && !isSystemctl(operation); operation = next(one)) {
+        await perform(operation, one);
+        advance(one);
+      }
+    } catch (error) {
+      outcomeOf(one).error = error;
+    }
+  for (const verb of ["daemon-reload", "enable"] as const) {
+    const asked = going().filter((one) => isSystemctl(next(one), verb));
+    if (asked.length < 2) continue;
+    const names = verb === "enable" ? asked.map(({ resource }) => String(resource.properties.name)) : [];
+    // Where it fails for all, each is tried by itself and tells what is wrong with it.
+    await mustRun(["systemctl", verb, ...names]).then(
+      () => asked.forEach(advance),
+      (error: unknown) => {
+        if (!(error instanceof HavnError)) throw error;
+      },
+    );
+  }
+  return outcomes;
+}
+
+const isSystemctl = (operation: Operation | undefined, verb?: string): boolean =>
+  operation?.kind === "run" &&
+  operation.command[0] === "systemctl" &&
+  (verb === undefined || operation.command[1] === verb);
