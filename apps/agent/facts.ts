@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { arch, cpus, hostname, networkInterfaces, platform, release, totalmem } from "node:os";
+import { parseOsRelease } from "@havn/infrastructure/host";
 import type { Facts } from "@havn/model";
 import { findFile } from "./files.ts";
 
@@ -31,21 +32,6 @@ export async function readFacts(): Promise<Facts> {
     root,
     agentVersion: await agentVersion(),
   };
-}
-
-type OsRelease = {
-  [name: string]: string | undefined;
-  ID?: string;
-  VERSION_ID?: string;
-  PRETTY_NAME?: string;
-};
-
-/** os-release(5): shell assignments, quoted or not. */
-export function parseOsRelease(text: string): OsRelease {
-  const values: OsRelease = {};
-  for (const [, name = "", value = ""] of text.matchAll(/^([A-Z_]+)=(.*)$/gm))
-    values[name] = value.replace(/^(["'])(.*)\1$/, "$2");
-  return values;
 }
 
 let version: Promise<string> | undefined;

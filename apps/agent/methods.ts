@@ -20,6 +20,7 @@ export function createMethods(options: {
   const { state, resources, instances, balancer } = options;
   return {
     "facts.read": () => options.readFacts(),
+    "facts.gather": async ({ names, defined }) => ({ facts: await resources.facts(names, defined) }),
     "resources.read": async (params) => ({ readings: await resources.read(params) }),
     "bundle.apply": async (bundle, { progress }) => ({ reports: await resources.apply(bundle, progress) }),
     "desired.put": async (desired) => {

@@ -105,6 +105,12 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./commands/environment/drift.ts"),
   },
   {
+    name: "facts",
+    summary: "what a host tells of itself: system, memory, disks, network, packages, services, and facts of your own",
+    group: "Look",
+    load: () => import("./commands/host/facts.ts"),
+  },
+  {
     name: "incidents",
     summary: "incidents, or all about one: suspects, who was asked, what happened",
     group: "Look",

@@ -1,12 +1,16 @@
 import type { HostDesired, ResourceReading, ResourceReport } from "@havn/fleet/protocol";
-import type { Clock, Resource } from "@havn/model";
+import type { Clock, FactSource, GatheredFact, Resource } from "@havn/model";
 import { applyBundle, type Bundle, type ControlPlane, type Progress } from "./host/bundle.ts";
+import { runCommand } from "./host/commands.ts";
+import { createFacts } from "./host/facts/facts.ts";
+import { prepare } from "./host/facts/prepare.ts";
 import { masked, secretValues } from "./host/mask.ts";
 import { openMemory } from "./host/memory.ts";
 import { type Entry, openReads, type Secrets, shown } from "./host/read.ts";
 import { simulate } from "./host/simulate.ts";
 
 export type { Bundle, ControlPlane, Progress } from "./host/bundle.ts";
+export { parseOsRelease } from "./host/facts/os-release.ts";
 
 /** The agent's half: what resources are on this host, and making them as they shall be. */
 export interface ResourceHost {
@@ -26,6 +30,8 @@ export interface ResourceHost {
   apply(bundle: Bundle, onProgress?: Progress): Promise<ResourceReport[]>;
   /** Those that are not as wanted, or cannot be read. Waits for a bundle that is under way. */
   drift(desired: Pick<HostDesired, "resources" | "secrets">): Promise<ResourceReading[]>;
+  /** By name; `defined` are those of configurations. What is known and not too old is given again. */
+  facts(names: readonly string[], defined?: Readonly<Record<string, FactSource>>): Promise<GatheredFact[]>;
 }
 
 /** `stateDirectory` belongs to the agent alone: journals of bundles, restarts that are due. Made if it is not there. */
@@ -37,6 +43,7 @@ export async function createResourceHost(options: {
 }): Promise<ResourceHost> {
   const { stateDirectory, clock, controlPlane } = options;
   const memory = await openMemory(stateDirectory);
+  const facts = createFacts({ clock, run: runCommand });
   const underWay = new Map<string, Promise<ResourceReport[]>>();
   let last: Promise<unknown> = Promise.resolve();
 
@@ -53,10 +60,12 @@ export async function createResourceHost(options: {
   ): Promise<(ResourceReading & { everyTime: boolean })[]> {
     const entries = resources.map((resource): Entry => ({ resource, wanted: "present" }));
     const hidden = secretValues(resources, secrets, further);
-    return (await simulate(entries, openReads(memory))).map((one) => ({
+    const host = openReads(memory);
+    return (await simulate(await prepare(entries, facts, host), host)).map((one) => ({
       address: one.resource.address,
       ...shown(one, secrets, hidden),
       ...(one.certainty && { certainty: one.certainty }),
+      ...(one.skipped !== undefined && { skipped: masked(one.skipped, hidden) }),
       ...(one.error !== undefined && { error: masked(one.error, hidden) }),
       everyTime: one.plan?.everyTime === true,
     }));
@@ -71,11 +80,15 @@ export async function createResourceHost(options: {
       const joined = underWay.get(bundle.bundleId);
       if (joined) return joined;
       const applying = oneAtATime(() =>
-        applyBundle(bundle, { memory, clock, stateDirectory, controlPlane, onProgress }),
+        applyBundle(bundle, { memory, clock, stateDirectory, controlPlane, facts, onProgress }),
       ).finally(() => underWay.delete(bundle.bundleId));
       underWay.set(bundle.bundleId, applying);
       return applying;
     },
+    facts: (names, defined = {}) =>
+      Promise.all(
+        names.map((name) => facts.gather(name, Object.hasOwn(defined, name) ? defined[name] : undefined)),
+      ),
     drift: ({ resources, secrets }) =>
       oneAtATime(async () =>
         (await compareAll(resources, secrets))

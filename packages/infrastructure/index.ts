@@ -1,9 +1,10 @@
-import { type Address, HavnError, type ResourceGraph } from "@havn/model";
+import { type Address, type GatheredFact, HavnError, type ResourceGraph } from "@havn/model";
 import { migrate } from "@havn/postgres";
 import { type Applies, createApplies } from "./applies/applies.ts";
 import { findCertificateNames } from "./certificates.ts";
 import { type Drift, findDrift } from "./drift.ts";
 import type { InfrastructureOptions } from "./interfaces.ts";
+import { readFacts } from "./planning/facts.ts";
 import { createPlans, type Plans } from "./planning/plans.ts";
 import * as store from "./store.ts";
 
@@ -25,6 +26,8 @@ export interface Infrastructure {
   applies: Applies;
   /** What the hosts' agents told last, or with `refresh` what they read now. Throws a HavnError (404) as `graph` does. */
   drift(environment: string, options?: { refresh?: boolean }): Promise<Drift>;
+  /** What a host tells of itself now: facts by name, or by the way inside them. Throws where it is not connected. */
+  facts(request: Parameters<typeof readFacts>[0]): Promise<GatheredFact[]>;
   /** As applied last. Throws a HavnError (404) for an environment that was never applied. */
   graph(environment: string): Promise<ResourceGraph>;
   /** Names of the certificate that is declared at `address` on `host`, in a running apply or as applied last. */
@@ -58,6 +61,7 @@ export async function createInfrastructure(options: InfrastructureOptions): Prom
       await requireEnvironment(environment);
       return findDrift(environment, refresh, options);
     },
+    facts: (request) => readFacts(request, options),
     async graph(environment) {
       await requireEnvironment(environment);
       const { owner, resources } = await store.readRecorded(sql, environment);

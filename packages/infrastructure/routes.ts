@@ -1,5 +1,12 @@
 import { defineRoute, type Identity, type Route } from "@havn/http";
-import { applySchema, dnsLabel, HavnError, planSchema, resourceGraphSchema } from "@havn/model";
+import {
+  applySchema,
+  dnsLabel,
+  gatheredFactSchema,
+  HavnError,
+  planSchema,
+  resourceGraphSchema,
+} from "@havn/model";
 import { z } from "zod";
 import { driftSchema } from "./drift.ts";
 import type { Infrastructure } from "./index.ts";
@@ -13,12 +20,13 @@ const planRequest = z.union([
 ]);
 
 const environmentParams = z.object({ environment: dnsLabel });
+const hostParams = environmentParams.extend({ host: dnsLabel });
 
-type Rooms = Pick<Infrastructure, "plans" | "applies" | "graph" | "drift">;
+type Rooms = Pick<Infrastructure, "plans" | "applies" | "graph" | "drift" | "facts">;
 
 /** `decide` is asked once more for what only the body tells: destroying an environment is more than applying to it. */
 export function infrastructureRoutes(
-  { plans, applies, graph, drift }: Rooms,
+  { plans, applies, graph, drift, facts }: Rooms,
   { decide }: { decide(identity: Identity, action: string, resource: string): boolean | Promise<boolean> },
 ): Route[] {
   async function refuseDestroy(identity: Identity, environment: string): Promise<void> {
@@ -100,6 +108,24 @@ export function infrastructureRoutes(
       query: z.strictObject({ refresh: z.stringbool().default(false).describe("read the hosts now") }),
       response: driftSchema,
       handle: ({ params, query }) => drift(params.environment, { refresh: query.refresh }),
+    }),
+    defineRoute({
+      method: "GET",
+      path: "/api/v1/environments/:environment/hosts/:host/facts",
+      summary: "What a host tells of itself now",
+      access: { action: "host:read", resource: ({ params }) => `${params.environment}/host/${params.host}` },
+      params: hostParams,
+      query: z.strictObject({
+        name: z
+          .string()
+          .max(2000)
+          .optional()
+          .describe('facts or ways inside them, parted by commas: "os.codename"'),
+      }),
+      response: z.object({ facts: z.array(gatheredFactSchema) }),
+      handle: async ({ params, query }) => ({
+        facts: await facts({ ...params, names: query.name?.split(",") }),
+      }),
     }),
   ];
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { addressSchema, dnsLabel } from "./address.ts";
+import { conditionSchema } from "./conditions.ts";
 import { locationSchema } from "./diagnostics.ts";
 
 /**
@@ -15,6 +16,8 @@ export const resourceSchema = z.strictObject({
   properties: z.record(z.string(), z.unknown()),
   /** Addresses that must be real before this one. Holds what was written and what references imply. */
   dependsOn: z.array(addressSchema),
+  /** Of resources on hosts: where it does not hold, the resource is left as it is. Decided by the host. */
+  when: conditionSchema.optional(),
   location: locationSchema.optional(),
 });
 export type Resource = z.infer<typeof resourceSchema>;

@@ -2,6 +2,7 @@ export * from "./address.ts";
 export * from "./alerts.ts";
 export * from "./apply.ts";
 export * from "./clock.ts";
+export * from "./conditions.ts";
 export * from "./declared.ts";
 export * from "./diagnostics.ts";
 export * from "./duration.ts";

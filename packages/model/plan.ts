@@ -29,6 +29,10 @@ export const plannedChangeSchema = z.object({
   /** Why this action, where it is not plain: "host does not exist yet", "image changed". */
   reason: z.string().optional(),
   certainty: certaintySchema.optional().describe("of resources on hosts"),
+  skipped: z
+    .string()
+    .optional()
+    .describe('why its condition leaves it out: "os.codename is trixie, wanted bookworm"'),
 });
 export type PlannedChange = z.infer<typeof plannedChangeSchema>;
 

@@ -1,13 +1,18 @@
 import { z } from "zod";
+import { type FactReference, factReference } from "./facts.ts";
 
 /**
  * What a declaration may hold in place of a value that is not known when it is written:
  * - `{ $host: "db-1", attribute: "address" }`: a fact of a host that may not exist yet;
  * - `{ $secret: "shop-db" }`: a value that the control plane generates and keeps; only the host that needs it sees it;
+ * - `{ $fact: ["os", "codename"] }`: what the host that the resource lives on tells of itself;
  * - `{ $text: [...] }`: text with references in it, parts joined in order.
- * Plans show references as `(address of db-1)` and `(secret shop-db)`; they are resolved when a bundle is sent.
+ * Plans show references as `(address of db-1)` and `(secret shop-db)`; they are resolved when a bundle is sent, those to
+ * facts by the agent of the host.
  */
-export type Reference = HostReference | SecretReference | TextReference;
+export type Reference = HostReference | SecretReference | FactReference | TextReference;
+/** Every reference that stands for one value. */
+export type SingleReference = Exclude<Reference, TextReference>;
 export interface HostReference {
   $host: string;
   attribute: "address" | "name";
@@ -16,27 +21,29 @@ export interface SecretReference {
   $secret: string;
 }
 export interface TextReference {
-  $text: (string | HostReference | SecretReference)[];
+  $text: (string | SingleReference)[];
 }
 
 export const hostReference = z.strictObject({ $host: z.string(), attribute: z.enum(["address", "name"]) });
 export const secretReference = z.strictObject({ $secret: z.string().regex(/^[a-z0-9][a-z0-9-]*$/) });
 export const textReference = z.strictObject({
-  $text: z.array(z.union([z.string(), hostReference, secretReference])),
+  $text: z.array(z.union([z.string(), hostReference, secretReference, factReference])),
 });
-export const referenceSchema = z.union([hostReference, secretReference, textReference]);
+export const referenceSchema = z.union([hostReference, secretReference, factReference, textReference]);
 
 export function isReference(value: unknown): value is Reference {
   return (
     typeof value === "object" &&
     value !== null &&
-    ("$host" in value || "$secret" in value || "$text" in value)
+    ("$host" in value || "$secret" in value || "$fact" in value || "$text" in value)
   );
 }
 
 export interface ReferenceValues {
   host(name: string, attribute: "address" | "name"): string;
   secret(name: string): string;
+  /** Absent: references to facts stay as they are, for whoever knows the host. */
+  fact?(reference: FactReference): string;
 }
 
 /** A copy of `value` with every reference in it replaced. Throws what `values` throws for an unknown one. */
@@ -52,16 +59,20 @@ function resolve(value: unknown, values: ReferenceValues): unknown {
   return value;
 }
 
-function resolveReference(reference: Reference, values: ReferenceValues): string {
+function resolveReference(reference: Reference, values: ReferenceValues): string | Reference {
   if ("$host" in reference) return values.host(reference.$host, reference.attribute);
   if ("$secret" in reference) return values.secret(reference.$secret);
-  return reference.$text
-    .map((part) => (typeof part === "string" ? part : resolveReference(part, values)))
-    .join("");
+  if ("$fact" in reference) return values.fact?.(reference) ?? reference;
+  const parts = reference.$text.map((part) =>
+    typeof part === "string" ? part : resolveReference(part, values),
+  );
+  return parts.every((part) => typeof part === "string")
+    ? parts.join("")
+    : ({ $text: parts } as TextReference);
 }
 
 /** Every reference inside `value`, those inside texts included. */
-export function findReferences(value: unknown): (HostReference | SecretReference)[] {
+export function findReferences(value: unknown): SingleReference[] {
   if (isReference(value)) {
     if ("$text" in value) return value.$text.filter((part) => typeof part !== "string");
     return [value];
@@ -76,5 +87,6 @@ export function describeReferences(value: unknown): unknown {
   return resolve(value, {
     host: (name, attribute) => `(${attribute} of ${name})`,
     secret: (name) => `(secret ${name})`,
+    fact: ({ $fact }) => `(fact ${$fact.join(".")})`,
   });
 }

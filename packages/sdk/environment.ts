@@ -1,6 +1,8 @@
 import { schemaOf } from "@havn/infrastructure/definitions";
 import {
   type Address,
+  type Condition,
+  conditionSchema,
   type Diagnostic,
   dnsLabel,
   formatAddress,
@@ -143,7 +145,10 @@ export interface Declaration {
 
 /** Takes a resource into the environment that is being described. */
 export function declare(declaration: Declaration): Resource {
-  const { type, properties } = declaration;
+  const { type } = declaration;
+  // What every resource on a host takes, whatever its constructor hands on.
+  const { when, ...properties } =
+    declaration.host === undefined ? { when: undefined, ...declaration.properties } : declaration.properties;
   const { name: environmentName, resources } = collecting(`${type}("${declaration.name}")`);
   const host = declaration.host === undefined ? undefined : String(nameOf(declaration.host));
   const name = host === undefined ? declaration.name : `${host}:${declaration.name}`;
@@ -163,10 +168,23 @@ export function declare(declaration: Declaration): Resource {
     ...(host !== undefined && { host }),
     properties: withoutUndefined(properties),
     dependsOn: [...new Set(after)].filter((one) => one !== address),
+    ...conditionIn(when, `${type} "${name}"`, location),
     ...(location && { location }),
   };
   resources.push(resource);
   return resource;
+}
+
+function conditionIn(when: unknown, of: string, location: Location | undefined): { when?: Condition } {
+  if (when === undefined) return {};
+  const parsed = conditionSchema.safeParse(when);
+  if (parsed.success) return { when: parsed.data };
+  complain(
+    `"when" of ${of} is no condition`,
+    'Compare a fact: when: fact.os.codename.equals("bookworm"). The host decides it, so what is known here needs no condition: use if.',
+    location,
+  );
+  return {};
 }
 
 /** The environment's one value for `key`, made at first use: a package that several constructors bring, for example. */

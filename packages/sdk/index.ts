@@ -6,6 +6,7 @@ export * from "./edits.ts";
 export type { Dependency, Environment, EnvironmentOptions, Handle } from "./environment.ts";
 export { environment, withSourceDigests } from "./environment.ts";
 export * from "./environments.ts";
+export * from "./facts.ts";
 export * from "./fetched.ts";
 export type {
   DirectoryHandle,

@@ -1,4 +1,4 @@
-import type { Location } from "@havn/model";
+import type { Condition, Location } from "@havn/model";
 import { type CommonOptions, declare, type Handle, listOf } from "./environment.ts";
 import type { HostHandle } from "./hosts.ts";
 
@@ -9,6 +9,12 @@ export interface HostResourceOptions extends CommonOptions {
    * @example host: web1
    */
   host: HostHandle | string;
+  /**
+   * Where it does not hold, the resource is left as it is and what depends on it goes on. The host decides it, before
+   * anything is changed there; plans tell. Default: it always holds.
+   * @example when: fact.os.codename.equals("bookworm")
+   */
+  when?: Condition | undefined;
 }
 
 /** For constructors that bring others: told as written where the outer one stands. */

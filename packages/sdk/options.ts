@@ -37,7 +37,9 @@ const written: Record<string, readonly string[]> = {
   "postgres.database": ["host", "allow", "database", "user", "version"],
 };
 
+const conditional = new Set(["file", "directory", "package", "systemd.unit"]);
+
 export function optionsOf(type: string): readonly string[] | undefined {
   const names = written[type];
-  return names && [...names, "dependsOn"];
+  return names && [...names, "dependsOn", ...(conditional.has(type) ? ["when"] : [])];
 }

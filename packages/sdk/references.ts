@@ -5,6 +5,7 @@ import {
   isReference,
   type Reference,
   type SecretReference,
+  type SingleReference,
   type TextReference,
 } from "@havn/model";
 
@@ -46,7 +47,7 @@ export function text(strings: TemplateStringsArray, ...values: readonly (Text | 
 /** Parts joined to one text: neighbouring strings merged, texts inside it opened, where they come from kept. */
 export function joinText(parts: readonly (Text | number)[]): TextReference {
   const flat: TextReference["$text"] = [];
-  const add = (part: string | HostReference | SecretReference) => {
+  const add = (part: string | SingleReference) => {
     const last = flat.at(-1);
     if (typeof part === "string" && typeof last === "string") flat[flat.length - 1] = last + part;
     else if (part !== "") flat.push(part);

@@ -13,6 +13,7 @@ import type { Log } from "../log.ts";
 /** Applies bundles, and between them finds out whether the host still is as it shall be. */
 export interface Resources extends AsyncDisposable {
   read(params: AgentParams<"resources.read">): Promise<ResourceReading[]>;
+  facts: ResourceHost["facts"];
   apply(bundle: AgentParams<"bundle.apply">, progress: (value: unknown) => void): Promise<ResourceReport[]>;
   /** What the host shall be has changed: looks soon. */
   desiredChanged(): void;
@@ -115,6 +116,7 @@ export function createResources(options: {
   );
 
   return {
+    facts: host.facts,
     read: ({ resources, secrets, secretValues }) => host.read(resources, secrets, secretValues),
     async apply(bundle, progress) {
       const { bundleId } = bundle;

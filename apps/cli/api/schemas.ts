@@ -1,4 +1,11 @@
-import { alertSchema, eventSchema, healthSchema, logRecordSchema, propertyChangeSchema } from "@havn/model";
+import {
+  alertSchema,
+  eventSchema,
+  gatheredFactSchema,
+  healthSchema,
+  logRecordSchema,
+  propertyChangeSchema,
+} from "@havn/model";
 import { z } from "zod";
 
 /** Answers of the API that the model has no schema for. Additions by a newer server are let through. */
@@ -62,3 +69,5 @@ export const queryAnswer = z.object({
 });
 export type QueryAnswer = z.infer<typeof queryAnswer>;
 export const queryError = z.object({ status: z.literal("error"), errorType: z.string(), error: z.string() });
+
+export const factsAnswer = z.object({ facts: z.array(gatheredFactSchema) });

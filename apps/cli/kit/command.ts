@@ -18,6 +18,8 @@ export interface ArgumentDefinition {
   name: string;
   description: string;
   optional?: boolean;
+  /** Of the last one: there may be several. */
+  repeated?: boolean;
 }
 
 /** What a command gets. Options that every command has stand in `globals`. */

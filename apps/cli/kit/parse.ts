@@ -78,13 +78,16 @@ function checkPositionals(command: Command, positionals: readonly string[]): voi
       `havn ${command.name} needs ${missing.name}: ${missing.description}`,
       `See havn ${command.name} --help.`,
     );
-  const extra = positionals[wanted.length];
+  const extra = wanted.at(-1)?.repeated ? undefined : positionals[wanted.length];
   if (extra !== undefined)
     throw new UsageError(`"${extra}" is one argument too many for havn ${command.name}`, usageLine(command));
 }
 
 export function usageLine(command: Command): string {
-  const names = (command.arguments ?? []).map(({ name, optional }) => (optional ? `[${name}]` : name));
+  const names = (command.arguments ?? []).map(({ name, optional, repeated }) => {
+    const shown = repeated ? `${name}…` : name;
+    return optional ? `[${shown}]` : shown;
+  });
   return ["Usage: havn", command.name, ...names, "[options]"].join(" ");
 }
 

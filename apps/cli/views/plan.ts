@@ -5,14 +5,21 @@ import { count } from "./words.ts";
 /** A plan as a person reads it before saying yes: what changes and how, in order, then the sum. */
 export function planView(plan: Plan, style: Style): string {
   const changes = plan.changes.filter((change) => change.action !== "no-op");
-  if (changes.length === 0)
-    return `${style.green("No changes.")} ${count(plan.changes.length, "resource")} of ${style.bold(plan.environment)} ${
-      plan.changes.length === 1 ? "is" : "are"
-    } as declared.`;
+  const skipped = plan.changes.flatMap(({ address, skipped: why }) =>
+    why === undefined ? [] : [style.dim(`  ${address}  (skipped: ${printable(why)})`)],
+  );
+  if (changes.length === 0) {
+    const wanted = plan.changes.length - skipped.length;
+    const same = `${count(wanted, "resource")} of ${style.bold(plan.environment)} ${wanted === 1 ? "is" : "are"} as declared.`;
+    return [`${style.green("No changes.")} ${same}`, ...(skipped.length > 0 ? ["", ...skipped] : [])].join(
+      "\n",
+    );
+  }
   return [
     `Plan for ${style.bold(plan.environment)}, in order:`,
     "",
     ...changes.flatMap((change) => [...changeLines(change, style), ""]),
+    ...(skipped.length > 0 ? [...skipped, ""] : []),
     summaryLine(plan, style),
   ].join("\n");
 }

@@ -1,7 +1,9 @@
 import {
   actionSchema,
   certaintySchema,
+  factSourceSchema,
   factsSchema,
+  gatheredFactSchema,
   healthSchema,
   propertyChangeSchema,
   resourceSchema,
@@ -16,6 +18,7 @@ export const resourceReading = z.object({
   changes: z.array(propertyChangeSchema).describe("secrets already masked"),
   error: z.string().optional(),
   certainty: certaintySchema.optional(),
+  skipped: z.string().optional().describe("why its condition leaves it as it is"),
 });
 export type ResourceReading = z.infer<typeof resourceReading>;
 
@@ -26,6 +29,7 @@ export const resourceReport = z.object({
   commands: z.array(z.array(z.string())).describe("what was run, secrets masked"),
   error: z.string().optional(),
   output: z.string().optional().describe("what its commands wrote, the last 8 kB, secrets masked"),
+  skipped: z.string().optional().describe("why its condition left it as it is; `state` is then unchanged"),
   durationMs: z.number(),
 });
 export type ResourceReport = z.infer<typeof resourceReport>;
@@ -94,6 +98,11 @@ const secretValues = z
 /** What the control plane asks of an agent. All of it may be asked twice: each method is idempotent. */
 export const agentMethods = {
   "facts.read": { params: none, result: factsSchema },
+  /** Facts by name, each gathered if what is known is too old; `defined` says how those of configurations are found out. */
+  "facts.gather": {
+    params: z.object({ names: z.array(z.string()), defined: z.record(z.string(), factSourceSchema) }),
+    result: z.object({ facts: z.array(gatheredFactSchema) }),
+  },
   /** Compares resources with the host; changes nothing. */
   "resources.read": {
     params: z.object({

@@ -121,6 +121,7 @@ function outcomeOf(address: Address, { reports }: BundleAnswer): Outcome {
   switch (report.state) {
     case "unchanged":
     case "changed":
+      if (report.skipped !== undefined) return { address, detail: `left as it is: ${report.skipped}` };
       return { address, detail: report.output?.trim().split("\n").at(-1)?.slice(0, 200) || undefined };
     case "skipped":
       return { address, skipped: true, detail: report.error };

@@ -2,6 +2,8 @@ import type { ResourceReport } from "@havn/fleet/protocol";
 import type { Address, Clock, Resource } from "@havn/model";
 import { type Operation, unchanged } from "../resources/type.ts";
 import { applyApt, mergeApt, nameIn } from "./apt.ts";
+import type { Facts } from "./facts/facts.ts";
+import { prepare } from "./facts/prepare.ts";
 import { masked, secretValues } from "./mask.ts";
 import { type Journal, type Memory, openJournal } from "./memory.ts";
 import { describeOperation, perform } from "./operations.ts";
@@ -57,10 +59,11 @@ export async function applyBundle(
     clock: Clock;
     stateDirectory: string;
     controlPlane?: ControlPlane | undefined;
+    facts: Facts;
     onProgress: Progress;
   },
 ): Promise<ResourceReport[]> {
-  const { memory, clock, stateDirectory, controlPlane, onProgress } = options;
+  const { memory, clock, stateDirectory, controlPlane, facts, onProgress } = options;
   const { bundleId } = bundle;
   const { journal, save, finish } = await openJournal(stateDirectory, bundleId);
   const entries: Entry[] = [
@@ -72,7 +75,8 @@ export async function applyBundle(
     const hidden = secretValues([...bundle.resources, ...bundle.remove], bundle.secrets, bundle.secretValues);
     const waitsFor = openWaits(entries.map(({ resource }) => ({ resource, wanted: "present" })));
     const applying: Applying = { bundle, controlPlane, memory, clock, journal, hidden, waitsFor, save, tell };
-    let waiting = entries.filter(({ resource }) => !journal.reports[resource.address]);
+    const left = entries.filter(({ resource }) => !journal.reports[resource.address]);
+    let waiting = await prepare(left, facts, openReads(memory));
     while (waiting.length > 0) {
       const group = takeGroup(waiting);
       const taken = new Set(group);
@@ -83,6 +87,7 @@ export async function applyBundle(
     await memory.forget(
       bundle.remove.map(({ address }) => address).filter((address) => !isStopped(journal, address)),
     );
+    facts.changed();
     await finish();
   }
   return entries.flatMap(({ resource }) => journal.reports[resource.address] ?? []);
@@ -285,6 +290,7 @@ function report(
     changes: shown(one, bundle.secrets, hidden).changes,
     commands: masked(ran.map(describeOperation), hidden),
     ...(error !== undefined && { error: masked(error, hidden) }),
+    ...(one.skipped !== undefined && { skipped: masked(one.skipped, hidden) }),
     ...(output && { output: masked(output, hidden) }),
     durationMs,
   };

@@ -3,13 +3,14 @@ import { HavnError } from "@havn/model";
 import { isSecretPath, propertyChange } from "@havn/plan";
 import { findDefinition } from "../definitions.ts";
 import { readers } from "../hosts.gen.ts";
-import type {
-  FileView,
-  HostPlan,
-  HostReads,
-  ResourceDefinition,
-  ResourceReader,
-  Wanted,
+import {
+  type FileView,
+  type HostPlan,
+  type HostReads,
+  type ResourceDefinition,
+  type ResourceReader,
+  unchanged,
+  type Wanted,
 } from "../resources/type.ts";
 import { createAccounts } from "./accounts.ts";
 import { runCommand } from "./commands.ts";
@@ -23,6 +24,10 @@ export type { Secrets } from "./mask.ts";
 export interface Entry {
   resource: Resource;
   wanted: Wanted;
+  /** Why its condition leaves it as it is. */
+  skipped?: string;
+  /** Why it cannot be told what it shall be. */
+  broken?: string;
 }
 
 /** An entry compared with the host: what to do, or why that could not be found out. */
@@ -54,8 +59,14 @@ export const withFiles = (host: HostReads, files: FileView): HostReads => ({
 
 /** Compares all entries with the host, in the order given; each type is read once, all types at the same time. */
 export async function compare(entries: readonly Entry[], host: HostReads): Promise<Compared[]> {
-  const byType = Map.groupBy(entries, ({ resource }) => resource.type);
   const compared = new Map<Entry, Compared>();
+  for (const entry of entries)
+    if (entry.broken !== undefined) compared.set(entry, failed(entry, entry.broken));
+    else if (entry.skipped !== undefined) compared.set(entry, { ...entry, plan: unchanged });
+  const byType = Map.groupBy(
+    entries.filter((entry) => !compared.has(entry)),
+    ({ resource }) => resource.type,
+  );
   await Promise.all(
     [...byType].map(async ([type, group]) => {
       for (let at = 0; at < group.length; at += slice) {
@@ -68,7 +79,10 @@ export async function compare(entries: readonly Entry[], host: HostReads): Promi
   return entries.map((entry) => compared.get(entry) ?? failed(entry, "was not read"));
 }
 
-const failed = (entry: Entry, error: unknown): Compared => ({ ...entry, error: describeError(error) });
+const failed = (entry: Entry, error: unknown): Compared => ({
+  ...entry,
+  error: typeof error === "string" ? error : describeError(error),
+});
 
 async function compareType(type: string, entries: readonly Entry[], host: HostReads): Promise<Compared[]> {
   const definition = findDefinition(type);

@@ -19,6 +19,10 @@ export async function simulate(entries: readonly Entry[], host: HostReads): Prom
   const results: Compared[] = [];
   for (const first of await compare(entries, host)) {
     const { resource } = first;
+    if (first.skipped !== undefined || first.broken !== undefined) {
+      results.push({ ...first, certainty: "exact" });
+      continue;
+    }
     const touched = overlay.touches(pathsOf(first));
     const entry: Entry = { resource, wanted: first.wanted };
     const [again = first] = touched ? await compare([entry], later) : [first];

@@ -31,6 +31,7 @@ export interface Decided {
 type Decision = Omit<ExecutorPlan, "reason"> & {
   reason?: string | undefined;
   certainty?: Certainty | undefined;
+  skipped?: string | undefined;
 };
 
 /**
@@ -168,7 +169,7 @@ function compare(resource: Resource, prior: Resource | undefined): Decision {
 
 function toChange(
   { address, type, host }: Resource,
-  { action, changes, reason, certainty }: Decision,
+  { action, changes, reason, certainty, skipped }: Decision,
 ): PlannedChange {
   return {
     address,
@@ -177,6 +178,7 @@ function toChange(
     action,
     changes,
     ...(reason !== undefined && { reason }),
+    ...(skipped !== undefined && { skipped }),
     // Nobody looked at a host that is away or not there yet.
     ...(host !== undefined && { certainty: certainty ?? "unknowable" }),
   };

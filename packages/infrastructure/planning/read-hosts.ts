@@ -13,7 +13,10 @@ import { findSecretPaths, hostAddressOf } from "@havn/plan";
 import type { InfrastructureOptions } from "../interfaces.ts";
 
 export interface HostReadings {
-  of: Map<Address, { action: Action; changes: PropertyChange[]; certainty: Certainty; reason?: string }>;
+  of: Map<
+    Address,
+    { action: Action; changes: PropertyChange[]; certainty: Certainty; reason?: string; skipped?: string }
+  >;
   diagnostics: Diagnostic[];
 }
 
@@ -70,12 +73,12 @@ export const secretValuesOf = (resources: readonly Resource[]): string[] => [
 ];
 
 function take(
-  { address, action, changes, error, certainty = "exact" }: ResourceReading,
+  { address, action, changes, error, skipped, certainty = "exact" }: ResourceReading,
   group: readonly Resource[],
   readings: HostReadings,
 ) {
   if (error === undefined) {
-    readings.of.set(address, { action, changes, certainty });
+    readings.of.set(address, { action, changes, certainty, ...(skipped !== undefined && { skipped }) });
     return;
   }
   const reason = `could not be read: ${error}`;

@@ -12,7 +12,7 @@ export function addTriggered(
   );
   return changes.map((change) => {
     const resource = byAddress.get(change.address);
-    if (change.action !== "no-op" || !resource) return change;
+    if (change.action !== "no-op" || change.skipped !== undefined || !resource) return change;
     const triggers = findDefinition(resource.type)?.triggers?.(resource.properties) ?? [];
     const trigger =
       triggers.find(({ on, does }) => does === "restart" && changing.has(on)) ??
