@@ -23,6 +23,8 @@ export function createMethods(options: {
     "facts.gather": async ({ names, defined }) => ({ facts: await resources.facts(names, defined) }),
     "resources.read": async (params) => ({ readings: await resources.read(params) }),
     "bundle.apply": async (bundle, { progress }) => ({ reports: await resources.apply(bundle, progress) }),
+    "undo.read": async (question) => ({ readings: await resources.readUndo(question) }),
+    "undo.apply": async (bundle, { progress }) => ({ reports: await resources.applyUndo(bundle, progress) }),
     "desired.put": async (desired) => {
       await state.put(desired);
       options.desiredChanged();

@@ -1,4 +1,5 @@
-import type { HostDesired, ResourceReading, ResourceReport } from "@havn/fleet/protocol";
+import { join } from "node:path";
+import type { HostDesired, ResourceReading, ResourceReport, UndoReading } from "@havn/fleet/protocol";
 import type { Clock, FactSource, GatheredFact, Resource } from "@havn/model";
 import { applyBundle, type Bundle, type ControlPlane, type Progress } from "./host/bundle.ts";
 import { runCommand } from "./host/commands.ts";
@@ -8,6 +9,9 @@ import { masked, secretValues } from "./host/mask.ts";
 import { openMemory } from "./host/memory.ts";
 import { type Entry, openReads, type Secrets, shown } from "./host/read.ts";
 import { simulate } from "./host/simulate.ts";
+import { openBlobs } from "./host/undo/blobs.ts";
+import { openUndoJournal } from "./host/undo/journal.ts";
+import { applyUndo, readUndo, type UndoBundle, type UndoQuestion } from "./host/undo/revert.ts";
 
 export type { Bundle, ControlPlane, Progress } from "./host/bundle.ts";
 export { parseOsRelease } from "./host/facts/os-release.ts";
@@ -28,6 +32,10 @@ export interface ResourceHost {
    * or gives its reports once more. Never throws for a resource that fails: its report tells.
    */
   apply(bundle: Bundle, onProgress?: Progress): Promise<ResourceReport[]>;
+  /** What taking back what an apply did to these resources would do, and what it cannot; changes nothing. */
+  readUndo(question: UndoQuestion): Promise<UndoReading[]>;
+  /** Takes it back, the last change first. As `apply`: idempotent by `bundleId`, and never throws for one resource. */
+  applyUndo(bundle: UndoBundle, onProgress?: Progress): Promise<ResourceReport[]>;
   /** Those that are not as wanted, or cannot be read. Waits for a bundle that is under way. */
   drift(desired: Pick<HostDesired, "resources" | "secrets">): Promise<ResourceReading[]>;
   /** By name; `defined` are those of configurations. What is known and not too old is given again. */
@@ -44,6 +52,8 @@ export async function createResourceHost(options: {
   const { stateDirectory, clock, controlPlane } = options;
   const memory = await openMemory(stateDirectory);
   const facts = createFacts({ clock, run: runCommand });
+  const blobs = await openBlobs(join(stateDirectory, "undo", "contents"));
+  const undo = { blobs, journal: await openUndoJournal(join(stateDirectory, "undo"), blobs) };
   const underWay = new Map<string, Promise<ResourceReport[]>>();
   let last: Promise<unknown> = Promise.resolve();
 
@@ -80,7 +90,7 @@ export async function createResourceHost(options: {
       const joined = underWay.get(bundle.bundleId);
       if (joined) return joined;
       const applying = oneAtATime(() =>
-        applyBundle(bundle, { memory, clock, stateDirectory, controlPlane, facts, onProgress }),
+        applyBundle(bundle, { memory, clock, stateDirectory, undo, controlPlane, facts, onProgress }),
       ).finally(() => underWay.delete(bundle.bundleId));
       underWay.set(bundle.bundleId, applying);
       return applying;
@@ -89,6 +99,28 @@ export async function createResourceHost(options: {
       Promise.all(
         names.map((name) => facts.gather(name, Object.hasOwn(defined, name) ? defined[name] : undefined)),
       ),
+    readUndo: (question) => readUndo({ ...question, hidden: secretValues([], {}, question.hidden) }, undo),
+    applyUndo(bundle, onProgress = () => {}) {
+      const { bundleId } = bundle;
+      const joined = underWay.get(bundleId);
+      if (joined) return joined;
+      const applying = oneAtATime(() =>
+        applyUndo(
+          { ...bundle, hidden: secretValues([], {}, bundle.hidden) },
+          {
+            ...{ ...undo, memory, clock, stateDirectory },
+            operations: (address) => ({
+              ...{ note: async () => {}, settle: async () => {} },
+              reach: controlPlane?.reach,
+              certify: controlPlane && ((request) => controlPlane.certify(address, request)),
+            }),
+            tell: (address, state) => onProgress({ bundleId, address, state }),
+          },
+        ),
+      ).finally(() => underWay.delete(bundleId));
+      underWay.set(bundleId, applying);
+      return applying;
+    },
     drift: ({ resources, secrets }) =>
       oneAtATime(async () =>
         (await compareAll(resources, secrets))

@@ -5,6 +5,7 @@ import type {
   HostDesired,
   ResourceReading,
   ResourceReport,
+  UndoReading,
 } from "@havn/fleet/protocol";
 import type { ResourceHost } from "@havn/infrastructure/host";
 import { type Clock, repeat } from "@havn/model";
@@ -15,6 +16,8 @@ export interface Resources extends AsyncDisposable {
   read(params: AgentParams<"resources.read">): Promise<ResourceReading[]>;
   facts: ResourceHost["facts"];
   apply(bundle: AgentParams<"bundle.apply">, progress: (value: unknown) => void): Promise<ResourceReport[]>;
+  readUndo(question: AgentParams<"undo.read">): Promise<UndoReading[]>;
+  applyUndo(bundle: AgentParams<"undo.apply">, progress: (value: unknown) => void): Promise<ResourceReport[]>;
   /** What the host shall be has changed: looks soon. */
   desiredChanged(): void;
   drift(): { readings: ResourceReading[]; checkedAt: number | undefined };
@@ -93,6 +96,27 @@ export function createResources(options: {
       );
   }
 
+  /** While a bundle is under way, everybody who asked for it hears of it, and nothing is looked at. */
+  async function watched<T>(
+    bundleId: string,
+    progress: (value: unknown) => void,
+    work: (tellAll: (state: unknown) => void) => Promise<T>,
+  ): Promise<T> {
+    const told = watchers.get(bundleId) ?? new Set();
+    watchers.set(bundleId, told.add(progress));
+    applying += 1;
+    try {
+      return await work((state) => {
+        for (const tellOne of told) tellOne(state);
+      });
+    } finally {
+      applying -= 1;
+      told.delete(progress);
+      if (told.size === 0) watchers.delete(bundleId);
+      quietUntil = clock.now() + quietAfterApplyMs;
+    }
+  }
+
   const tell = (kind: "drift.found" | "drift.gone", address: string, summary: string) =>
     options.onEvent({
       key: randomUUID(),
@@ -119,23 +143,16 @@ export function createResources(options: {
     facts: host.facts,
     read: ({ resources, secrets, secretValues }) => host.read(resources, secrets, secretValues),
     async apply(bundle, progress) {
-      const { bundleId } = bundle;
-      const told = watchers.get(bundleId) ?? new Set();
-      watchers.set(bundleId, told.add(progress));
-      applying += 1;
-      try {
-        const reports = await host.apply(bundle, (state) => {
-          for (const tellOne of told) tellOne(state);
-        });
-        mended(reports);
-        return reports;
-      } finally {
-        applying -= 1;
-        told.delete(progress);
-        if (told.size === 0) watchers.delete(bundleId);
-        quietUntil = clock.now() + quietAfterApplyMs;
-      }
+      const reports = await watched(bundle.bundleId, progress, (tellAll) => host.apply(bundle, tellAll));
+      mended(reports);
+      return reports;
     },
+    readUndo: ({ applyId, addresses, secretValues: hidden = [] }) =>
+      host.readUndo({ applyId, addresses, hidden }),
+    applyUndo: ({ bundleId, applyId, addresses, secretValues: hidden = [] }, progress) =>
+      watched(bundleId, progress, (tellAll) =>
+        host.applyUndo({ bundleId, applyId, addresses, hidden }, tellAll),
+      ),
     desiredChanged() {
       quietUntil = 0;
       wake.abort();

@@ -34,6 +34,16 @@ export const resourceReport = z.object({
 });
 export type ResourceReport = z.infer<typeof resourceReport>;
 
+/** What taking back an apply's changes to one resource would do. */
+export const undoReading = z.object({
+  address: z.string(),
+  recorded: z.boolean().describe("false: the host knows nothing of such a change"),
+  changes: z.array(propertyChangeSchema).describe("from what is now to what was before; secrets masked"),
+  conflicts: z.array(z.string()).describe("what has been changed since, by whomever"),
+  remains: z.array(z.string()).describe("what cannot be taken back, and why"),
+});
+export type UndoReading = z.infer<typeof undoReading>;
+
 export const instanceReport = z.object({
   id: z.string(),
   service: z.string(),
@@ -123,6 +133,21 @@ export const agentMethods = {
       /** Prior resources of addresses that are no longer declared, to be removed, in order. */
       remove: z.array(resourceSchema),
       secrets: hostDesired.shape.secrets,
+      secretValues,
+    }),
+    result: z.object({ reports: z.array(resourceReport) }),
+  },
+  /** What taking back what an apply did would do; changes nothing. */
+  "undo.read": {
+    params: z.object({ applyId: z.string(), addresses: z.array(z.string()), secretValues }),
+    result: z.object({ readings: z.array(undoReading) }),
+  },
+  /** Takes back what the apply `applyId` did to these resources. As `bundle.apply` in all else. */
+  "undo.apply": {
+    params: z.object({
+      bundleId: z.string(),
+      applyId: z.string(),
+      addresses: z.array(z.string()),
       secretValues,
     }),
     result: z.object({ reports: z.array(resourceReport) }),

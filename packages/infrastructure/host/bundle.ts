@@ -10,6 +10,7 @@ import { describeOperation, perform } from "./operations.ts";
 import { type Compared, compare, describeError, type Entry, openReads, type Secrets, shown } from "./read.ts";
 import { type Outcome, openWaits, performRound, prepareUnits, roundsOf } from "./rounds.ts";
 import { pathsOf, simulate } from "./simulate.ts";
+import { createRecorder, type Recorder, type Undo } from "./undo/record.ts";
 
 export interface Bundle {
   bundleId: string;
@@ -43,6 +44,8 @@ interface Applying {
   /** Texts that no report may hold. */
   hidden: readonly string[];
   waitsFor(entry: Entry): readonly Address[];
+  /** What was before; nothing of it when only what drifted is mended. */
+  recorder: Recorder | undefined;
   save(): Promise<void>;
   tell(address: Address, state: string): void;
 }
@@ -58,12 +61,13 @@ export async function applyBundle(
     memory: Memory;
     clock: Clock;
     stateDirectory: string;
+    undo: Undo;
     controlPlane?: ControlPlane | undefined;
     facts: Facts;
     onProgress: Progress;
   },
 ): Promise<ResourceReport[]> {
-  const { memory, clock, stateDirectory, controlPlane, facts, onProgress } = options;
+  const { memory, clock, stateDirectory, controlPlane, facts, onProgress, undo } = options;
   const { bundleId } = bundle;
   const { journal, save, finish } = await openJournal(stateDirectory, bundleId);
   const entries: Entry[] = [
@@ -74,9 +78,14 @@ export async function applyBundle(
     const tell = (address: Address, state: string) => onProgress({ bundleId, address, state });
     const hidden = secretValues([...bundle.resources, ...bundle.remove], bundle.secrets, bundle.secretValues);
     const waitsFor = openWaits(entries.map(({ resource }) => ({ resource, wanted: "present" })));
-    const applying: Applying = { bundle, controlPlane, memory, clock, journal, hidden, waitsFor, save, tell };
     const left = entries.filter(({ resource }) => !journal.reports[resource.address]);
     let waiting = await prepare(left, facts, openReads(memory));
+    const recorder = bundle.enforcing
+      ? undefined
+      : createRecorder(undo, { bundleId, memory, secrets: bundle.secrets });
+    const applying: Applying = {
+      ...{ bundle, controlPlane, memory, clock, journal, hidden, waitsFor, recorder, save, tell },
+    };
     while (waiting.length > 0) {
       const group = takeGroup(waiting);
       const taken = new Set(group);
@@ -89,6 +98,7 @@ export async function applyBundle(
     );
     facts.changed();
     await finish();
+    await undo.journal.prune();
   }
   return entries.flatMap(({ resource }) => journal.reports[resource.address] ?? []);
 }
@@ -135,7 +145,7 @@ function compareGroup(group: readonly Entry[], memory: Memory): Promise<Compared
 
 /** Whether anything was to be changed. */
 async function applyGroup(group: readonly Entry[], applying: Applying): Promise<boolean> {
-  const { bundle, memory, journal, save } = applying;
+  const { bundle, memory, journal, recorder, save } = applying;
   const compared = (await compareGroup(group, memory)).map((one) =>
     bundle.enforcing && one.plan?.everyTime ? { ...one, plan: unchanged, error: undefined } : one,
   );
@@ -144,6 +154,9 @@ async function applyGroup(group: readonly Entry[], applying: Applying): Promise<
     for (const one of changing)
       journal.begun[one.resource.address] = report(one, "changed", { durationMs: 0 }, applying);
     await save();
+    await recorder?.before(
+      changing.map(({ resource, plan }) => ({ resource, operations: plan?.operations ?? [] })),
+    );
     await memory.willChange(
       changing.map(({ resource: { address }, plan, before }) => ({
         address,
@@ -162,6 +175,10 @@ async function applyGroup(group: readonly Entry[], applying: Applying): Promise<
       journal.reports[address] = ended;
       applying.tell(address, ended.state);
     });
+  }
+  if (changing.length > 0) {
+    const begun = changing.filter(({ resource }) => journal.reports[resource.address]?.state !== "skipped");
+    await recorder?.after(new Set(begun.map(({ resource }) => resource.address)));
   }
   return changing.length > 0;
 }

@@ -36,6 +36,26 @@ export async function openMemory(directory: string) {
       remembered.noted[address] = value;
       await save();
     },
+    /** All that is remembered of one resource; `restore` makes it so again. */
+    recall: (address: Address): Recalled => ({
+      version: remembered.versions[address],
+      settled: remembered.settled[address],
+      ours: remembered.ours[address],
+      before: remembered.before?.[address],
+      noted: remembered.noted?.[address],
+    }),
+    async restore(recalled: ReadonlyMap<Address, Recalled>): Promise<void> {
+      remembered.before ??= {};
+      remembered.noted ??= {};
+      for (const [address, { version, settled, ours, before, noted }] of recalled) {
+        putOrDelete(remembered.versions, address, version);
+        putOrDelete(remembered.settled, address, settled);
+        putOrDelete(remembered.ours, address, ours);
+        putOrDelete(remembered.before, address, before);
+        putOrDelete(remembered.noted, address, noted);
+      }
+      await save();
+    },
     isOurs: (address: Address) => remembered.ours[address] === true,
     before: (address: Address) => remembered.before?.[address],
     pending: (address: Address, triggers: readonly Trigger[]) =>
@@ -75,6 +95,20 @@ export async function openMemory(directory: string) {
     },
   };
 }
+/** Parts that are undefined are not remembered. */
+export interface Recalled {
+  version?: string | undefined;
+  settled?: Record<Address, string> | undefined;
+  ours?: true | undefined;
+  before?: unknown;
+  noted?: unknown;
+}
+
+function putOrDelete<T>(record: Record<Address, T>, address: Address, value: T | undefined): void {
+  if (value === undefined) delete record[address];
+  else record[address] = value;
+}
+
 export type Memory = Awaited<ReturnType<typeof openMemory>>;
 
 /** How far a bundle has come. */

@@ -20,7 +20,7 @@ export async function setLineOperation(operation: Operation & { kind: "set line"
   await perform({ kind: "write", path, content, attributes, ...(validate && { validate }) });
 }
 
-async function resolveHome(path: string, user: string | undefined): Promise<string> {
+export async function resolveHome(path: string, user: string | undefined): Promise<string> {
   if (!path.startsWith("~/")) return path;
   const passwd = await readFile("/etc/passwd", "utf8");
   const fields = passwd

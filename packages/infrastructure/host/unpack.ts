@@ -5,7 +5,7 @@ import type { Operation } from "../resources/type.ts";
 import { checkWay, ownerIds } from "./attributes.ts";
 import { mustRun } from "./commands.ts";
 import { findStats } from "./files.ts";
-import { unpackZip } from "./zip.ts";
+import { namesInZip, unpackZip } from "./zip.ts";
 
 type Unpack = Operation & { kind: "unpack" };
 
@@ -27,15 +27,30 @@ export async function unpack(operation: Unpack): Promise<void> {
   }
 }
 
+/** Of what it would write, the first `strip` parts off. Changes nothing. */
+export const namesIn = async (operation: Unpack): Promise<string[]> =>
+  operation.format === "zip"
+    ? namesInZip(operation)
+    : (await listTar(operation)).flatMap((name) => stripped(name, operation.strip) ?? []);
+
+async function listTar({ archive, exclude }: Unpack): Promise<string[]> {
+  const listed = await mustRun([
+    ...["tar", "--list", "--quoting-style=literal", ...excludesOf(exclude)],
+    ...["--file", archive],
+  ]);
+  return listed.stdout.split("\n").filter(Boolean);
+}
+
+const excludesOf = (exclude: readonly string[]): string[] => exclude.map((pattern) => `--exclude=${pattern}`);
+
 /** GNU tar finds out by itself how it is compressed. Gives the names that were written, the first `strip` parts off. */
-async function unpackTar({ archive, path, strip, exclude }: Unpack): Promise<string[]> {
-  const excluded = exclude.map((pattern) => `--exclude=${pattern}`);
-  const listed = await mustRun(["tar", "--list", "--quoting-style=literal", ...excluded, "--file", archive]);
-  const names = listed.stdout.split("\n").filter(Boolean);
+async function unpackTar(operation: Unpack): Promise<string[]> {
+  const { archive, path, strip, exclude } = operation;
+  const names = await listTar(operation);
   for (const name of names) checkName(name, archive);
   await mustRun([
     ...["tar", "--extract", "--no-same-owner", "--unlink-first", `--strip-components=${strip}`],
-    ...excluded,
+    ...excludesOf(exclude),
     ...["--directory", path, "--file", archive],
   ]);
   return names.flatMap((name) => stripped(name, strip) ?? []);

@@ -60,7 +60,7 @@ export async function renameInto(temporary: string, path: string): Promise<void>
 const syncing = new Map<string, { current: Promise<void>; next?: Promise<void> | undefined }>();
 
 /** The folder's names reach the disk. Who asks while it is synced already waits for one more, together with others. */
-function syncFolder(path: string): Promise<void> {
+export function syncFolder(path: string): Promise<void> {
   const under = syncing.get(path);
   if (under) {
     under.next ??= under.current.then(ignore, ignore).then(() => begin(path));

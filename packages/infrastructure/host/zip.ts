@@ -1,4 +1,4 @@
-import { mkdir, open, rm, symlink } from "node:fs/promises";
+import { type FileHandle, mkdir, open, rm, symlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { crc32, inflateRaw } from "node:zlib";
@@ -22,23 +22,40 @@ interface Entry {
   mode: number;
 }
 
-/** Debian has no unzip by itself. Gives the names that were written. APPNOTE.TXT 6.3.10, without encryption and Zip64. */
-export async function unpackZip(operation: Operation & { kind: "unpack" }): Promise<string[]> {
-  const { archive, path, strip, exclude } = operation;
+type Unpack = Operation & { kind: "unpack" };
+
+/** What `unpackZip` would write. Changes nothing. */
+export async function namesInZip(operation: Unpack): Promise<string[]> {
+  const { archive } = operation;
   await using file = await open(archive, "r");
-  const read = async (position: number, length: number): Promise<Buffer> => {
+  const entries = await readDirectory(archive, (await file.stat()).size, readerOf(file, archive));
+  return wantedOf(entries, operation).map(({ name }) => name.replace(/\/$/, ""));
+}
+
+const readerOf =
+  (file: FileHandle, archive: string) =>
+  async (position: number, length: number): Promise<Buffer> => {
     const { bytesRead, buffer } = await file.read(Buffer.alloc(length), 0, length, position);
     if (bytesRead < length) throw broken(archive, "it ends too early");
     return buffer;
   };
-  const entries = await readDirectory(archive, (await file.stat()).size, read);
+
+function wantedOf(entries: readonly Entry[], { archive, strip, exclude }: Unpack) {
   for (const { name } of entries) checkName(name, archive);
   const excluded = exclude.map(globExpression);
-  const wanted = entries.flatMap((entry) => {
+  return entries.flatMap((entry) => {
     const name = stripped(entry.name, strip);
     const isExcluded = excluded.some((expression) => expression.test(entry.name.replace(/\/$/, "")));
     return name === undefined || isExcluded ? [] : [{ ...entry, name, folder: entry.name.endsWith("/") }];
   });
+}
+
+/** Debian has no unzip by itself. Gives the names that were written. APPNOTE.TXT 6.3.10, without encryption and Zip64. */
+export async function unpackZip(operation: Unpack): Promise<string[]> {
+  const { archive, path } = operation;
+  await using file = await open(archive, "r");
+  const read = readerOf(file, archive);
+  const wanted = wantedOf(await readDirectory(archive, (await file.stat()).size, read), operation);
   // Links last: no file of the archive is written through one.
   const isLink = ({ mode }: Entry) => (mode & 0o170000) === 0o120000;
   for (const entry of wanted.toSorted((a, b) => Number(isLink(a)) - Number(isLink(b)))) {

@@ -13,7 +13,7 @@ export const mariadbHost = z
 /** As root over the local socket, as Debian sets it up. SQL goes in by standard input: no argument holds a secret. */
 export const mariadbCommand = ["mariadb", "--no-defaults", "--batch", "--skip-column-names", "--raw"];
 
-export const mariadb = (...statements: string[]): Operation => ({
+export const mariadb = (...statements: string[]): Operation & { kind: "run" } => ({
   kind: "run",
   command: mariadbCommand,
   stdin: `${statements.join(";\n")};\n`,

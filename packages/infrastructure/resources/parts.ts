@@ -11,6 +11,20 @@ export const nothing: Part = { changes: [], operations: [] };
 
 export const run = (...command: string[]): Operation => ({ kind: "run", command });
 
+type Run = Operation & { kind: "run" };
+
+/** The same with what takes it back. It is run where the statements were, even if they failed half-way. */
+export const undoneBy = (operation: Run, ...statements: string[]): Operation => ({
+  ...operation,
+  undo: { command: operation.command, stdin: `${statements.join(";\n")};\n` },
+});
+
+/** What holds data is not dropped in order to take its making back. */
+export const notUndone = (operation: Run, why: string): Operation => ({
+  ...operation,
+  undo: { never: why },
+});
+
 /** The parts as one plan; unchanged where none of them does anything. */
 export function planOf(action: HostPlan["action"], ...parts: readonly Part[]): HostPlan {
   const operations = parts.flatMap((part) => part.operations);

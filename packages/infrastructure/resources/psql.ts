@@ -14,7 +14,7 @@ export const psqlCommand = (database: string, ...options: string[]): string[] =>
   ...[...options, `--dbname=${database}`],
 ];
 
-export const psql = (database: string, ...statements: string[]): Operation => ({
+export const psql = (database: string, ...statements: string[]): Operation & { kind: "run" } => ({
   kind: "run",
   command: psqlCommand(database),
   stdin: `${statements.join(";\n")};\n`,

@@ -1,7 +1,7 @@
 import { addressSchema, findDuration } from "@havn/model";
 import { z } from "zod";
 import { absolutePath, accountName, textProperty } from "./text.ts";
-import type { Execution, HostReads, Operation, Trigger } from "./type.ts";
+import type { Execution, HostReads, Operation, Trigger, Undo } from "./type.ts";
 import { type HostPlan, unchanged } from "./type.ts";
 
 /** Guards: when something that only runs has been done already, or is not to be done. */
@@ -47,6 +47,18 @@ export const executionShape = {
     .default([0])
     .describe("which ones mean success"),
 } as const;
+
+/** Of what only runs: nobody can tell from outside what it did. */
+export const undoShape = {
+  undo: z
+    .array(z.string())
+    .min(1)
+    .optional()
+    .describe("command that `havn revert` runs to take it back; it must do no harm where nothing was done"),
+} as const;
+
+export const undoOf = ({ undo }: { undo?: string[] | undefined }): { undo?: Undo } =>
+  undo === undefined ? {} : { undo: { command: undo } };
 
 /** Why it is done already, or not to be done; undefined where it is to be done. */
 export interface GuardsObserved {

@@ -58,7 +58,7 @@ export interface Attributes {
 /** What an agent can do to its host. Each is idempotent; `operations.ts` carries them out. */
 export type Operation =
   /** `stdin` may hold secrets: it is never shown. `settles` names triggers that are dealt with once it succeeded. */
-  | { kind: "run"; command: string[]; stdin?: string; settles?: Address[] }
+  | { kind: "run"; command: string[]; stdin?: string; settles?: Address[]; undo?: Undo }
   /**
    * Written beside its place, checked by `validate` (its word `%s` is the new file's path), then renamed into place.
    * Without a mode, a file that is there keeps its own.
@@ -120,9 +120,9 @@ export type Operation =
       attributes: Attributes;
     }
   /** A command or a script (`content`, a file that only its user may read), with its output in the report. */
-  | ({ kind: "execute"; settles?: Address[] } & Execution)
+  | ({ kind: "execute"; settles?: Address[]; undo?: Undo } & Execution)
   /** Its answer's status must be one of `status`. */
-  | ({ kind: "request"; settles?: Address[] } & HttpRequest)
+  | ({ kind: "request"; settles?: Address[]; undo?: Undo } & HttpRequest)
   /** Until `probe` succeeds. */
   | { kind: "wait"; probe: Probe; timeoutMs: number; intervalMs: number }
   /** Ends the agent: the bundle goes on once it is back. */
@@ -153,6 +153,15 @@ export type Operation =
   /** Kept on the host; `HostReads.noted` gives it back. */
   | { kind: "note"; value: unknown }
   | AptOperation;
+
+/** How an operation is undone where `host/undo/effects.ts` cannot tell from the operation itself. */
+export type Undo =
+  /** Run in its place; must do no harm where there is nothing to undo. `stdin` may hold secrets. */
+  | { command: string[]; stdin?: string }
+  /** The git checkout at this path is put back to the commit that it had. */
+  | { checkout: string }
+  /** It stays, and this is why. */
+  | { never: string };
 
 /** One transaction. `install` entries are names or `name=version`, in which a * stands for anything. */
 export interface AptOperation {

@@ -8,6 +8,8 @@ import {
   guardShape,
   planRun,
   triggersOf,
+  undoOf,
+  undoShape,
   unguarded,
 } from "../running.ts";
 import { textProperty } from "../text.ts";
@@ -21,9 +23,10 @@ export const commandSchema = z.strictObject({
   stdin: textProperty.optional().describe("what it reads"),
   ...executionShape,
   ...guardShape,
+  ...undoShape,
 });
 export type CommandProperties = Guards &
-  ExecutionProperties & { command: string[]; stdin?: string | undefined };
+  ExecutionProperties & { command: string[]; stdin?: string | undefined; undo?: string[] | undefined };
 
 const command: ResourceDefinition<CommandProperties, GuardsObserved> = {
   type: "command",
@@ -44,6 +47,7 @@ const command: ResourceDefinition<CommandProperties, GuardsObserved> = {
       shown: command.join(" "),
       operation: {
         ...{ kind: "execute", command, stdin, user, cwd, env, exitCodes },
+        ...undoOf(desired),
         timeoutMs: parseDuration(timeout),
       },
     });

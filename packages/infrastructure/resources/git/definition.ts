@@ -73,6 +73,7 @@ function planGit(observed: GitObserved, desired: GitProperties, wanted: Wanted):
     });
   const run = (command: string[]): Operation => ({
     ...{ kind: "execute", command, user, env: gitEnvironment, timeoutMs, exitCodes: [0] },
+    undo: { checkout: path },
   });
   const here = inCheckout(path);
   const { target } = observed;

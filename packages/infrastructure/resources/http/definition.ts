@@ -1,6 +1,6 @@
 import { addressSchema, durationText, parseDuration } from "@havn/model";
 import { z } from "zod";
-import { isGuarded, triggersOf, unguarded, urlProperty } from "../running.ts";
+import { isGuarded, triggersOf, undoOf, undoShape, unguarded, urlProperty } from "../running.ts";
 import { textProperty } from "../text.ts";
 import { type ResourceDefinition, type Trigger, unchanged } from "../type.ts";
 
@@ -24,6 +24,7 @@ export const httpSchema = z.strictObject({
     .optional()
     .describe("it is done where this URL answers so; it is asked with GET"),
   on: z.array(addressSchema).default([]).describe("it is to be done only after one of these has changed"),
+  ...undoShape,
 });
 export type HttpProperties = {
   url: string;
@@ -34,6 +35,7 @@ export type HttpProperties = {
   timeout: string;
   unless?: { url: string; status: number; contains?: string | undefined } | undefined;
   on: string[];
+  undo?: string[] | undefined;
 };
 
 /** `done`: the guard says so. */
@@ -62,11 +64,12 @@ const http: ResourceDefinition<HttpProperties, HttpObserved> = {
   plan({ done, pending }, desired, wanted) {
     const { url, method, headers, body, status, timeout, on } = desired;
     if (wanted === "absent" || done || (on.length > 0 && pending.length === 0)) return unchanged;
+    const settling = on.length > 0 ? { settles: on } : {};
     const request = { url, method, headers, body, status, timeoutMs: parseDuration(timeout) };
     return {
       action: "update",
       changes: [{ property: "sends", after: `${method} ${url.split("?")[0]}` }],
-      operations: [{ kind: "request", ...request, ...(on.length > 0 && { settles: on }) }],
+      operations: [{ kind: "request", ...request, ...settling, ...undoOf(desired) }],
       ...(!isGuarded(guardsOf(desired)) && { everyTime: true }),
     };
   },

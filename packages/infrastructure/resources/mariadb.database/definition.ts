@@ -1,6 +1,7 @@
 import type { PropertyChange } from "@havn/model";
 import { z } from "zod";
 import { mariadb, mariadbName, quoteIdentifier } from "../mysql.ts";
+import { notUndone, undoneBy } from "../parts.ts";
 import { type HostPlan, type ResourceDefinition, unchanged, type Wanted } from "../type.ts";
 
 const word = z.string().regex(/^[a-z0-9_]+$/, "expected a name such as utf8mb4");
@@ -35,7 +36,11 @@ function planDatabase(
   if (absent || wanted === "absent") {
     if (!database || (!absent && !ours)) return unchanged;
     const changes = [{ property: "name", before: name }];
-    return { action: "delete", changes, operations: [mariadb(`drop database ${own}`)] };
+    return {
+      action: "delete",
+      changes,
+      operations: [notUndone(mariadb(`drop database ${own}`), `what was in the database ${name} is gone`)],
+    };
   }
   const changes: PropertyChange[] = database ? [] : [{ property: "name", after: name }];
   const words: string[] = [];
@@ -50,5 +55,11 @@ function planDatabase(
   }
   if (changes.length === 0) return unchanged;
   const sql = [database ? "alter database" : "create database", own, ...words].join(" ");
-  return { action: database ? "update" : "create", changes, operations: [mariadb(sql)] };
+  const operation = database
+    ? undoneBy(
+        mariadb(sql),
+        `alter database ${own} character set ${database.characterSet} collate ${database.collation}`,
+      )
+    : notUndone(mariadb(sql), `the database ${name} stays: it may hold data by now`);
+  return { action: database ? "update" : "create", changes, operations: [operation] };
 }

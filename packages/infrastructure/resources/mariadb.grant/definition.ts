@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { accountOf, mariadb, mariadbHost, mariadbName, quoteIdentifier } from "../mysql.ts";
+import { undoneBy } from "../parts.ts";
 import { type HostPlan, type ResourceDefinition, unchanged, type Wanted } from "../type.ts";
 
 export const mariadbGrantSchema = z.strictObject({
@@ -43,7 +44,11 @@ function planGrant(
   if (wanted === "absent") {
     if (!grant || !ours) return unchanged;
     const changes = [{ property: "privileges", before }];
-    return { action: "delete", changes, operations: [mariadb(...revoke(grant, on, account))] };
+    return {
+      action: "delete",
+      changes,
+      operations: [undoneBy(mariadb(...revoke(grant, on, account)), giveBack(grant, on, account))],
+    };
   }
   const names = desired.privileges.map(canonical);
   const privileges = names.includes("ALL PRIVILEGES") ? ["ALL PRIVILEGES"] : [...new Set(names)].sort();
@@ -63,9 +68,28 @@ function planGrant(
   return {
     action: grant ? "update" : "create",
     changes: [{ property: "privileges", ...(before !== undefined && { before }), after }],
-    operations: [mariadb(...statements)],
+    operations: [
+      undoneBy(
+        mariadb(...statements),
+        ...(grant ? [giveBack(grant, on, account)] : []),
+        ...revoke(
+          {
+            privileges: privileges.filter((name) => !held.includes(name)),
+            grantOption: grantOption && !grant?.grantOption,
+          },
+          on,
+          account,
+        ),
+      ),
+    ],
   };
 }
+
+const giveBack = (
+  { privileges, grantOption }: NonNullable<MariadbGrantObserved["grant"]>,
+  on: string,
+  account: string,
+): string => `grant ${privileges.join(", ")} ${on} to ${account}${grantOption ? " with grant option" : ""}`;
 
 const revoke = (
   { privileges, grantOption }: NonNullable<MariadbGrantObserved["grant"]>,

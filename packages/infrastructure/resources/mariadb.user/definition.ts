@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import { accountOf, mariadb, mariadbHost, mariadbName } from "../mysql.ts";
+import { accountOf, mariadb, mariadbHost, mariadbName, quoteString } from "../mysql.ts";
+import { undoneBy } from "../parts.ts";
 import { textProperty } from "../text.ts";
 import { type HostPlan, type ResourceDefinition, unchanged, type Wanted } from "../type.ts";
 
@@ -49,7 +50,11 @@ function planUser(
   if (absent || wanted === "absent") {
     if (!user || (!absent && !ours)) return unchanged;
     const changes = [{ property: "name", before: name }];
-    return { action: "delete", changes, operations: [mariadb(`drop user ${account}`)] };
+    return {
+      action: "delete",
+      changes,
+      operations: [undoneBy(mariadb(`drop user ${account}`), `create user ${account} ${identified(user)}`)],
+    };
   }
   const plugin = password === undefined ? "unix_socket" : "mysql_native_password";
   const verifier = password === undefined ? "" : verifierOf(password);
@@ -63,6 +68,14 @@ function planUser(
   return {
     action: user ? "update" : "create",
     changes: user ? [change] : [{ property: "name", after: name }, change],
-    operations: [mariadb(sql)],
+    operations: [
+      undoneBy(
+        mariadb(sql),
+        user ? `alter user ${account} ${identified(user)}` : `drop user if exists ${account}`,
+      ),
+    ],
   };
 }
+
+const identified = ({ plugin, verifier }: NonNullable<MariadbUserObserved["user"]>): string =>
+  `identified via ${plugin}${verifier === "" ? "" : ` using ${quoteString(verifier)}`}`;

@@ -1,6 +1,7 @@
 import type { PropertyChange } from "@havn/model";
 import { z } from "zod";
-import { postgresName, psql as psqlIn, quoteName } from "../psql.ts";
+import { notUndone, undoneBy } from "../parts.ts";
+import { postgresName, psql as psqlIn, quoteName, quoteText } from "../psql.ts";
 import { textProperty } from "../text.ts";
 import { type HostPlan, type Operation, type ResourceDefinition, unchanged, type Wanted } from "../type.ts";
 import { matchesPassword, scramVerifier } from "./scram.ts";
@@ -69,7 +70,12 @@ function planRole(observed: PostgresDatabaseObserved, { owner, password }: Postg
     changes.push({ property: "password", ...(known && { before: observed.verifier }), after: password });
   const verb = known ? "alter" : "create";
   const sql = `${verb} role ${quoteName(owner)} login password '${scramVerifier(owner, password)}'`;
-  return { changes, operations: [psql(sql)] };
+  if (!known)
+    return { changes, operations: [notUndone(psql(sql), `the role ${owner} stays: it owns a database`)] };
+  const { verifier = "", canLogin } = observed;
+  const before = verifier === "" ? "null" : quoteText(verifier);
+  const back = `alter role ${quoteName(owner)} ${canLogin ? "login" : "nologin"} password ${before}`;
+  return { changes, operations: [undoneBy(psql(sql), back)] };
 }
 
 function planOwnership(
@@ -83,11 +89,21 @@ function planOwnership(
         { property: "database", after: database },
         { property: "owner", after: owner },
       ],
-      operations: [psql(`create database ${quoteName(database)} owner ${quoteName(owner)}`)],
+      operations: [
+        notUndone(
+          psql(`create database ${quoteName(database)} owner ${quoteName(owner)}`),
+          `the database ${database} stays: it may hold data by now`,
+        ),
+      ],
     };
   return {
     changes: [{ property: "owner", before: observed.owner, after: owner }],
-    operations: [psql(`alter database ${quoteName(database)} owner to ${quoteName(owner)}`)],
+    operations: [
+      undoneBy(
+        psql(`alter database ${quoteName(database)} owner to ${quoteName(owner)}`),
+        `alter database ${quoteName(database)} owner to ${quoteName(observed.owner)}`,
+      ),
+    ],
   };
 }
 
@@ -99,11 +115,20 @@ function planRemoval(
   const changes: PropertyChange[] = [];
   if (observed.owner !== undefined) {
     changes.push({ property: "database", before: database });
-    operations.push(psql(`drop database ${quoteName(database)} with (force)`));
+    operations.push(
+      notUndone(
+        psql(`drop database ${quoteName(database)} with (force)`),
+        `what was in the database ${database} is gone`,
+      ),
+    );
   }
   if (observed.verifier !== undefined && !observed.ownsOthers) {
     changes.push({ property: "role", before: owner });
-    operations.push(psql(`drop role ${quoteName(owner)}`));
+    const password = observed.verifier === "" ? "" : ` password ${quoteText(observed.verifier)}`;
+    const login = observed.canLogin ? "login" : "nologin";
+    operations.push(
+      undoneBy(psql(`drop role ${quoteName(owner)}`), `create role ${quoteName(owner)} ${login}${password}`),
+    );
   }
   return operations.length === 0 ? unchanged : { action: "delete", changes, operations };
 }

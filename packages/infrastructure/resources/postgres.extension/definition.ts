@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { part, planOf } from "../parts.ts";
+import { notUndone, part, planOf, undoneBy } from "../parts.ts";
 import { postgresName, psql, quoteName, quoteText } from "../psql.ts";
 import { type HostPlan, type ResourceDefinition, unchanged, type Wanted } from "../type.ts";
 
@@ -36,12 +36,17 @@ function planExtension(
   const own = quoteName(name);
   if (wanted === "absent") {
     if (installed === undefined || !ours) return unchanged;
-    return planOf("delete", part("version", installed, undefined, psql(database, `drop extension ${own}`)));
+    const drop = undoneBy(
+      psql(database, `drop extension ${own}`),
+      `create extension ${own} version ${quoteText(installed)} cascade`,
+    );
+    return planOf("delete", part("version", installed, undefined, drop));
   }
   if (installed !== undefined) {
     if (version === undefined || version === installed) return unchanged;
     const sql = `alter extension ${own} update to ${quoteText(version)}`;
-    return planOf("update", part("version", installed, version, psql(database, sql)));
+    const update = notUndone(psql(database, sql), `the extension ${name} does not go back to ${installed}`);
+    return planOf("update", part("version", installed, version, update));
   }
   const words = [
     `create extension ${own}`,
@@ -49,5 +54,6 @@ function planExtension(
     ...(version === undefined ? [] : [`version ${quoteText(version)}`]),
     "cascade",
   ];
-  return planOf("create", part("version", undefined, version ?? "default", psql(database, words.join(" "))));
+  const create = undoneBy(psql(database, words.join(" ")), `drop extension if exists ${own}`);
+  return planOf("create", part("version", undefined, version ?? "default", create));
 }

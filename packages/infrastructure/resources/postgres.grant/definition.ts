@@ -1,6 +1,6 @@
 import { HavnError } from "@havn/model";
 import { z } from "zod";
-import { planOf } from "../parts.ts";
+import { planOf, undoneBy } from "../parts.ts";
 import { postgresName, psql, quoteName } from "../psql.ts";
 import { type HostPlan, type ResourceDefinition, unchanged, type Wanted } from "../type.ts";
 
@@ -58,7 +58,9 @@ function planGrant(
     const sql = `revoke ${held.join(", ")} on ${target(desired)} from ${quoteName(role)}`;
     return planOf("delete", {
       changes: [{ property: "privileges", before: held }],
-      operations: [psql(database, sql)],
+      operations: [
+        undoneBy(psql(database, sql), `grant ${held.join(", ")} on ${target(desired)} to ${quoteName(role)}`),
+      ],
     });
   }
   const names = named ?? Object.keys(objects);
@@ -78,7 +80,26 @@ function planGrant(
       { property: "privileges", ...(before.length > 0 && { before }), after: [...privileges] },
       ...some,
     ],
-    operations: [psql(database, sql)],
+    operations: [undoneBy(psql(database, sql), ...revokes(desired, objects, lacking))],
+  });
+}
+
+/** Takes back of each thing what the role did not have before. */
+function revokes(
+  desired: PostgresGrantProperties,
+  objects: Record<string, string[]>,
+  lacking: readonly string[],
+): string[] {
+  const privileges = privilegesOf(desired);
+  const from = `from ${quoteName(desired.role)}`;
+  if (desired.on === "database" || desired.on === "schema" || lacking.length === 0) {
+    const held = heldOf(Object.values(objects), privileges);
+    const given = privileges.filter((privilege) => !held.includes(privilege));
+    return [`revoke ${given.join(", ")} on ${target(desired)} ${from}`];
+  }
+  return lacking.map((name) => {
+    const given = privileges.filter((privilege) => !objects[name]?.includes(privilege));
+    return `revoke ${given.join(", ")} on ${target({ ...desired, objects: [name] })} ${from}`;
   });
 }
 

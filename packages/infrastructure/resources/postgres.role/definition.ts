@@ -1,8 +1,8 @@
 import type { PropertyChange } from "@havn/model";
 import { z } from "zod";
-import { nothing, type Part, planOf } from "../parts.ts";
+import { nothing, type Part, planOf, undoneBy } from "../parts.ts";
 import { matchesPassword, scramVerifier } from "../postgres.database/scram.ts";
-import { postgresName, psql, quoteName } from "../psql.ts";
+import { postgresName, psql, quoteName, quoteText } from "../psql.ts";
 import { textProperty } from "../text.ts";
 import { type HostPlan, type ResourceDefinition, unchanged, type Wanted } from "../type.ts";
 
@@ -55,7 +55,7 @@ function planRole(observed: PostgresRoleObserved, desired: PostgresRolePropertie
     return {
       action: "delete",
       changes: [{ property: "name", before: name }],
-      operations: [psql("postgres", `drop role ${quoteName(name)}`)],
+      operations: [undoneBy(psql("postgres", `drop role ${quoteName(name)}`), ...remake(name, role))],
     };
   }
   return planOf(role ? "update" : "create", planAttributes(role, desired), planMembership(role, desired));
@@ -84,8 +84,25 @@ function planAttributes(role: PostgresRoleObserved["role"], desired: PostgresRol
   if (role && words.length === 0) return nothing;
   if (!role) changes.unshift({ property: "name", after: name });
   const sql = [role ? "alter role" : "create role", quoteName(name), ...words].join(" ");
-  return { changes, operations: [psql("postgres", sql)] };
+  const back = role
+    ? ["alter role", quoteName(name), ...attributesOf(role)].join(" ")
+    : `drop role if exists ${quoteName(name)}`;
+  return { changes, operations: [undoneBy(psql("postgres", sql), back)] };
 }
+
+/** All that a role is, in the words that make it so. */
+const attributesOf = (role: NonNullable<PostgresRoleObserved["role"]>): string[] => [
+  ...(Object.keys(flags) as Flag[]).map((flag) => (role[flag] ? flags[flag] : `no${flags[flag]}`)),
+  `connection limit ${role.connectionLimit}`,
+  `password ${role.verifier === "" ? "null" : quoteText(role.verifier)}`,
+];
+
+const remake = (name: string, role: NonNullable<PostgresRoleObserved["role"]>): string[] => [
+  ["create role", quoteName(name), ...attributesOf(role)].join(" "),
+  ...(role.memberOf.length > 0
+    ? [`grant ${role.memberOf.map(quoteName).join(", ")} to ${quoteName(name)}`]
+    : []),
+];
 
 function planMembership(
   role: PostgresRoleObserved["role"],
@@ -96,6 +113,11 @@ function planMembership(
   if (missing.length === 0) return nothing;
   return {
     changes: [{ property: "memberOf", before, after: [...before, ...missing].sort() }],
-    operations: [psql("postgres", `grant ${missing.map(quoteName).join(", ")} to ${quoteName(name)}`)],
+    operations: [
+      undoneBy(
+        psql("postgres", `grant ${missing.map(quoteName).join(", ")} to ${quoteName(name)}`),
+        `revoke ${missing.map(quoteName).join(", ")} from ${quoteName(name)}`,
+      ),
+    ],
   };
 }

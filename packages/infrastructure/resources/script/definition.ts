@@ -8,6 +8,8 @@ import {
   guardShape,
   planRun,
   triggersOf,
+  undoOf,
+  undoShape,
   unguarded,
 } from "../running.ts";
 import { textProperty } from "../text.ts";
@@ -23,9 +25,10 @@ export const scriptSchema = z.strictObject({
     .describe("what runs it; the script's path is added"),
   ...executionShape,
   ...guardShape,
+  ...undoShape,
 });
 export type ScriptProperties = Guards &
-  ExecutionProperties & { name: string; content: string; interpreter: string[] };
+  ExecutionProperties & { name: string; content: string; interpreter: string[]; undo?: string[] | undefined };
 
 const script: ResourceDefinition<ScriptProperties, GuardsObserved> = {
   type: "script",
@@ -42,6 +45,7 @@ const script: ResourceDefinition<ScriptProperties, GuardsObserved> = {
       shown: name,
       operation: {
         ...{ kind: "execute", command: interpreter, content, user, cwd, env, exitCodes },
+        ...undoOf(desired),
         timeoutMs: parseDuration(timeout),
       },
     });

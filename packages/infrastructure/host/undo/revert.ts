@@ -1,0 +1,279 @@
+import type { ResourceReport, UndoReading } from "@havn/fleet/protocol";
+import type { Address, Clock, PropertyChange } from "@havn/model";
+import { sameValue } from "@havn/plan";
+import { execute } from "../execute.ts";
+import { masked } from "../mask.ts";
+import { type Memory, openJournal, type Recalled } from "../memory.ts";
+import type { Surroundings } from "../operations.ts";
+import { describeError } from "../read.ts";
+import type { Around, Aspect, State } from "./aspect.ts";
+import { type Entry, keyOf, type Recorded } from "./journal.ts";
+import { kindOf } from "./kinds.ts";
+import { applyOf, createAround, noteAfter, type Undo } from "./record.ts";
+
+export interface UndoQuestion {
+  /** Whose changes are to be taken back. */
+  applyId: string;
+  addresses: readonly Address[];
+  /** Texts that no answer may hold. */
+  hidden: readonly string[];
+}
+
+/** What taking an apply's changes back would do to each of the resources. Changes nothing. */
+export async function readUndo(
+  { applyId, addresses, hidden }: UndoQuestion,
+  { blobs, journal }: Undo,
+): Promise<UndoReading[]> {
+  const entries = await journal.read(applyId);
+  const readings = new Map<Address, UndoReading>();
+  const putBack: PutBack = new Map();
+  const wanted = new Set(addresses);
+  // The last change first, as it will be: an earlier one finds what a later one put back.
+  for (const entry of [...entries.values()].reverse()) {
+    if (!wanted.has(entry.address)) continue;
+    const reading = await readEntry(entry, createAround(blobs, { open: !entry.secret }), putBack);
+    reading.conflicts.push(...sharedWith(entry, [...entries.values()], wanted));
+    readings.set(entry.address, masked(reading, hidden));
+  }
+  return addresses.map(
+    (address) =>
+      readings.get(address) ?? { address, recorded: false, changes: [], conflicts: [], remains: [] },
+  );
+}
+
+/** What another resource of the same apply changed too, which is not to be taken back. */
+const sharedWith = (entry: Entry, all: readonly Entry[], wanted: ReadonlySet<Address>): string[] =>
+  all
+    .filter(({ address }) => !wanted.has(address))
+    .flatMap((other) =>
+      entry.steps.flatMap((step) =>
+        step.does === "aspect" && other.steps.some((one) => keyOf(one) === keyOf(step))
+          ? [`${kindOf(step.aspect).name(step.aspect)} (changed by ${other.address} too)`]
+          : [],
+      ),
+    );
+
+/** Of each aspect, what it will be once what is later has been put back. */
+type PutBack = Map<string, State>;
+
+async function readEntry(entry: Entry, around: Around, putBack: PutBack): Promise<UndoReading> {
+  const changes: PropertyChange[] = [];
+  const conflicts: string[] = [];
+  const remains: string[] = [];
+  for (const step of [...entry.steps].reverse()) {
+    if (step.does === "never") {
+      if (entry.begun !== false) remains.push(step.why);
+    } else if (step.does === "run") {
+      if (entry.begun) changes.push({ property: "runs", after: step.command.join(" ") });
+      else if (entry.begun === undefined)
+        remains.push(`it is not known whether what ${step.command.join(" ")} would undo was done`);
+    } else if (step.does === "aspect") {
+      const { aspect, before, after } = step;
+      const { now, same } = await lookAt(step, around, putBack);
+      if (same) continue;
+      const kind = kindOf(aspect);
+      const why = await kind.obstacle?.(aspect, before, around);
+      if (why === undefined) putBack.set(keyOf(step), before);
+      else {
+        remains.push(why);
+        continue;
+      }
+      if (after !== undefined && !sameValue(now, after)) conflicts.push(kind.name(aspect));
+      changes.push(
+        ...(kind.changes
+          ? await kind.changes(aspect, now, before, around)
+          : [plainChange(aspect, now, before)]),
+      );
+    }
+  }
+  return { address: entry.address, recorded: true, changes, conflicts, remains: [...new Set(remains)] };
+}
+
+async function lookAt(step: Recorded & { does: "aspect" }, around: Around, putBack: PutBack = new Map()) {
+  const { aspect, before } = step;
+  const kind = kindOf(aspect);
+  const all = putBack.get(keyOf(step)) ?? (await kind.capture(aspect, around, false));
+  const now = kind.focus?.(all, before) ?? all;
+  const wanted = kind.focus?.(before, before) ?? before;
+  return { now, same: sameValue(now, wanted) };
+}
+
+const plainChange = (aspect: Aspect, now: State, before: State): PropertyChange => ({
+  property: kindOf(aspect).name(aspect),
+  before: now ?? "absent",
+  after: before ?? "absent",
+});
+
+export interface UndoBundle {
+  bundleId: string;
+  /** Whose changes are taken back. */
+  applyId: string;
+  addresses: readonly Address[];
+  hidden: readonly string[];
+}
+
+/**
+ * Takes back what an apply did to these resources, the last change first; what it finds it records as any apply does,
+ * so that this can be taken back too. A resource that fails stops none of the others. Asked again with the same id it
+ * goes on where it was, or gives the same reports.
+ */
+export async function applyUndo(
+  bundle: UndoBundle,
+  options: Undo & {
+    memory: Memory;
+    clock: Clock;
+    stateDirectory: string;
+    operations: (address: Address) => Surroundings;
+    tell(address: Address, state: string): void;
+  },
+): Promise<ResourceReport[]> {
+  const { journal: undo, blobs, memory, clock, tell } = options;
+  const { journal, save, finish } = await openJournal(options.stateDirectory, bundle.bundleId);
+  if (!journal.done) {
+    const entries = await undo.read(bundle.applyId);
+    const wanted = new Set(bundle.addresses);
+    const order = [...entries.values()].filter(({ address }) => wanted.has(address)).reverse();
+    const open = order.filter(({ address }) => !journal.reports[address]);
+    const mine = await recordNow(open, bundle, options);
+    const again = new Map<string, Recorded & { does: "again" }>();
+    for (const entry of open) {
+      const { address } = entry;
+      tell(address, "running");
+      const around = createAround(blobs, { open: !entry.secret, operations: options.operations(address) });
+      const started = clock.now();
+      const ended = await undoEntry(entry, around);
+      for (const step of ended.again) again.set(JSON.stringify(step.command), step);
+      const report = reportOf(address, ended, clock.now() - started);
+      if (report.state !== "failed") await memory.restore(new Map([[address, entry.memory as Recalled]]));
+      journal.reports[address] = masked(report, bundle.hidden);
+      await save();
+      tell(address, report.state);
+    }
+    await runAgain([...again.values()], createAround(blobs));
+    await noteAfter(undo, applyOf(bundle.bundleId), {
+      ...{ entries: mine, begun: new Set(open.map(({ address }) => address)), around: createAround(blobs) },
+    });
+    for (const address of bundle.addresses)
+      journal.reports[address] ??= { ...nothingDone(address), output: "Nothing was recorded of it here." };
+    await finish();
+    await undo.prune();
+  }
+  return bundle.addresses.flatMap((address) => journal.reports[address] ?? []);
+}
+
+const nothingDone = (address: Address): ResourceReport => ({
+  ...{ address, state: "unchanged", changes: [], commands: [], durationMs: 0 },
+});
+
+/** As with any apply: durable before anything is changed. */
+async function recordNow(
+  open: readonly Entry[],
+  { bundleId }: UndoBundle,
+  { journal, blobs, memory }: Undo & { memory: Memory },
+): Promise<Entry[]> {
+  const applyId = applyOf(bundleId);
+  const around = createAround(blobs);
+  const earlier = await journal.read(applyId);
+  const entries: Entry[] = [];
+  for (const { address, secret, steps } of open.filter(({ address }) => !earlier.has(address)))
+    entries.push({
+      address,
+      memory: memory.recall(address),
+      secret,
+      // In the order in which they are put back now.
+      steps: await Promise.all([...steps].reverse().map((step) => recordStep(step, around))),
+    });
+  if (entries.length > 0) await journal.append(applyId, { kind: "before", entries });
+  return entries;
+}
+
+async function recordStep(step: Recorded, around: Around): Promise<Recorded> {
+  if (step.does === "run") return { does: "never", why: `${step.command.join(" ")} was run` };
+  if (step.does !== "aspect") return step;
+  const { aspect, before } = step;
+  const kind = kindOf(aspect);
+  const all = await kind.capture(aspect, around, true);
+  return { does: "aspect", aspect, before: kind.focus?.(all, before) ?? all };
+}
+
+interface Ended {
+  changes: PropertyChange[];
+  commands: string[][];
+  remarks: string[];
+  again: (Recorded & { does: "again" })[];
+  error?: unknown;
+}
+
+async function undoEntry(entry: Entry, around: Around): Promise<Ended> {
+  const ended: Ended = { changes: [], commands: [], remarks: around.remarks, again: [] };
+  try {
+    for (const step of [...entry.steps].reverse()) await undoStep(step, entry, { around, ended });
+    if (around.reload) await around.run(["systemctl", "daemon-reload"]);
+  } catch (error) {
+    ended.error = error;
+  }
+  return ended;
+}
+
+async function undoStep(
+  step: Recorded,
+  { begun }: Entry,
+  { around, ended }: { around: Around; ended: Ended },
+): Promise<void> {
+  switch (step.does) {
+    case "aspect": {
+      const { aspect, before } = step;
+      const { now, same } = await lookAt(step, around);
+      if (same) return;
+      const kind = kindOf(aspect);
+      const why = await kind.obstacle?.(aspect, before, around);
+      if (why !== undefined) return void ended.remarks.push(`Not put back: ${why}.`);
+      ended.changes.push(
+        ...(kind.changes
+          ? await kind.changes(aspect, now, before, around)
+          : [plainChange(aspect, now, before)]),
+      );
+      ended.commands.push(["put back", kind.name(aspect)]);
+      return kind.restore(aspect, before, around);
+    }
+    case "run": {
+      if (!begun) return;
+      const { does: _, ...command } = step;
+      ended.commands.push(step.command);
+      ended.changes.push({ property: "runs", after: step.command.join(" ") });
+      await execute({ ...command, timeoutMs: 5 * 60_000, exitCodes: [0] });
+      return;
+    }
+    case "again":
+      ended.again.push(step);
+      return;
+    case "never":
+      if (begun !== false) ended.remarks.push(`Not put back: ${step.why}.`);
+  }
+}
+
+/** Last: what is restarted finds everything as it was. A unit that does not run stays so. */
+async function runAgain(steps: readonly (Recorded & { does: "again" })[], around: Around): Promise<void> {
+  for (const { command, unit } of steps) {
+    if (unit !== undefined && (await around.run(["systemctl", "is-active", "--quiet", unit])).code !== 0)
+      continue;
+    await around.run(command);
+  }
+}
+
+function reportOf(
+  address: Address,
+  { changes, commands, remarks, error }: Ended,
+  durationMs: number,
+): ResourceReport {
+  const failed = error !== undefined;
+  return {
+    address,
+    state: failed ? "failed" : commands.length > 0 ? "changed" : "unchanged",
+    changes,
+    commands,
+    ...(failed && { error: describeError(error) }),
+    ...(remarks.length > 0 && { output: remarks.join("\n") }),
+    durationMs,
+  };
+}
