@@ -144,7 +144,8 @@ await using _upkeep = startUpkeep(
       everyMs: 3_600_000,
       async work() {
         await workflows.prune(clock.now() - 7 * 86_400_000);
-        for (const room of [infrastructure, delivery, fleet.enrolment, access, timeline]) await room.prune();
+        for (const room of [infrastructure, delivery, fleet.enrolment, fleet.maintenance, access, timeline])
+          await room.prune();
       },
     },
   ],
@@ -157,6 +158,7 @@ await using server = await createHttpServer({
   allowedHosts: config.hostnames,
   routes: [
     ...access.routes,
+    ...fleet.routes,
     ...infrastructureRoutes(infrastructure, access),
     ...delivery.routes,
     ...alerting.routes,

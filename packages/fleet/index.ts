@@ -1,5 +1,6 @@
 import { EventEmitter } from "node:events";
 import { join } from "node:path";
+import type { Route } from "@havn/http";
 import { type Clock, type Facts, type HostStatus, repeat, type Timeline } from "@havn/model";
 import { migrate, type Sql } from "@havn/postgres";
 import { createBootstrap } from "./bootstrap/bootstrap.ts";
@@ -17,6 +18,8 @@ import { openRoster } from "./hosts/roster.ts";
 import { createHostStates, describeError } from "./hosts/states.ts";
 import { createMachines } from "./machines/machines.ts";
 import type { MachineProvider } from "./machines/provider.ts";
+import { createMaintenance, type Maintenance } from "./maintenance/maintenance.ts";
+import { maintenanceRoutes } from "./maintenance/routes.ts";
 import type { HostClient, HostReport } from "./protocol/index.ts";
 import * as store from "./store.ts";
 
@@ -66,6 +69,8 @@ export interface Fleet extends AsyncDisposable {
   ca: CertificateAuthority;
   enrolment: Enrolment;
   gateway: GatewayListener;
+  maintenance: Maintenance;
+  routes: Route[];
   /** Types `machine` and `host`. */
   executors: ResourceExecutor[];
   /**
@@ -153,9 +158,10 @@ export async function createFleet(options: FleetOptions): Promise<Fleet> {
     },
     log,
   });
+  const maintenance = createMaintenance({ sql, clock, timeline, roster, desired: desired.desired });
   const hostExecutor = createHostExecutor({
     ...{ sql, clock, roster, connections, bootstrap, client, machineProvider },
-    desired: desired.desired,
+    setMode: maintenance.setMode,
     forget(host) {
       reports.delete(host);
       desired.forget(host);
@@ -165,6 +171,7 @@ export async function createFleet(options: FleetOptions): Promise<Fleet> {
 
   const closing = new AbortController();
   let lookingAfter: Promise<void> = Promise.resolve();
+  let lookingAfterMaintenance: Promise<void> = Promise.resolve();
   let standing = true;
   const localHosts = () => roster.hosts().filter(({ properties }) => properties.via.kind === "this-computer");
 
@@ -225,6 +232,8 @@ export async function createFleet(options: FleetOptions): Promise<Fleet> {
     ca,
     enrolment,
     gateway,
+    maintenance,
+    routes: maintenanceRoutes(maintenance),
     executors: [createMachineExecutor(machines), hostExecutor],
     async start() {
       standing = false;
@@ -239,6 +248,13 @@ export async function createFleet(options: FleetOptions): Promise<Fleet> {
         interval: lookAfterAgentsMs,
         signal: closing.signal,
       });
+      lookingAfterMaintenance = repeat(
+        () =>
+          maintenance
+            .settle()
+            .catch((error) => log(`maintenance was not looked after: ${describeError(error)}`)),
+        { clock, interval: lookAfterAgentsMs, signal: closing.signal },
+      );
     },
     async standDown(tell = () => {}) {
       standing = true;
@@ -257,7 +273,7 @@ export async function createFleet(options: FleetOptions): Promise<Fleet> {
     },
     async [Symbol.asyncDispose]() {
       closing.abort();
-      await lookingAfter;
+      await Promise.all([lookingAfter, lookingAfterMaintenance]);
       await machines[Symbol.asyncDispose]();
       await connections[Symbol.asyncDispose]();
       await gateway[Symbol.asyncDispose]();

@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { dnsLabel } from "./address.ts";
-import { durationText, timerText } from "./duration.ts";
+import { durationText, findDuration, timerText } from "./duration.ts";
+import { enforcementSchema } from "./graph.ts";
+import { maintenanceWindow } from "./maintenance.ts";
 import { referenceSchema, textReference } from "./references.ts";
 
 /**
@@ -30,6 +32,12 @@ export const machineProperties = z.strictObject({
 });
 export type MachineProperties = z.infer<typeof machineProperties>;
 
+/** Looking costs the host something each time: not more often than this. */
+export const driftInterval = durationText.refine(
+  (text) => (findDuration(text) ?? 0) >= 10_000 && (findDuration(text) ?? 0) <= 86_400_000,
+  { message: 'expected a duration from 10s to 1d, such as "5m"' },
+);
+
 /** Type `host`: where an agent runs. Exactly one of the three ways to reach it. */
 export const hostProperties = z.strictObject({
   via: z.discriminatedUnion("kind", [
@@ -45,7 +53,9 @@ export const hostProperties = z.strictObject({
   ]),
   labels: z.record(z.string(), z.string()).default({}),
   /** What the agent does about drift between applies. */
-  mode: z.enum(["enforce", "noop", "off"]).default("noop"),
+  mode: enforcementSchema.default("noop"),
+  driftInterval: driftInterval.optional().describe("how often the agent looks at everything"),
+  maintenance: z.array(maintenanceWindow).max(50).optional().describe("when the agent mends nothing"),
 });
 export type HostProperties = z.infer<typeof hostProperties>;
 

@@ -3,7 +3,8 @@ import { z } from "zod";
 /**
  * One entry of the timeline. `kind` is dotted, noun first: apply.started, apply.finished, rollout.started,
  * rollout.instance, rollout.finished, release.created, instance.exited, instance.started, instance.healthy,
- * instance.unhealthy, host.connected, host.lost, machine.started, machine.stopped, drift.found, drift.gone,
+ * instance.unhealthy, host.connected, host.lost, machine.started, machine.stopped, drift.found, drift.gone, drift.mended,
+ * drift.failed, drift.fight, enforcement.finished, maintenance.started, maintenance.ended,
  * alert.firing, alert.resolved, check.failed, check.recovered, signin.created, token.created.
  */
 export const eventSchema = z.object({

@@ -3,6 +3,10 @@ import { addressSchema, dnsLabel } from "./address.ts";
 import { conditionSchema } from "./conditions.ts";
 import { locationSchema } from "./diagnostics.ts";
 
+/** What an agent does about drift: `enforce` mends it, `noop` tells of it, `off` does not look. */
+export const enforcementSchema = z.enum(["enforce", "noop", "off"]);
+export type Enforcement = z.infer<typeof enforcementSchema>;
+
 /**
  * One declared thing. `properties` follow the schema of its type (`packages/infrastructure/resources/<type>/`),
  * and may hold references (see references.ts). `host` is set when it lives on a host: then the agent there reads
@@ -18,6 +22,8 @@ export const resourceSchema = z.strictObject({
   dependsOn: z.array(addressSchema),
   /** Of resources on hosts: where it does not hold, the resource is left as it is. Decided by the host. */
   when: conditionSchema.optional(),
+  /** Of a resource on a host: instead of the host's own mode. */
+  enforcement: enforcementSchema.optional(),
   location: locationSchema.optional(),
 });
 export type Resource = z.infer<typeof resourceSchema>;

@@ -11,6 +11,7 @@ export * from "./facts.ts";
 export * from "./graph.ts";
 export * from "./labels.ts";
 export * from "./logs.ts";
+export * from "./maintenance.ts";
 export * from "./plan.ts";
 export * from "./references.ts";
 export * from "./response.ts";

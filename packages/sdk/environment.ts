@@ -5,9 +5,12 @@ import {
   conditionSchema,
   type Diagnostic,
   dnsLabel,
+  type Enforcement,
+  enforcementSchema,
   formatAddress,
   HavnError,
   type Location,
+  type MaintenanceWindow,
   parseAddress,
   type Resource,
   type ResourceGraph,
@@ -45,7 +48,16 @@ export interface EnvironmentOptions {
    * @example owner: "team-shop"
    */
   owner?: string;
+  /**
+   * When agents of all its hosts mend nothing, beside what a host itself says: from each time of a schedule (as cron has
+   * it) on, in an IANA time zone (UTC where left out).
+   * @example maintenance: [{ schedule: "0 2 * * sat", for: "4h", zone: "Europe/Oslo", reason: "patches" }]
+   */
+  maintenance?: readonly MaintenanceWindowOptions[];
 }
+
+/** A time that comes again and again, during which agents mend nothing. */
+export type MaintenanceWindowOptions = Omit<MaintenanceWindow, "zone"> & { zone?: string };
 
 /** What a `havn.config.ts` exports by default. */
 export interface Environment {
@@ -107,13 +119,22 @@ export function environment(name: string, options: EnvironmentOptions, describe:
     current = undefined;
   }
   connectPaths(collecting.resources);
-  const { owner } = options;
+  const { owner, maintenance = [] } = options;
+  addMaintenance(collecting.resources, maintenance);
   const checked = checkGraph(
     { version: 1, environment: name, ...(owner !== undefined && { owner }), resources: collecting.resources },
     { schemaOf, optionsOf },
   );
   const diagnostics = [...collecting.diagnostics, ...checked.diagnostics].sort(byPlace);
   return { name, graph: checked.graph, diagnostics };
+}
+
+/** An environment's windows are those of each of its hosts too. */
+function addMaintenance(resources: Resource[], windows: readonly MaintenanceWindowOptions[]): void {
+  if (windows.length === 0) return;
+  for (const { type, properties } of resources)
+    if (type === "host")
+      properties["maintenance"] = [...windows, ...listOf(properties["maintenance"] as typeof windows)];
 }
 
 /**
@@ -137,6 +158,7 @@ export interface Declaration {
   name: string;
   /** Where it lives, by handle or name; absent for what the control plane makes real. */
   host?: unknown;
+  /** Of a resource on a host, `enforcement` among them is taken out: every type has it. */
   properties: Record<string, unknown>;
   /** Handles and addresses that it comes after, beside those of its host and of references in its properties. */
   after?: readonly unknown[];
@@ -147,8 +169,10 @@ export interface Declaration {
 export function declare(declaration: Declaration): Resource {
   const { type } = declaration;
   // What every resource on a host takes, whatever its constructor hands on.
-  const { when, ...properties } =
-    declaration.host === undefined ? { when: undefined, ...declaration.properties } : declaration.properties;
+  const { when, enforcement, ...properties } =
+    declaration.host === undefined
+      ? { when: undefined, enforcement: undefined, ...declaration.properties }
+      : declaration.properties;
   const { name: environmentName, resources } = collecting(`${type}("${declaration.name}")`);
   const host = declaration.host === undefined ? undefined : String(nameOf(declaration.host));
   const name = host === undefined ? declaration.name : `${host}:${declaration.name}`;
@@ -168,11 +192,24 @@ export function declare(declaration: Declaration): Resource {
     ...(host !== undefined && { host }),
     properties: withoutUndefined(properties),
     dependsOn: [...new Set(after)].filter((one) => one !== address),
+    ...enforcementIn(enforcement, `${type} "${name}"`, location),
     ...conditionIn(when, `${type} "${name}"`, location),
     ...(location && { location }),
   };
   resources.push(resource);
   return resource;
+}
+
+function enforcementIn(
+  enforcement: unknown,
+  of: string,
+  location: Location | undefined,
+): { enforcement?: Enforcement } {
+  if (enforcement === undefined) return {};
+  const parsed = enforcementSchema.safeParse(enforcement);
+  if (parsed.success) return { enforcement: parsed.data };
+  complain(`"enforcement" of ${of} is not valid`, 'Write "enforce", "noop" or "off".', location);
+  return {};
 }
 
 function conditionIn(when: unknown, of: string, location: Location | undefined): { when?: Condition } {

@@ -1,29 +1,8 @@
-import type { Condition, Location } from "@havn/model";
-import {
-  type CommonOptions,
-  type Dependency,
-  declare,
-  type Handle,
-  isHandle,
-  listOf,
-} from "./environment.ts";
-import type { HostHandle } from "./hosts.ts";
-import type { Text } from "./references.ts";
 
-/** What every resource on a host takes. */
-export interface OnHostOptions extends CommonOptions {
-  /**
-   * Where it lives.
-   * @example host: web1
-   */
-  host: HostHandle | string;
-  /**
-   * Where it does not hold, the resource is left as it is and what depends on it goes on. The host decides it, before
-   * anything is changed there; plans tell. Default: it always holds.
-   * @example when: fact.os.codename.equals("bookworm")
-   */
-  when?: Condition | undefined;
-}
+import type { Location } from "@havn/model";
+import { type Dependency, declare, type Handle, isHandle, listOf } from "./environment.ts";
+import type { HostResourceOptions } from "./on-host.ts";
+import type { Text } from "./references.ts";
 
 /** For constructors that bring others: told as written where the outer one stands. */
 interface Within {
@@ -43,7 +22,7 @@ interface AttributeOptions {
   group?: string;
 }
 
-export interface FileOptions extends OnHostOptions, AttributeOptions {
+export interface FileOptions extends HostResourceOptions, AttributeOptions {
   /**
    * The whole content. Take a template from disk with readFileSync; put references in with text`…`.
    * @example content: "Welcome.\n"
@@ -107,7 +86,7 @@ export function file(path: string, options: FileOptions & Within): FileHandle {
   return { type: "file", name: path, resource: address, path };
 }
 
-export interface DirectoryOptions extends OnHostOptions, AttributeOptions {
+export interface DirectoryOptions extends HostResourceOptions, AttributeOptions {
   /**
    * Permissions, octal. Default: "0755".
    * @example mode: "0700"
@@ -164,7 +143,7 @@ export function directory(path: string, options: DirectoryOptions & Within): Dir
   return { type: "directory", name: path, resource: address, path };
 }
 
-export interface PackageOptions extends OnHostOptions {
+export interface PackageOptions extends HostResourceOptions {
   /**
    * Exactly this version, a * standing for anything; "newest": the newest that there is. Default: whichever is
    * installed, or the newest when none is.
@@ -230,7 +209,7 @@ export function debianPackage(name: string, options: PackageOptions & Within): P
   return { type: "package", name, resource: address };
 }
 
-export interface SystemdUnitOptions extends OnHostOptions {
+export interface SystemdUnitOptions extends HostResourceOptions {
   /**
    * The whole unit file, kept in /etc/systemd/system. Absent: the unit comes from a package.
    * @example content: "[Service]\nExecStart=/usr/bin/worker\n[Install]\nWantedBy=multi-user.target\n"

@@ -6,6 +6,7 @@ import {
   type Handle,
   isHandle,
   listOf,
+  type MaintenanceWindowOptions,
   nameOf,
 } from "./environment.ts";
 
@@ -79,6 +80,17 @@ interface HostBehaviour extends CommonOptions {
    * @example mode: "enforce"
    */
   mode?: "enforce" | "noop" | "off";
+  /**
+   * How often its agent looks at all that is declared there. What changes in files and units that it watches is seen at
+   * once in any case. Default: each minute, or less often where looking takes long.
+   * @example driftInterval: "5m"
+   */
+  driftInterval?: string;
+  /**
+   * When its agent mends nothing: from each time of a schedule (as cron has it) on. Default: never.
+   * @example maintenance: [{ schedule: "0 2 * * sat", for: "4h", zone: "Europe/Oslo", reason: "patches" }]
+   */
+  maintenance?: readonly MaintenanceWindowOptions[];
 }
 
 export interface HostOptions extends HostBehaviour {
@@ -111,14 +123,14 @@ export interface HostHandle extends Handle {
  * @example const old = host("old-1", { ssh: { address: "10.0.0.7" } });
  */
 export function host(name: string, options: HostOptions): HostHandle {
-  const { machine: on, ssh, labels, mode, dependsOn, ...unknown } = options;
+  const { machine: on, ssh, dependsOn, ...rest } = options;
   if ((on === undefined) === (ssh === undefined))
     complain(
       `host "${name}" needs exactly one way to reach it`,
       'Write machine: machine("…") or ssh: { address: "…" }; for the computer that Havn runs on use thisComputer().',
     );
   const via = on === undefined ? { kind: "ssh", ...ssh } : { kind: "machine", machine: nameOf(on) };
-  return declareHost(name, { via, labels, mode, ...unknown }, [on, ...listOf(dependsOn)]);
+  return declareHost(name, { via, ...rest }, [on, ...listOf(dependsOn)]);
 }
 
 /**

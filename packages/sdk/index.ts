@@ -3,7 +3,13 @@ export * from "./certificates.ts";
 export * from "./databases.ts";
 export * from "./debian.ts";
 export * from "./edits.ts";
-export type { Dependency, Environment, EnvironmentOptions, Handle } from "./environment.ts";
+export type {
+  Dependency,
+  Environment,
+  EnvironmentOptions,
+  Handle,
+  MaintenanceWindowOptions,
+} from "./environment.ts";
 export { environment, withSourceDigests } from "./environment.ts";
 export * from "./environments.ts";
 export * from "./facts.ts";

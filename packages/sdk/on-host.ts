@@ -15,6 +15,12 @@ export interface HostResourceOptions extends CommonOptions {
    * @example when: fact.os.codename.equals("bookworm")
    */
   when?: Condition | undefined;
+  /**
+   * What the agent does when it no longer is as declared: "enforce" mends it, "noop" tells, "off" does not look. Default:
+   * the mode of its host.
+   * @example enforcement: "enforce"
+   */
+  enforcement?: "enforce" | "noop" | "off" | undefined;
 }
 
 /** For constructors that bring others: told as written where the outer one stands. */

@@ -1,7 +1,7 @@
 /** What a user may write for each type, where the constructor turns it into other properties. */
 const written: Record<string, readonly string[]> = {
   machine: ["image", "memory", "cpus"],
-  host: ["machine", "ssh", "labels", "mode"],
+  host: ["machine", "ssh", "labels", "mode", "driftInterval", "maintenance"],
   service: [
     ...[
       "source",
@@ -41,5 +41,5 @@ const conditional = new Set(["file", "directory", "package", "systemd.unit"]);
 
 export function optionsOf(type: string): readonly string[] | undefined {
   const names = written[type];
-  return names && [...names, "dependsOn", ...(conditional.has(type) ? ["when"] : [])];
+  return names && [...names, "dependsOn", ...(conditional.has(type) ? ["when", "enforcement"] : [])];
 }

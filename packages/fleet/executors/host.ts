@@ -2,7 +2,6 @@ import { type Clock, type HostProperties, hostProperties, parseAddress } from "@
 import type { Sql } from "@havn/postgres";
 import type { Bootstrap } from "../bootstrap/bootstrap.ts";
 import type { Connections } from "../gateway/connections.ts";
-import type { Desired } from "../hosts/desired.ts";
 import type { Roster } from "../hosts/roster.ts";
 import type { MachineProvider } from "../machines/provider.ts";
 import type { HostClient } from "../protocol/index.ts";
@@ -19,7 +18,8 @@ export interface HostExecutorOptions {
   connections: Connections;
   bootstrap: Bootstrap;
   client: HostClient;
-  desired: Desired;
+  /** Tells the agent how drift is dealt with there. */
+  setMode(host: string, properties: HostProperties): Promise<void>;
   machineProvider: MachineProvider | undefined;
   /** Drops what is kept in memory of a host. */
   forget(host: string): void;
@@ -85,9 +85,7 @@ export function createHostExecutor(options: HostExecutorOptions): ResourceExecut
       await run.step(`have the agent of ${name} connected`, () => ensureAgent(address, moved, tell), {
         retries: 2,
       });
-      await run.step(`set the drift mode of ${name}`, () =>
-        options.desired.put(address, "mode", properties.mode),
-      );
+      await run.step(`set the drift mode of ${name}`, () => options.setMode(address, properties));
     },
     async remove(run, prior, { tell }) {
       const { address } = prior;

@@ -28,7 +28,8 @@ export interface AgentWork {
 
 /** Other kinds are the control plane's own word, which its rooms act on. */
 const mayTell = (environment: string, { kind, address }: AgentEvent): boolean =>
-  /^(instance|balancer|drift)\./.test(kind) && (address ?? `${environment}/`).startsWith(`${environment}/`);
+  /^(instance|balancer|drift|enforcement)\./.test(kind) &&
+  (address ?? `${environment}/`).startsWith(`${environment}/`);
 
 const chunkBytes = 1024 * 1024;
 
@@ -56,7 +57,7 @@ export function createRequests(options: {
         throw new HavnError(
           `An agent may not tell of "${foreign.kind}" about ${foreign.address ?? "its host"}`,
           {
-            detail: "It tells of instances, balancers and drift of its own environment.",
+            detail: "It tells of instances, balancers, drift and enforcement of its own environment.",
             status: 403,
           },
         );

@@ -21,6 +21,9 @@ export interface Desired {
 const nothingDesired = {
   resources: [],
   mode: "noop",
+  driftInterval: undefined,
+  windows: [],
+  pauses: [],
   instances: [],
   balancers: [],
   checks: [],

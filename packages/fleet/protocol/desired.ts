@@ -1,4 +1,4 @@
-import { durationText, resourceSchema } from "@havn/model";
+import { durationText, enforcementSchema, maintenanceWindow, pauseSchema, resourceSchema } from "@havn/model";
 import { z } from "zod";
 
 /** What keeps a process of a release running on a host. */
@@ -69,7 +69,12 @@ export const hostDesired = z.strictObject({
   /** References resolved; in order of application. */
   resources: z.array(resourceSchema),
   /** What the agent does about drift in resources between applies. Instances are always kept running. */
-  mode: z.enum(["enforce", "noop", "off"]),
+  mode: enforcementSchema,
+  /** How often all resources are looked at, beside what is seen to change; the agent's own choice when absent. */
+  driftInterval: durationText.nullish(),
+  /** While one of them is open, and during a pause, nothing is mended. */
+  windows: z.array(maintenanceWindow).default([]),
+  pauses: z.array(pauseSchema).default([]),
   instances: z.array(instanceSpec),
   balancers: z.array(balancerSpec),
   checks: z.array(checkSpec),

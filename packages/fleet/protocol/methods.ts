@@ -19,6 +19,11 @@ export const resourceReading = z.object({
   error: z.string().optional(),
   certainty: certaintySchema.optional(),
   skipped: z.string().optional().describe("why its condition leaves it as it is"),
+  since: z.number().optional().describe("of drift: when it was seen first"),
+  evidence: z
+    .array(z.string())
+    .optional()
+    .describe("of drift: what the host's own records tell of who may have done it; never a proof"),
 });
 export type ResourceReading = z.infer<typeof resourceReading>;
 

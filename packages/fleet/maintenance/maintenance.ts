@@ -1,0 +1,185 @@
+import { randomUUID } from "node:crypto";
+import {
+  type Clock,
+  findPause,
+  formatAddress,
+  formatDuration,
+  HavnError,
+  type HostProperties,
+  parseAddress,
+  type Timeline,
+} from "@havn/model";
+import type { Sql } from "@havn/postgres";
+import type { Desired } from "../hosts/desired.ts";
+import type { Roster } from "../hosts/roster.ts";
+import * as store from "./store.ts";
+
+export interface MaintenanceStatus extends store.MaintenanceRow {
+  /** Names of the hosts on which nothing is mended. */
+  hosts: string[];
+}
+
+/** A declared window that is open now. */
+export interface OpenWindow {
+  host: string;
+  environment: string;
+  why: string;
+}
+
+export interface NewMaintenance {
+  environment: string;
+  /** Name of a host; absent: all hosts of the environment. */
+  host?: string | undefined;
+  forMs: number;
+  reason: string;
+  actor: string;
+  /** A second call with the same id gives what the first one began. */
+  id?: string | undefined;
+}
+
+/** Times in which agents mend nothing: declared windows, and maintenance that somebody begins and ends by hand. */
+export interface Maintenance {
+  /** Durable, and on its way to the agents, when it resolves. Throws a HavnError for a host or environment that is not there. */
+  begin(wanted: NewMaintenance): Promise<MaintenanceStatus>;
+  /** What is under way. */
+  list(): Promise<{ maintenance: MaintenanceStatus[]; windows: OpenWindow[] }>;
+  end(id: string): Promise<MaintenanceStatus>;
+  /** Tells the agent of a host how drift is dealt with there. */
+  setMode(host: string, properties: HostProperties): Promise<void>;
+  /** Makes good what a crash left: agents know of what is under way, the timeline of what has ended. */
+  settle(): Promise<void>;
+  prune(): Promise<void>;
+}
+
+const longestMs = 31 * 24 * 3_600_000;
+const keptMs = 90 * 24 * 3_600_000;
+
+export function createMaintenance(options: {
+  sql: Sql;
+  clock: Clock;
+  timeline: Timeline;
+  roster: Roster;
+  desired: Desired;
+}): Maintenance {
+  const { sql, clock, timeline, roster, desired } = options;
+  const hostsOf = ({ environment, host }: Pick<store.MaintenanceRow, "environment" | "host">) =>
+    roster.hosts().filter((one) => (host === null ? one.environment === environment : one.address === host));
+  const statusOf = (row: store.MaintenanceRow): MaintenanceStatus => ({
+    ...row,
+    hosts: hostsOf(row).map(({ name }) => name),
+  });
+  const nameOf = ({ environment, host }: store.MaintenanceRow) =>
+    host === null ? environment : parseAddress(host).name;
+
+  /** The agent's own copy: it holds while the control plane is away, and ends by itself. */
+  async function tellHost(address: string): Promise<void> {
+    const { environment } = parseAddress(address);
+    const rows = await store.listMaintenance(sql, clock.now());
+    const own = rows.filter(
+      (row) => row.host === address || (row.host === null && row.environment === environment),
+    );
+    const pauses = own.map(({ id, from, until, reason, actor }) => ({ id, from, until, reason, actor }));
+    await desired.put(address, "pauses", pauses);
+  }
+
+  async function tellHosts(row: store.MaintenanceRow): Promise<void> {
+    for (const { address } of hostsOf(row)) await tellHost(address);
+  }
+
+  async function tellEnd(row: store.MaintenanceRow, actor: string): Promise<void> {
+    await timeline.write({
+      kind: "maintenance.ended",
+      key: `maintenance.ended:${row.id}`,
+      environment: row.environment,
+      ...(row.host !== null && { address: row.host, host: row.host }),
+      at: Math.min(row.until, clock.now()),
+      summary: `Maintenance of ${nameOf(row)} is over: ${row.reason}`,
+      data: { id: row.id, reason: row.reason },
+      actor,
+    });
+    await store.markEndTold(sql, row.id);
+  }
+
+  function check({ environment, host, forMs }: NewMaintenance): string | null {
+    if (!(forMs >= 60_000 && forMs <= longestMs))
+      throw new HavnError("Maintenance takes from 1m to 31d", {
+        detail:
+          'Declare a maintenance window in the configuration for what comes again. Write for example "2h".',
+        status: 400,
+      });
+    const address = host === undefined ? null : formatAddress({ environment, type: "host", name: host });
+    if (hostsOf({ environment, host: address }).length > 0) return address;
+    throw new HavnError(
+      address === null
+        ? `Environment "${environment}" has no host`
+        : `There is no host "${host}" in "${environment}"`,
+      { detail: "`havn status` shows what there is. Correct the name, or apply it first.", status: 404 },
+    );
+  }
+
+  return {
+    async begin(wanted) {
+      const { environment, forMs, reason, actor, id = randomUUID() } = wanted;
+      const host = check(wanted);
+      const now = clock.now();
+      await store.insertMaintenance(sql, {
+        id,
+        environment,
+        host,
+        from: now,
+        until: now + forMs,
+        reason,
+        actor,
+      });
+      const row = await store.findMaintenance(sql, id);
+      if (!row) throw new HavnError(`Maintenance ${id} was not kept`, { retryable: true });
+      await timeline.write({
+        kind: "maintenance.started",
+        key: `maintenance.started:${id}`,
+        environment,
+        ...(host !== null && { address: host, host }),
+        at: row.from,
+        summary: `Maintenance of ${nameOf(row)} for ${formatDuration(row.until - row.from)}: ${row.reason}`,
+        data: { id, until: row.until, reason: row.reason },
+        actor: row.actor,
+      });
+      await tellHosts(row);
+      return statusOf(row);
+    },
+    async list() {
+      const now = clock.now();
+      const windows = roster.hosts().flatMap(({ name, environment, properties }) => {
+        const why = findPause(now, { windows: properties.maintenance ?? [], pauses: [] });
+        return why === undefined ? [] : [{ host: name, environment, why }];
+      });
+      return { maintenance: (await store.listMaintenance(sql, now)).map(statusOf), windows };
+    },
+    async end(id) {
+      await store.endMaintenance(sql, id, clock.now());
+      const row = await store.findMaintenance(sql, id);
+      if (!row)
+        throw new HavnError(`There is no maintenance ${id}`, {
+          detail: "`havn maintenance list` shows what is under way.",
+          status: 404,
+        });
+      await tellHosts(row);
+      await tellEnd(row, row.actor);
+      return statusOf(row);
+    },
+    async setMode(host, { mode, driftInterval, maintenance = [] }) {
+      await desired.put(host, "mode", mode);
+      await desired.put(host, "driftInterval", driftInterval ?? null);
+      await desired.put(host, "windows", maintenance);
+      await tellHost(host);
+    },
+    async settle() {
+      const now = clock.now();
+      for (const row of await store.listMaintenance(sql, now)) await tellHosts(row);
+      for (const row of await store.listEnded(sql, now)) {
+        await tellHosts(row);
+        await tellEnd(row, "havn");
+      }
+    },
+    prune: async () => void (await store.deleteOldMaintenance(sql, clock.now() - keptMs)),
+  };
+}

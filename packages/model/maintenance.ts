@@ -1,0 +1,142 @@
+import { z } from "zod";
+import { findDuration } from "./duration.ts";
+import { isZone } from "./routing.ts";
+
+const minuteMs = 60_000;
+const longestMs = 7 * 24 * 60 * minuteMs;
+const weekdays = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
+const months = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+
+/** Minute, hour, day of the month, month, weekday: smallest, largest, names of the values from the smallest on. */
+const fields = [
+  { least: 0, most: 59, names: [] },
+  { least: 0, most: 23, names: [] },
+  { least: 1, most: 31, names: [] },
+  { least: 1, most: 12, names: months },
+  { least: 0, most: 7, names: weekdays },
+] as const;
+
+/** A time that comes again and again, during which agents mend nothing. */
+export const maintenanceWindow = z.strictObject({
+  schedule: z
+    .string()
+    .refine((text) => parseSchedule(text) !== undefined, {
+      message:
+        'expected when it begins as cron has it (minute hour day month weekday), such as "0 2 * * sat"',
+    })
+    .describe("when it begins"),
+  for: z
+    .string()
+    .refine((text) => (findDuration(text) ?? 0) >= minuteMs && (findDuration(text) ?? 0) <= longestMs, {
+      message: 'expected a duration from 1m to 7d, such as "4h"',
+    })
+    .describe("how long it is open"),
+  zone: z.string().refine(isZone, "expected an IANA time zone such as Europe/Oslo").default("UTC"),
+  reason: z.string().max(500).optional(),
+});
+export type MaintenanceWindow = z.infer<typeof maintenanceWindow>;
+
+/** Maintenance that somebody began by hand. Times are milliseconds since the epoch. */
+export const pauseSchema = z.strictObject({
+  id: z.string(),
+  from: z.number(),
+  until: z.number(),
+  reason: z.string(),
+  actor: z.string(),
+});
+export type Pause = z.infer<typeof pauseSchema>;
+
+/** Why nothing is mended at `at`, for people; undefined where nothing holds it up. */
+export function findPause(
+  at: number,
+  { windows, pauses }: { windows: readonly MaintenanceWindow[]; pauses: readonly Pause[] },
+): string | undefined {
+  const pause = pauses.find(({ from, until }) => from <= at && at < until);
+  if (pause) return `maintenance of ${pause.actor}: ${pause.reason}`;
+  const open = windows.find((window) => isOpen(window, at));
+  return open && `maintenance window "${open.schedule}" ${open.zone}${open.reason ? `: ${open.reason}` : ""}`;
+}
+
+/** Whether the window is open at `at`: whether it began at a minute less than its length ago. */
+export function isOpen(window: MaintenanceWindow, at: number): boolean {
+  const schedule = parseSchedule(window.schedule);
+  const length = findDuration(window.for) ?? 0;
+  if (!schedule) return false;
+  const offsets = new Map<number, number>();
+  const local = (time: number): number => {
+    // Zones change at whole quarters of an hour.
+    const block = Math.floor(time / (15 * minuteMs));
+    const known = offsets.get(block) ?? offsetOf(window.zone, block * 15 * minuteMs);
+    offsets.set(block, known);
+    return time + known;
+  };
+  for (let start = Math.floor(at / minuteMs) * minuteMs; start > at - length; start -= minuteMs) {
+    // Where clocks go forward, what would begin in the hour that is left out begins at its end.
+    const from = Math.min(local(start - minuteMs) + minuteMs, local(start));
+    for (let wall = from; wall <= local(start); wall += minuteMs) if (matches(schedule, wall)) return true;
+  }
+  return false;
+}
+
+interface Schedule {
+  values: Set<number>[];
+  anyDay: boolean;
+  anyWeekday: boolean;
+}
+
+/** As crontab(5): where day and weekday are both given, one of them is enough. */
+function matches({ values, anyDay, anyWeekday }: Schedule, wall: number): boolean {
+  const time = new Date(wall);
+  const [minutes, hours, days, inMonths, onWeekdays] = values;
+  if (!minutes?.has(time.getUTCMinutes()) || !hours?.has(time.getUTCHours())) return false;
+  if (!inMonths?.has(time.getUTCMonth() + 1)) return false;
+  const day = days?.has(time.getUTCDate()) === true;
+  const weekday = onWeekdays?.has(time.getUTCDay()) === true;
+  return anyDay || anyWeekday ? day && weekday : day || weekday;
+}
+
+function parseSchedule(text: string): Schedule | undefined {
+  const parts = text.trim().split(/\s+/);
+  if (parts.length !== fields.length) return undefined;
+  const values = fields.map((field, index) => parseField(parts[index] ?? "", field));
+  if (values.some((set) => set === undefined)) return undefined;
+  return {
+    values: values.map((set) => set ?? new Set()),
+    anyDay: parts[2]?.startsWith("*") === true,
+    anyWeekday: parts[4]?.startsWith("*") === true,
+  };
+}
+
+function parseField(text: string, field: (typeof fields)[number]): Set<number> | undefined {
+  const found = new Set<number>();
+  for (const item of text.split(",")) {
+    const [, range = "", step = "1"] = /^([^/]+)(?:\/(\d+))?$/.exec(item) ?? [];
+    const [first, last, ...more] = range.split("-");
+    const from = range === "*" ? field.least : parseValue(first ?? "", field);
+    const to = range === "*" ? field.most : last === undefined ? from : parseValue(last, field);
+    if (from === undefined || to === undefined || from > to || more.length > 0 || Number(step) < 1)
+      return undefined;
+    // Sunday is 0 and 7.
+    for (let value = from; value <= to; value += Number(step))
+      found.add(field.most === 7 && value === 7 ? 0 : value);
+  }
+  return found;
+}
+
+function parseValue(text: string, { least, most, names }: (typeof fields)[number]): number | undefined {
+  const named = (names as readonly string[]).indexOf(text.toLowerCase());
+  const value = named >= 0 ? named + least : /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  return value >= least && value <= most ? value : undefined;
+}
+
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+/** What is added to a time in UTC for that of a zone, in milliseconds. */
+function offsetOf(zone: string, at: number): number {
+  const format =
+    formats.get(zone) ?? new Intl.DateTimeFormat("en", { timeZone: zone, timeZoneName: "longOffset" });
+  formats.set(zone, format);
+  const name = format.formatToParts(at).find(({ type }) => type === "timeZoneName")?.value ?? "GMT";
+  const [, sign = "+", hours = "0", minutes = "0"] = /GMT(?:([+-])(\d+):(\d+))?/.exec(name) ?? [];
+  return (sign === "-" ? -1 : 1) * (Number(hours) * 60 + Number(minutes)) * minuteMs;
+}
