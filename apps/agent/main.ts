@@ -73,6 +73,7 @@ await using telemetry = await createTelemetryAgent({
   journal: underSystemd ? "host" : "off",
   listen: listenFromEnvironment(process.env),
   log: log.warn,
+  further: () => resources.samples(),
   push: async (kind, batch, rows, bytes) =>
     void (await link.call("telemetry.push", { kind, batch, rows }, { bytes })),
 });

@@ -51,6 +51,18 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./commands/incident/ack.ts"),
   },
   {
+    name: "maintenance start",
+    summary: "let agents mend nothing for a while, on a host or in an environment",
+    group: "Environments",
+    load: () => import("./commands/maintenance/start.ts"),
+  },
+  {
+    name: "maintenance stop",
+    summary: "end maintenance now: what drifted meanwhile is mended",
+    group: "Environments",
+    load: () => import("./commands/maintenance/stop.ts"),
+  },
+  {
     name: "resolve",
     summary: "close an incident and end its pages",
     group: "Environments",
@@ -115,6 +127,12 @@ export const commands: readonly CommandEntry[] = [
     summary: "incidents, or all about one: suspects, who was asked, what happened",
     group: "Look",
     load: () => import("./commands/incident/incidents.ts"),
+  },
+  {
+    name: "maintenance list",
+    summary: "where agents mend nothing now, until when, by whom and why",
+    group: "Look",
+    load: () => import("./commands/maintenance/list.ts"),
   },
   {
     name: "oncall who",

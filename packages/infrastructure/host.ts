@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { HostDesired, ResourceReading, ResourceReport, UndoReading } from "@havn/fleet/protocol";
-import type { Clock, FactSource, GatheredFact, Resource } from "@havn/model";
+import type { Address, Clock, FactSource, GatheredFact, Resource } from "@havn/model";
+import { findDefinition } from "./definitions.ts";
 import { applyBundle, type Bundle, type ControlPlane, type Progress } from "./host/bundle.ts";
 import { runCommand } from "./host/commands.ts";
 import { createFacts } from "./host/facts/facts.ts";
@@ -12,9 +13,12 @@ import { simulate } from "./host/simulate.ts";
 import { openBlobs } from "./host/undo/blobs.ts";
 import { openUndoJournal } from "./host/undo/journal.ts";
 import { applyUndo, readUndo, type UndoBundle, type UndoQuestion } from "./host/undo/revert.ts";
+import { findEvidence, readChangeFacts, type Trace } from "./host/who-changed.ts";
 
 export type { Bundle, ControlPlane, Progress } from "./host/bundle.ts";
 export { parseOsRelease } from "./host/facts/os-release.ts";
+export { createMending, type Mending, mendingBundle } from "./host/mending.ts";
+export { type ResourceWatch, watchResources } from "./host/watch/index.ts";
 
 /** The agent's half: what resources are on this host, and making them as they shall be. */
 export interface ResourceHost {
@@ -40,7 +44,18 @@ export interface ResourceHost {
   drift(desired: Pick<HostDesired, "resources" | "secrets">): Promise<ResourceReading[]>;
   /** By name; `defined` are those of configurations. What is known and not too old is given again. */
   facts(names: readonly string[], defined?: Readonly<Record<string, FactSource>>): Promise<GatheredFact[]>;
+  /**
+   * What the host's own records tell of who changed each of `drifted`, as evidence for people. What mending would wipe
+   * away is read before the outer promise resolves; the inner ones never throw and end within seconds.
+   */
+  whoChanged(
+    drifted: readonly Resource[],
+    desired: Pick<HostDesired, "resources" | "secrets">,
+  ): Promise<Map<Address, Promise<string[]>>>;
 }
+
+/** Evidence is for people, who read no more of it at once. */
+const mostExplained = 20;
 
 /** `stateDirectory` belongs to the agent alone: journals of bundles, restarts that are due. Made if it is not there. */
 export async function createResourceHost(options: {
@@ -127,5 +142,25 @@ export async function createResourceHost(options: {
           .filter(({ action, error, everyTime }) => !everyTime && (action !== "no-op" || error !== undefined))
           .map(withoutEveryTime),
       ),
+    async whoChanged(drifted, { resources, secrets }) {
+      const now = clock.now();
+      const hidden = secretValues(resources, secrets);
+      const searched = new Map<number, Promise<Trace[]>>();
+      const found = new Map<Address, Promise<string[]>>();
+      for (const { address, type, properties } of drifted.slice(0, mostExplained)) {
+        const { paths, watches, units } = findDefinition(type) ?? {};
+        // A unit changes without its files: what is near is near to now.
+        const own = units ? [] : [...(paths?.(properties) ?? []), ...(watches?.(properties) ?? [])];
+        const known = await readChangeFacts(
+          own.filter((path) => typeof path === "string" && /^\/.*[^/]$/.test(path)),
+        );
+        const told = paths ? known : { ...known, files: [] };
+        found.set(
+          address,
+          findEvidence(told, now, searched).then((texts) => masked(texts, hidden)),
+        );
+      }
+      return found;
+    },
   };
 }

@@ -5,6 +5,7 @@ import { type OutboxStats, openOutbox, type Push } from "./agent/outbox.ts";
 import { type ScrapeTarget, scrapeTarget, shutDown } from "./agent/scraper.ts";
 import { createNodeCollector } from "./collectors/node/index.ts";
 import { collectProcess } from "./collectors/process.ts";
+import type { CollectedSample } from "./collectors/sample.ts";
 import { parseLogLine } from "./logs/parse-line.ts";
 import { type AgentLogRecord, LogBuffer } from "./protocols/agent/logs.ts";
 import { SampleBuffer } from "./protocols/agent/samples.ts";
@@ -31,6 +32,8 @@ export interface TelemetryAgentOptions {
   journal?: "host" | "units" | "off";
   /** Where programs of this host may send StatsD and Graphite; nowhere unless told. */
   listen?: ListenOptions;
+  /** What others on this host count and measure, told with the agent's own metrics. */
+  further?: () => readonly CollectedSample[];
   log?: (message: string) => void;
 }
 
@@ -126,6 +129,8 @@ export async function createTelemetryAgent(options: TelemetryAgentOptions): Prom
     for (const { name, labels, value } of await collector.collect(now))
       sink.add(node(name, labels), now, value);
     for (const { name, labels, value } of collectProcess(outbox.stats))
+      sink.add(agent(name, labels), now, value);
+    for (const { name, labels, value } of options.further?.() ?? [])
       sink.add(agent(name, labels), now, value);
     listeners.collect(now);
     await flushSamples();

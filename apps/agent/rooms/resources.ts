@@ -7,9 +7,26 @@ import type {
   ResourceReport,
   UndoReading,
 } from "@havn/fleet/protocol";
-import type { ResourceHost } from "@havn/infrastructure/host";
-import { type Clock, repeat } from "@havn/model";
+import {
+  createMending,
+  mendingBundle,
+  type ResourceHost,
+  type ResourceWatch,
+  watchResources,
+} from "@havn/infrastructure/host";
+import {
+  type Address,
+  type Clock,
+  type Enforcement,
+  findPause,
+  formatDuration,
+  parseDuration,
+  type Resource,
+  repeat,
+} from "@havn/model";
 import type { Log } from "../log.ts";
+import { createBook, runData } from "./resources-book.ts";
+import { createCounts, type Sample, type Trigger } from "./resources-counts.ts";
 
 /** Applies bundles, and between them finds out whether the host still is as it shall be. */
 export interface Resources extends AsyncDisposable {
@@ -21,11 +38,28 @@ export interface Resources extends AsyncDisposable {
   /** What the host shall be has changed: looks soon. */
   desiredChanged(): void;
   drift(): { readings: ResourceReading[]; checkedAt: number | undefined };
+  /** What is counted and measured of all this. */
+  samples(): Sample[];
 }
 
-const driftEveryMs = 20_000;
+/** All is looked at this often: what changes in files and units is seen at once, this is for everything else. */
+const driftEveryMs = 60_000;
+/** Looking takes at most one part in this many of the time, however much there is to look at. */
+const restPerLook = 200;
 /** After an apply the wanted state is the old one until the control plane sends the new. */
 const quietAfterApplyMs = 30_000;
+/** What changes a file often changes it again at once. */
+const debounceMs = 100;
+/** What is touched all the time is looked at with rests of this many times what looking takes. */
+const restPerTouched = 20;
+const longestTouchedRestMs = 10_000;
+/** How soon the end of a maintenance window is seen. */
+const pauseLookMs = 5000;
+/** Until what an own change has set off was heard, so that it is not taken for somebody else's. */
+const echoMs = 25;
+
+const modeOf = (resource: Resource, desired: HostDesired): Enforcement =>
+  resource.enforcement ?? desired.mode;
 
 export function createResources(options: {
   host: ResourceHost;
@@ -37,104 +71,227 @@ export function createResources(options: {
 }): Resources {
   const { host, clock, log } = options;
   const stopping = new AbortController();
+  const book = createBook(options);
+  const counts = createCounts();
+  const mending = createMending();
   /** Who is told of a bundle: the one that asked first, and those that asked again after their connection fell. */
   const watchers = new Map<string, Set<(value: unknown) => void>>();
   let wake = new AbortController();
   let quietUntil = 0;
-  let drifted: ResourceReading[] = [];
-  let checkedAt: number | undefined;
   let applying = 0;
+  let watched: HostDesired | undefined;
+  let touched = new Set<Address>();
+  /** What an own run is about to change; undefined while there is none. */
+  let own: ReadonlySet<Address> | undefined;
+  let nextFull = 0;
+  let isNew = true;
+  /** How often somebody wanted everything to be looked at. */
+  let asked = 0;
+  let touchedNotBefore = 0;
+  let timer: NodeJS.Timeout | undefined;
 
-  async function check(): Promise<void> {
-    const desired = options.desired();
-    if (!desired || desired.mode === "off" || desired.resources.length === 0) return settle([], desired);
-    const isStale = () => options.desired() !== desired || clock.now() < quietUntil || applying > 0;
-    let found = await host.drift(desired);
-    // What was wanted while it was read is looked at again.
-    if (isStale()) return;
-    settle(found, desired);
-    if (desired.mode !== "enforce" || found.length === 0) return;
-    log.info(`enforcing ${found.map(({ address }) => address).join(", ")}`);
-    const { resources, secrets } = desired;
-    const bundleId = `enforce-${randomUUID()}`;
-    await host.apply({ bundleId, resources, remove: [], secrets, enforcing: true });
-    found = await host.drift(desired);
-    if (!isStale()) settle(found, desired);
+  const watch: ResourceWatch = watchResources({ onTouched, log: log.warn });
+
+  function onTouched(addresses: readonly Address[]): void {
+    // An apply of the control plane is followed by a look at everything.
+    if (applying > 0) return;
+    for (const address of addresses) if (!own?.has(address)) touched.add(address);
+    if (touched.size > 0)
+      timer ??= setTimeout(() => {
+        timer = undefined;
+        wake.abort();
+      }, debounceMs);
   }
 
-  function settle(now: ResourceReading[], desired: HostDesired | undefined): void {
-    const before = new Set(drifted.map(({ address }) => address));
-    const after = new Set(now.map(({ address }) => address));
-    for (const { address, error } of now)
-      if (!before.has(address))
-        tell(
-          "drift.found",
-          address,
-          error ? `${address} cannot be read: ${error}` : `${address} has drifted.`,
-        );
-    const wanted = new Set(desired?.resources.map(({ address }) => address));
-    for (const address of before)
-      if (!after.has(address) && wanted.has(address))
-        tell("drift.gone", address, `${address} is as declared again.`);
-    const changed = JSON.stringify(now) !== JSON.stringify(drifted);
-    drifted = now;
-    checkedAt = clock.now();
-    if (changed) options.onChange();
-  }
-
-  /** What an apply has just made true is no drift, without waiting for the next look. */
-  function mended(reports: ResourceReport[]): void {
-    const done = new Set(
-      reports
-        .filter(({ state }) => state === "changed" || state === "unchanged")
-        .map(({ address }) => address),
+  /** Looks at those in `only`, or at all, and mends what may be mended. Gives how long looking took. */
+  async function check(
+    desired: HostDesired,
+    only: ReadonlySet<Address> | undefined,
+    trigger: Trigger,
+  ): Promise<number> {
+    const byAddress = new Map(desired.resources.map((resource) => [resource.address, resource]));
+    const wanted = desired.resources.filter(
+      (resource) => modeOf(resource, desired) !== "off" && (only?.has(resource.address) ?? true),
     );
-    if (drifted.some(({ address }) => done.has(address)))
-      settle(
-        drifted.filter(({ address }) => !done.has(address)),
-        options.desired(),
-      );
-  }
+    const began = clock.now();
+    const found =
+      wanted.length === 0 ? [] : await host.drift({ resources: wanted, secrets: desired.secrets });
+    const tookMs = clock.now() - began;
+    counts.look(trigger, wanted.length, tookMs);
+    // What was wanted while it was read is looked at again.
+    if (isStale(desired)) return tookMs;
+    const fresh = found.flatMap(({ address }) => (book.has(address) ? [] : (byAddress.get(address) ?? [])));
+    const evidence = fresh.length > 0 ? await host.whoChanged(fresh, desired) : undefined;
+    const paused = findPause(clock.now(), desired);
+    book.settle(found, {
+      looked: new Set(wanted.map(({ address }) => address)),
+      modeOf: (address) => modeAt(address),
+      ...(evidence && { evidence }),
+      paused,
+    });
+    if (paused !== undefined) return tookMs;
+    const at = clock.now();
+    const due = found
+      .map(({ address }) => address)
+      .filter((address) => modeAt(address) === "enforce" && mending.mayMend(address, at));
+    if (due.length > 0 && !isStale(desired)) await mend(desired, new Set(due), trigger);
+    return tookMs;
 
-  /** While a bundle is under way, everybody who asked for it hears of it, and nothing is looked at. */
-  async function watched<T>(
-    bundleId: string,
-    progress: (value: unknown) => void,
-    work: (tellAll: (state: unknown) => void) => Promise<T>,
-  ): Promise<T> {
-    const told = watchers.get(bundleId) ?? new Set();
-    watchers.set(bundleId, told.add(progress));
-    applying += 1;
-    try {
-      return await work((state) => {
-        for (const tellOne of told) tellOne(state);
-      });
-    } finally {
-      applying -= 1;
-      told.delete(progress);
-      if (told.size === 0) watchers.delete(bundleId);
-      quietUntil = clock.now() + quietAfterApplyMs;
+    function modeAt(address: Address): Enforcement {
+      const resource = byAddress.get(address);
+      return resource ? modeOf(resource, desired) : "off";
     }
   }
 
-  const tell = (kind: "drift.found" | "drift.gone", address: string, summary: string) =>
-    options.onEvent({
-      key: randomUUID(),
-      at: clock.now(),
-      kind,
-      severity: kind === "drift.found" ? "warning" : "info",
-      address,
-      summary,
-      data: {},
+  const isStale = (desired: HostDesired) =>
+    options.desired() !== desired || clock.now() < quietUntil || applying > 0 || stopping.signal.aborted;
+
+  async function mend(desired: HostDesired, due: ReadonlySet<Address>, trigger: Trigger): Promise<void> {
+    const resources = mendingBundle(
+      desired.resources.filter((resource) => modeOf(resource, desired) === "enforce"),
+      due,
+    );
+    log.info(`enforcing ${[...due].join(", ")}`);
+    const { secrets } = desired;
+    const runId = `enforce-${randomUUID()}`;
+    const began = clock.now();
+    own = new Set(resources.map(({ address }) => address));
+    let reports: ResourceReport[];
+    try {
+      reports = await host.apply({ bundleId: runId, resources, remove: [], secrets, enforcing: true });
+      await clock.sleep(echoMs, stopping.signal);
+    } finally {
+      own = undefined;
+    }
+    const durationMs = clock.now() - began;
+    counts.run("enforce", reports, durationMs);
+    const found = await host.drift({ resources, secrets });
+    if (!isStale(desired))
+      book.settle(found, {
+        looked: new Set(resources.map(({ address }) => address)),
+        modeOf: () => "enforce",
+        mended: new Map(reports.map((report) => [report.address, report])),
+      });
+    tellRun(runId, trigger, reports, durationMs);
+    const still = new Set(found.map(({ address }) => address));
+    for (const { address, state } of reports)
+      if (state === "unchanged" && still.has(address))
+        noteAttempt(address, "failed", "it was left as it is, and differs still");
+  }
+
+  function tellRun(
+    runId: string,
+    trigger: Trigger,
+    reports: readonly ResourceReport[],
+    durationMs: number,
+  ): void {
+    const data = { runId, trigger, ...runData(reports, durationMs) };
+    const changed = reports.filter(({ state }) => state === "changed").length;
+    const stopped = reports.filter(({ state }) => state === "failed" || state === "skipped").length;
+    book.tell({
+      kind: "enforcement.finished",
+      severity: stopped > 0 ? "warning" : "info",
+      summary: `Enforcement in ${formatDuration(durationMs)}: ${changed} mended, ${stopped} failed or skipped.`,
+      data,
     });
+    for (const { address, state, error } of reports) noteAttempt(address, state, error);
+  }
+
+  function noteAttempt(address: Address, state: ResourceReport["state"], error: string | undefined): void {
+    if (state === "unchanged") return;
+    const began = mending.note(address, state === "changed" ? "mended" : "failed", clock.now());
+    const { notBefore, mended } = mending.of(address);
+    const again = formatDuration(Math.max(1000, notBefore - clock.now()));
+    if (began === "fight")
+      book.tell({
+        kind: "drift.fight",
+        severity: "error",
+        address,
+        summary: `${address} was mended ${mended.length} times and does not stay: something else keeps changing it. It is mended again in ${again}, then ever more seldom.`,
+        data: { mended: [...mended] },
+      });
+    if (began === "failure")
+      book.tell({
+        kind: "drift.failed",
+        severity: "error",
+        address,
+        summary: `${address} could not be mended: ${error ?? state}. It is tried again in ${again}, then ever more seldom.`,
+        data: { error: error ?? state },
+      });
+  }
+
+  /** Gives how long to rest, unless something happens. */
+  async function round(): Promise<number> {
+    const desired = options.desired();
+    const now = clock.now();
+    if (applying > 0 || now < quietUntil) return Math.max(quietUntil - now, 1000);
+    if (!desired) return driftEveryMs;
+    if (desired !== watched) take(desired);
+    if (now >= nextFull) {
+      const trigger = isNew ? "change" : "interval";
+      isNew = false;
+      touched = new Set();
+      const before = asked;
+      let tookMs = 0;
+      try {
+        tookMs = await check(desired, undefined, trigger);
+      } finally {
+        nextFull =
+          isStale(desired) || asked !== before
+            ? 0
+            : clock.now() + Math.max(everyMs(desired), tookMs * restPerLook);
+      }
+    } else if (touched.size > 0 && now >= touchedNotBefore) {
+      const these = touched;
+      touched = new Set();
+      const tookMs = await check(desired, these, "watch");
+      touchedNotBefore = clock.now() + Math.min(longestTouchedRestMs, tookMs * restPerTouched);
+    }
+    return restAfter(desired);
+  }
+
+  function restAfter(desired: HostDesired): number {
+    const now = clock.now();
+    const held = book
+      .addresses()
+      .filter((address) =>
+        desired.resources.some((one) => one.address === address && modeOf(one, desired) === "enforce"),
+      );
+    const paused = findPause(now, desired) !== undefined;
+    const retryAt = mending.next(held, now);
+    // What waits for the end of a pause, or for a new try, is looked at when its time has come.
+    if (!paused) for (const address of held) if (mending.mayMend(address, now)) touched.add(address);
+    const times = [
+      nextFull,
+      ...(touched.size > 0 ? [Math.max(touchedNotBefore, now + debounceMs)] : []),
+      ...(retryAt === undefined ? [] : [retryAt]),
+      ...(paused && held.length > 0 ? [now + pauseLookMs] : []),
+    ];
+    return Math.max(10, Math.min(...times, now + driftEveryMs) - now);
+  }
+
+  /** From now on this is what the host shall be. */
+  function take(desired: HostDesired): void {
+    watched = desired;
+    const looked = desired.resources.filter((resource) => modeOf(resource, desired) !== "off");
+    const addresses = new Set(looked.map(({ address }) => address));
+    book.keepOnly(addresses);
+    mending.keepOnly(addresses);
+    watch.set(looked);
+    if (looked.length === 0) book.checked();
+    nextFull = 0;
+    isNew = true;
+  }
 
   const looking = repeat(
     async () => {
       // Before the check: what changes while it runs is looked at right after.
       wake = new AbortController();
-      if (clock.now() >= quietUntil && applying === 0)
-        await check().catch((error) => log.warn(`drift was not checked: ${error}`));
-      await clock.sleep(driftEveryMs, AbortSignal.any([wake.signal, stopping.signal]));
+      const restMs = await round().catch((error) => {
+        log.warn(`drift was not checked: ${error}`);
+        return driftEveryMs / 4;
+      });
+      await clock.sleep(restMs, AbortSignal.any([wake.signal, stopping.signal]));
     },
     { clock, interval: 0, signal: stopping.signal },
   );
@@ -142,25 +299,99 @@ export function createResources(options: {
   return {
     facts: host.facts,
     read: ({ resources, secrets, secretValues }) => host.read(resources, secrets, secretValues),
-    async apply(bundle, progress) {
-      const reports = await watched(bundle.bundleId, progress, (tellAll) => host.apply(bundle, tellAll));
-      mended(reports);
-      return reports;
-    },
+    apply: (bundle, progress) =>
+      underWay(bundle.bundleId, progress, async (tellAll) => {
+        const reports = await host.apply(bundle, tellAll);
+        mended(reports);
+        return reports;
+      }),
     readUndo: ({ applyId, addresses, secretValues: hidden = [] }) =>
       host.readUndo({ applyId, addresses, hidden }),
     applyUndo: ({ bundleId, applyId, addresses, secretValues: hidden = [] }, progress) =>
-      watched(bundleId, progress, (tellAll) =>
+      underWay(bundleId, progress, (tellAll) =>
         host.applyUndo({ bundleId, applyId, addresses, hidden }, tellAll),
       ),
     desiredChanged() {
       quietUntil = 0;
+      nextFull = 0;
+      asked += 1;
       wake.abort();
     },
-    drift: () => ({ readings: drifted, checkedAt }),
+    drift: () => ({ readings: book.readings(), checkedAt: book.checkedAt() }),
+    samples,
     async [Symbol.asyncDispose]() {
       stopping.abort();
+      clearTimeout(timer);
+      watch[Symbol.dispose]();
       await looking;
+      await book.told();
     },
   };
+
+  /** While a bundle is under way, everybody who asked for it hears of it, and nothing is looked at. */
+  async function underWay(
+    bundleId: string,
+    progress: (value: unknown) => void,
+    work: (tellAll: (state: unknown) => void) => Promise<ResourceReport[]>,
+  ): Promise<ResourceReport[]> {
+    const told = watchers.get(bundleId) ?? new Set();
+    const isFirst = told.size === 0;
+    watchers.set(bundleId, told.add(progress));
+    applying += 1;
+    const began = clock.now();
+    try {
+      const reports = await work((state) => {
+        for (const tellOne of told) tellOne(state);
+      });
+      if (isFirst) counts.run("apply", reports, clock.now() - began);
+      await clock.sleep(echoMs, stopping.signal);
+      return reports;
+    } finally {
+      applying -= 1;
+      told.delete(progress);
+      if (told.size === 0) watchers.delete(bundleId);
+      quietUntil = clock.now() + quietAfterApplyMs;
+      nextFull = 0;
+    }
+  }
+
+  /** What an apply has just made true is no drift, without waiting for the next look. */
+  function mended(reports: readonly ResourceReport[]): void {
+    const done = reports.filter(({ state }) => state === "changed" || state === "unchanged");
+    for (const { address } of done) mending.forget(address);
+    const looked = new Set(done.map(({ address }) => address).filter((address) => book.has(address)));
+    if (looked.size > 0) book.settle([], { looked, modeOf: () => "noop" });
+  }
+
+  function samples(): Sample[] {
+    const desired = options.desired();
+    const now = clock.now();
+    const gauge = (name: string, value: number, labels: Record<string, string> = {}): Sample => ({
+      name,
+      labels,
+      value,
+    });
+    const modes = new Map(
+      desired?.resources.map((resource) => [resource.address, modeOf(resource, desired)]),
+    );
+    const inMode = (mode: Enforcement) =>
+      book.addresses().filter((address) => modes.get(address) === mode).length;
+    const { directories, unwatched, units } = watch.stats();
+    const checkedAt = book.checkedAt();
+    return [
+      ...counts.samples(),
+      gauge("havn_drifted_resources", inMode("enforce"), { mode: "enforce" }),
+      gauge("havn_drifted_resources", inMode("noop"), { mode: "noop" }),
+      gauge("havn_fought_resources", mending.fighting(now).length),
+      gauge("havn_managed_resources", desired?.resources.length ?? 0),
+      gauge("havn_enforcement_paused", desired && findPause(now, desired) !== undefined ? 1 : 0),
+      gauge("havn_watched_directories", directories),
+      gauge("havn_unwatched_directories", unwatched),
+      gauge("havn_watching_units", units ? 1 : 0),
+      ...(checkedAt === undefined ? [] : [gauge("havn_drift_checked_timestamp_seconds", checkedAt / 1000)]),
+    ];
+  }
 }
+
+const everyMs = ({ driftInterval }: HostDesired): number =>
+  driftInterval ? parseDuration(driftInterval) : driftEveryMs;

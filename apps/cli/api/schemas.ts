@@ -21,11 +21,29 @@ export const driftAnswer = z.object({
       host: z.string(),
       changes: z.array(propertyChangeSchema),
       error: z.string().optional(),
+      since: z.number().optional(),
+      evidence: z.array(z.string()).optional(),
     }),
   ),
   checkedAt: z.number().nullish(),
 });
 export type DriftAnswer = z.infer<typeof driftAnswer>;
+
+export const maintenanceSchema = z.object({
+  id: z.string(),
+  environment: z.string(),
+  host: z.string().nullable(),
+  from: z.number(),
+  until: z.number(),
+  reason: z.string(),
+  actor: z.string(),
+  hosts: z.array(z.string()),
+});
+export const maintenanceAnswer = z.object({
+  maintenance: z.array(maintenanceSchema),
+  windows: z.array(z.object({ host: z.string(), environment: z.string(), why: z.string() })),
+});
+export type MaintenanceAnswer = z.infer<typeof maintenanceAnswer>;
 
 export const eventsAnswer = z.object({ events: z.array(eventSchema) });
 export const alertsAnswer = z.object({ alerts: z.array(alertSchema) });

@@ -17,10 +17,12 @@ export function driftView(
       drift.length === 1 ? "differs" : "differ"
     } from what was applied (${checked}):`,
     "",
-    ...drift.flatMap(({ address, changes, error }) => [
-      `  ${style.yellow("~")} ${style.bold(address)}`,
+    ...drift.flatMap(({ address, changes, error, since, evidence = [] }) => [
+      `  ${style.yellow("~")} ${style.bold(address)}${since === undefined ? "" : ` (seen ${ago(since, now)})`}`,
       ...(error ? [`      ${style.red(printable(error))}`] : []),
       ...changes.flatMap((change) => propertyLines(change, "update", style)),
+      // What stands near the change in the host's records: a hint, no proof.
+      ...evidence.map((text) => `      ${style.dim(`near it: ${printable(text)}`)}`),
       "",
     ]),
     "`havn apply` mends it.",

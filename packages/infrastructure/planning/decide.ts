@@ -69,7 +69,9 @@ export async function decideChanges(scope: Scope, options: InfrastructureOptions
     if (compared.action !== "no-op") return { ...compared, reason: `${resource.host} is not connected` };
     return compared;
   };
-  const changes = scope.desired.map((resource) => toChange(resource, decide(resource)));
+  const changes = scope.desired.map((resource) =>
+    toChange(resource, withEnforcement(decide(resource), resource, prior.get(resource.address))),
+  );
   for (const host of hostsAway(onHosts, known, options))
     diagnostics.push({
       severity: "warning",
@@ -81,6 +83,18 @@ export async function decideChanges(scope: Scope, options: InfrastructureOptions
     toChange(resource, { changes: [], ...ofControlPlane.get(resource.address), action: "delete" }),
   );
   return { changes: [...addTriggered(changes, scope.desired), ...removals], diagnostics };
+}
+
+/** How drift of it is dealt with is the agent's own affair: nothing on the host differs, and yet it must be told. */
+function withEnforcement(decision: Decision, desired: Resource, prior: Resource | undefined): Decision {
+  if (!prior || prior.enforcement === desired.enforcement) return decision;
+  const of = ({ enforcement }: Resource) => enforcement ?? "as its host";
+  const change = { property: "enforcement", before: of(prior), after: of(desired) };
+  return {
+    ...decision,
+    action: decision.action === "no-op" ? "update" : decision.action,
+    changes: [...decision.changes, change],
+  };
 }
 
 /** As an apply takes them: what comes later is planned with what comes first. A cycle is told of elsewhere. */

@@ -26,6 +26,13 @@ export interface ResourceDefinition<Properties, Observed> {
    * are not filled in.
    */
   paths?(properties: Properties): string[];
+  /**
+   * Files beside `paths` whose change may be one of the resource: where the host keeps what it is about. One that ends in
+   * a slash is a directory in which every name counts.
+   */
+  watches?(properties: Properties): string[];
+  /** Units of systemd whose change may be one of the resource. */
+  units?(properties: Properties): string[];
   /** A change of it does more than its operations tell: what depends on it cannot be planned for sure before. */
   opaque?: true;
   /** What a person should know of what was declared, though it is sound. Given as declared. */

@@ -32,6 +32,7 @@ const alternatives: ResourceDefinition<AlternativesProperties, AlternativesObser
   type: "alternatives",
   schema: alternativesSchema,
   plan: planAlternatives,
+  watches: ({ name }) => [`/etc/alternatives/${name}`, `/var/lib/dpkg/alternatives/${name}`],
   before: ({ status, registered }) => ({ ...(status && { status }), registered }),
 };
 export default alternatives;

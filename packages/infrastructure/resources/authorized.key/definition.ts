@@ -33,6 +33,10 @@ const authorizedKey: ResourceDefinition<AuthorizedKeyProperties, AuthorizedKeyOb
   type: "authorized.key",
   schema: authorizedKeySchema,
   plan: planKey,
+  // Where homes are by default; a home elsewhere is looked at with everything else.
+  watches: ({ user }) => [
+    user === "root" ? "/root/.ssh/authorized_keys" : `/home/${user}/.ssh/authorized_keys`,
+  ],
 };
 export default authorizedKey;
 

@@ -56,6 +56,7 @@ const directory: ResourceDefinition<DirectoryProperties, DirectoryObserved> = {
   schema: directorySchema,
   plan: planDirectory,
   paths: ({ path }) => [path],
+  watches: ({ path, recurse, purge }) => (recurse || purge ? [`${path}/`] : []),
 };
 export default directory;
 

@@ -23,6 +23,7 @@ const dpkgDiversion: ResourceDefinition<DpkgDiversionProperties, DpkgDiversionOb
   type: "dpkg.diversion",
   schema: dpkgDiversionSchema,
   plan: planDiversion,
+  watches: () => ["/var/lib/dpkg/diversions"],
 };
 export default dpkgDiversion;
 

@@ -20,6 +20,7 @@ const group: ResourceDefinition<GroupProperties, GroupObserved> = {
   type: "group",
   schema: groupSchema,
   plan: planGroup,
+  watches: () => ["/etc/group"],
 };
 export default group;
 

@@ -24,6 +24,7 @@ const hostname: ResourceDefinition<HostnameProperties, HostnameObserved> = {
   type: "hostname",
   schema: hostnameSchema,
   plan: planHostname,
+  watches: () => ["/etc/hostname"],
   before: ({ stored, live }) => stored || live,
 };
 export default hostname;

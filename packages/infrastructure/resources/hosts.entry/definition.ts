@@ -24,6 +24,7 @@ const hostsEntry: ResourceDefinition<HostsEntryProperties, HostsEntryObserved> =
   type: "hosts.entry",
   schema: hostsEntrySchema,
   plan: planEntry,
+  watches: () => ["/etc/hosts"],
 };
 export default hostsEntry;
 

@@ -25,6 +25,7 @@ const locale: ResourceDefinition<LocaleProperties, LocaleObserved> = {
   type: "locale",
   schema: localeSchema,
   plan: planLocale,
+  watches: () => ["/etc/default/locale", "/etc/locale.gen"],
   before: ({ lang }) => lang ?? null,
 };
 export default locale;

@@ -42,6 +42,8 @@ const mount: ResourceDefinition<MountProperties, MountObserved> = {
   type: "mount",
   schema: mountSchema,
   plan: planMount,
+  watches: () => ["/etc/fstab"],
+  units: ({ path }) => (/^[\w/.]+$/.test(path) ? [`${path.slice(1).replaceAll("/", "-")}.mount`] : []),
   before: ({ directory }) => ({ directory }),
 };
 export default mount;

@@ -43,6 +43,7 @@ const nftablesTable: ResourceDefinition<NftablesTableProperties, NftablesTableOb
   type: "nftables.table",
   schema: nftablesTableSchema,
   plan: planTable,
+  watches: (table) => [rulesFile(table), unitFile(table)],
 };
 export default nftablesTable;
 

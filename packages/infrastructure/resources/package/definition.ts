@@ -67,6 +67,7 @@ const debianPackage: ResourceDefinition<PackageProperties, PackageObserved> = {
   type: "package",
   schema: packageSchema,
   plan: planPackage,
+  watches: () => ["/var/lib/dpkg/status"],
 };
 export default debianPackage;
 

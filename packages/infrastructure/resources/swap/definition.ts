@@ -30,6 +30,7 @@ const swap: ResourceDefinition<SwapProperties, SwapObserved> = {
   type: "swap",
   schema: swapSchema,
   plan: planSwap,
+  watches: () => ["/etc/fstab"],
 };
 export default swap;
 

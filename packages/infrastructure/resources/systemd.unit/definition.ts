@@ -64,6 +64,8 @@ const systemdUnit: ResourceDefinition<SystemdUnitProperties, SystemdUnitObserved
   plan: planUnit,
   before: ({ loadState }) => ({ masked: loadState === "masked" }),
   paths: ({ name }) => [unitPath(name)],
+  watches: ({ name, dropIns = {} }) => Object.keys(dropIns).map((one) => dropInPath(name, one)),
+  units: ({ name }) => [name],
   triggers: ({ restartOn, reloadOn }) => [
     ...restartOn.map((on) => ({ on, does: "restart" as const })),
     ...reloadOn.map((on) => ({ on, does: "reload" as const })),

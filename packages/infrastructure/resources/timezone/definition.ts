@@ -25,6 +25,7 @@ const timezone: ResourceDefinition<TimezoneProperties, TimezoneObserved> = {
   type: "timezone",
   schema: timezoneSchema,
   plan: planTimezone,
+  watches: () => ["/etc/localtime", "/etc/timezone"],
   before: ({ zone }) => zone,
 };
 export default timezone;

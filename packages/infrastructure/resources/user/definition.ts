@@ -49,6 +49,7 @@ const user: ResourceDefinition<UserProperties, UserObserved> = {
   type: "user",
   schema: userSchema,
   plan: planUser,
+  watches: () => ["/etc/passwd", "/etc/shadow", "/etc/group"],
   secrets: ["passwordHash"],
 };
 export default user;

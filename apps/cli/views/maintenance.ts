@@ -1,0 +1,26 @@
+import { parseAddress } from "@havn/model";
+import type { MaintenanceAnswer } from "../api/schemas.ts";
+import { alignColumns, printable } from "../kit/style.ts";
+import type { ViewContext } from "./status.ts";
+import { localTime } from "./words.ts";
+
+export function maintenanceView({ maintenance, windows }: MaintenanceAnswer, { style }: ViewContext): string {
+  if (maintenance.length + windows.length === 0)
+    return "Nowhere. Begin with `havn maintenance start HOST|ENVIRONMENT --for 2h --reason …`.";
+  const head = ["ID", "WHERE", "UNTIL", "WHO", "WHY"].map(style.bold);
+  const begun = maintenance.map(({ id, environment, host, until, actor, reason }) => [
+    id,
+    host === null ? environment : `${environment}/${parseAddress(host).name}`,
+    localTime(until),
+    printable(actor),
+    printable(reason),
+  ]);
+  const declared = windows.map(({ environment, host, why }) => [
+    "(declared)",
+    `${environment}/${host}`,
+    "",
+    "",
+    printable(why),
+  ]);
+  return alignColumns([head, ...begun, ...declared]).join("\n");
+}
