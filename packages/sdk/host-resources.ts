@@ -1,4 +1,3 @@
-
 import type { Location } from "@havn/model";
 import { type Dependency, declare, type Handle, isHandle, listOf } from "./environment.ts";
 import type { HostResourceOptions } from "./on-host.ts";

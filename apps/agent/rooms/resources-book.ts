@@ -136,7 +136,6 @@ export function createBook(options: { clock: Clock; onChange(): void; onEvent(ev
     told: () => telling,
   };
 }
-export type Book = ReturnType<typeof createBook>;
 
 /** What is compared to know whether anybody must be told: evidence comes later, and alone is no change. */
 const snapshot = (drifted: ReadonlyMap<Address, Entry>): string =>

@@ -53,5 +53,4 @@ export function createCounts() {
     samples: (): Sample[] => [...counters.values()],
   };
 }
-export type Counts = ReturnType<typeof createCounts>;
 export type { Trigger };

@@ -12,7 +12,9 @@ export const command = defineCommand({
   description:
     "Drift is still looked for and told. It ends by itself, also while the control plane is away; what comes again and again is declared in the configuration.",
   access: ["maintenance:create", "environment:read"],
-  arguments: [{ name: "WHAT", description: "host or environment; HOST is looked for in the environment of -e" }],
+  arguments: [
+    { name: "WHAT", description: "host or environment; HOST is looked for in the environment of -e" },
+  ],
   options: {
     environment: shared.environment,
     for: { type: "string", value: "DURATION", description: "how long (1h where unset)" },
