@@ -165,7 +165,8 @@ async function evaluateInstant(
     case "scalar":
       return { type: "scalar", timestamp, value: (await evaluateScalar(e, expr, grid))[0] ?? Number.NaN };
     case "vector": {
-      const columns = finishColumns(await evaluateVector(e, expr, grid));
+      const found = finishColumns(await evaluateVector(e, expr, grid));
+      const columns = hasOrder(inner) ? found : sortedByLabels(found);
       return {
         type: "vector",
         vector: columns.map(({ labels, values, histograms: [histogram] = [] }) => ({
@@ -181,6 +182,11 @@ async function evaluateInstant(
       return { type: "matrix", matrix: await windowOf(e, inner, grid) };
   }
 }
+
+/** Whether the order of its result says something; any other is shown by labels. */
+const hasOrder = (expr: Expr) =>
+  (expr.kind === "call" && expr.name.startsWith("sort")) ||
+  (expr.kind === "aggregate" && (expr.operator === "topk" || expr.operator === "bottomk"));
 
 /** The samples themselves of a range selector that is the whole query. */
 async function windowOf(

@@ -32,8 +32,8 @@ export interface Series {
 /** What the engine needs of a store. The metric's name is the label `__name__`. */
 export interface Querier {
   /**
-   * Series matching every matcher, sorted by labels, with their samples inside `range`; a series without a sample
-   * there is left out. Regular expressions are anchored at both ends. Stops when `signal` aborts.
+   * Series matching every matcher, always in the same order, with their samples inside `range`; a series without a
+   * sample there is left out. Regular expressions are anchored at both ends. Stops when `signal` aborts.
    */
   select(matchers: readonly Matcher[], range: TimeRange, signal: AbortSignal): AsyncIterable<Series>;
   /** Sorted names of labels on series that match any of the matcher sets (all series when there are none). */

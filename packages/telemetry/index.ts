@@ -85,7 +85,11 @@ export async function createTelemetry(options: TelemetryOptions): Promise<Teleme
     search: (query, signal) => searchLogs(clickhouse, query, signal),
     follow: (filter, listener) => onLogs((records) => follow(filter, records, listener)),
   };
-  const querier = createQuerier(clickhouse, hasHistograms, options.limits);
+  const querier = createQuerier(clickhouse, {
+    hasHistograms,
+    storedSeries: () => inserter.stats.seriesInserts,
+    limits: options.limits,
+  });
   const facts = createFacts(clickhouse, {
     samplesDays,
     runtime: () => ({ timeSeriesCount: registry.size, spoolBytes: spool.waitingBytes() }),

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import type { ClickHouse } from "@havn/clickhouse";
 import { openTestClickHouse } from "@havn/clickhouse/testing";
-import { HavnError, type Labels, type LogRecord } from "@havn/model";
+import { HavnError, type Labels, type LogRecord, labelsKey } from "@havn/model";
 import type { Matcher, Series } from "@havn/promql/querier";
 import { createTelemetry, type Telemetry } from "./index.ts";
 import { markResent } from "./protocols/agent/envelope.ts";
@@ -54,7 +54,8 @@ function line(body: string, seconds = 0): AgentLogRecord {
 }
 
 async function select(telemetry: Telemetry, ...matchers: Matcher[]): Promise<Series[]> {
-  return Array.fromAsync(telemetry.querier.select(matchers, range, never));
+  const found = await Array.fromAsync(telemetry.querier.select(matchers, range, never));
+  return found.sort((a, b) => (labelsKey(a.labels) < labelsKey(b.labels) ? -1 : 1));
 }
 
 const byName = (value: string): Matcher => ({ name: "__name__", operator: "=", value });

@@ -34,10 +34,26 @@ function matcherSql({ name, operator, value }: Matcher, param: (text: string) =>
     case "!=":
       return `${column} != ${param(value)}`;
     case "=~":
-      return `match(${column}, ${param(anchored(value))})`;
+      return expressionSql(column, value, param);
     case "!~":
-      return `NOT match(${column}, ${param(anchored(value))})`;
+      return `NOT (${expressionSql(column, value, param)})`;
   }
+}
+
+const literal = /^[\w\-:/ @%&=,;"'<>~!#]*$/;
+
+/** What most regular expressions in selectors are is found by comparing, which an index can do. */
+function expressionSql(column: string, pattern: string, param: (text: string) => string): string {
+  const words = pattern.replace(/^\(([^()]*)\)$/, "$1").split("|");
+  if (words.every((word) => literal.test(word)))
+    return words.length === 1
+      ? `${column} = ${param(words[0] ?? "")}`
+      : `${column} IN (${words.map(param).join(", ")})`;
+  if (pattern === ".*") return "1";
+  if (pattern === ".+") return `${column} != ''`;
+  const prefix = pattern.endsWith(".*") ? pattern.slice(0, -2) : undefined;
+  if (prefix && literal.test(prefix)) return `startsWith(${column}, ${param(prefix)})`;
+  return `match(${column}, ${param(anchored(pattern))})`;
 }
 
 /** As Prometheus anchors them; both engines take RE2's syntax. */

@@ -1,11 +1,18 @@
-import { type ClickHouse, ClickHouseError, type QueryOptions } from "@havn/clickhouse";
-import { HavnError, type Labels } from "@havn/model";
-import type { Matcher, Querier, Series, TimeRange } from "@havn/promql/querier";
+import type { ClickHouse } from "@havn/clickhouse";
+import { HavnError, labelsKey } from "@havn/model";
+import type { Querier } from "@havn/promql/querier";
 import { ByteReader } from "../protocols/agent/bytes.ts";
 import { histogramBody, type NativeHistogram, readHistogram } from "./histogram.ts";
 import { seriesCondition } from "./matchers.ts";
+import { type Columns, columnsOf } from "./sample-columns.ts";
+import { createSeriesIndex, type FoundSeries } from "./series-index.ts";
 
-const seriesAtOnce = 500;
+/** Samples that are asked for at once: some 24 MB on the way. */
+const samplesAtOnce = 1_000_000;
+/** Ids that a query may list; its text stays under ClickHouse's usual limit of 256 KiB. */
+const idsAtOnce = 5_000;
+/** Until it is known how far apart a selection's samples lie. */
+const usualIntervalMs = 15_000;
 const latest = 2 ** 42;
 
 export interface QuerierLimits {
@@ -15,71 +22,85 @@ export interface QuerierLimits {
   samples: number;
 }
 
+export interface QuerierOptions {
+  /** Whether the table of native histograms holds any: most stores have none, and need not be asked for them. */
+  hasHistograms: () => boolean;
+  /** Counts inserts into the table of series: what was found before may be remembered while it stands still. */
+  storedSeries: () => number;
+  limits?: QuerierLimits | undefined;
+}
+
 const defaultLimits: QuerierLimits = { series: 100_000, samples: 50_000_000 };
 
 /** The engine's view of the tables `series` and `samples`. Beyond a limit it throws a HavnError 422. */
 export function createQuerier(
   clickhouse: ClickHouse,
-  /** Whether the table of native histograms holds any: most stores have none, and need not be asked for them. */
-  hasHistograms: () => boolean,
-  limits: QuerierLimits = defaultLimits,
+  { hasHistograms, storedSeries, limits = defaultLimits }: QuerierOptions,
 ): Querier {
-  async function findSeries(sets: readonly (readonly Matcher[])[], range: TimeRange, signal: AbortSignal) {
-    const { sql, params } = seriesCondition(sets, range);
-    const bytes = await ask(
-      `SELECT id, any(name), mapKeys(any(labels) AS map), mapValues(map) FROM series WHERE ${sql} GROUP BY id LIMIT ${limits.series + 1}`,
-      { params, signal, format: "RowBinary" },
-    );
-    const found = decodeSeries(new ByteReader(bytes));
-    if (found.length > limits.series)
-      throw tooMuch(`more than ${limits.series} series`, "Add matchers so that it selects fewer.");
-    return found.sort((a, b) => compareLabels(a.labels, b.labels));
+  const index = createSeriesIndex(clickhouse, { stored: storedSeries, most: limits.series });
+
+  async function readChunk(found: FoundSeries, chunk: Chunk, how: Reading): Promise<ReadChunk> {
+    const ids = found.ids.subarray(chunk.from, chunk.to);
+    const [bytes, histograms] = await Promise.all([
+      clickhouse.query(samplesSql(ids, found.dense, how), { signal: how.signal, format: "Native" }),
+      selectHistograms(ids, how),
+    ]);
+    const { columns, contested, samples } = columnsOf(bytes, ids);
+    if (contested.length > 0) await settle(ids, columns, contested, how);
+    return { chunk, columns, histograms, samples };
   }
 
-  async function ask(sql: string, options: QueryOptions): Promise<Uint8Array> {
-    try {
-      return await clickhouse.query(sql, options);
-    } catch (error) {
-      // 427 CANNOT_COMPILE_REGEXP
-      if (error instanceof ClickHouseError && error.code === 427)
-        throw new HavnError("A matcher's regular expression is not valid", {
-          status: 400,
-          cause: error,
-          detail: "Write it in RE2's syntax.",
-        });
-      throw error;
-    }
+  /** FINAL takes the last written of samples with equal times; asked only where it matters, since it costs much. */
+  async function settle(
+    ids: BigUint64Array,
+    columns: (Columns | undefined)[],
+    contested: readonly number[],
+    how: Reading,
+  ): Promise<void> {
+    const own = BigUint64Array.from(contested, (at) => ids[at] ?? 0n);
+    const sql = samplesSql(own, false, { ...how, final: true });
+    const settled = columnsOf(await clickhouse.query(sql, { signal: how.signal, format: "Native" }), own);
+    for (const [place, at] of contested.entries()) columns[at] = settled.columns[place];
   }
 
-  async function selectHistograms(
-    series: readonly FoundSeries[],
-    ...[start, end, limit, signal]: [number, number, number, AbortSignal]
-  ) {
+  async function selectHistograms(ids: BigUint64Array, { range, limit, signal }: Reading) {
     if (!hasHistograms()) return new Map<bigint, TimedHistogram[]>();
-    const sql = histogramsSql(series, start, end, limit);
-    return decodeHistograms(new ByteReader(await ask(sql, { signal, format: "RowBinary" })));
+    const sql = histogramsSql(ids, range, limit);
+    return decodeHistograms(new ByteReader(await clickhouse.query(sql, { signal, format: "RowBinary" })));
   }
 
   return {
-    async *select(matchers, range, signal) {
-      const found = await findSeries([matchers], range, signal);
-      const [start, end] = [clamp(Math.ceil(range.start)), clamp(Math.floor(range.end))];
+    async *select(matchers, asked, signal) {
+      const found = await index.find(matchers, asked, signal);
+      const range = { start: clamp(Math.ceil(asked.start)), end: clamp(Math.floor(asked.end)) };
       let left = limits.samples;
-      for (let at = 0; at < found.length; at += seriesAtOnce) {
-        const chunk = found.slice(at, at + seriesAtOnce);
-        const [bytes, histograms] = await Promise.all([
-          ask(samplesSql(chunk, start, end, left + 1), { signal, format: "RowBinary" }),
-          selectHistograms(chunk, start, end, left + 1, signal),
-        ]);
-        const columns = decodeSamples(new ByteReader(bytes));
-        for (const { id, labels } of chunk) {
+      let perSeries = Math.max(1, (range.end - range.start) / usualIntervalMs);
+      const start = (from: number): Promise<ReadChunk> | undefined => {
+        if (from >= found.ids.length) return undefined;
+        const most = found.dense ? found.ids.length : idsAtOnce;
+        const count = Math.max(1, Math.min(most, Math.floor(samplesAtOnce / perSeries)));
+        const chunk = { from, to: Math.min(found.ids.length, from + count) };
+        const reading = readChunk(found, chunk, { range, limit: left + 1, signal });
+        reading.catch(() => undefined); // who awaits it is told; it may be given up before
+        return reading;
+      };
+      for (let next = start(0); next; ) {
+        const { chunk, columns, histograms, samples } = await next;
+        perSeries = Math.max(1, samples / (chunk.to - chunk.from));
+        // The next is read while this is worked on.
+        next = start(chunk.to);
+        for (const [at, numbers] of columns.entries()) {
           signal.throwIfAborted();
-          const samples = withHistograms(columns.get(id), histograms.get(id));
-          if (!samples) continue;
-          left -= samples.timestamps.length;
+          const id = found.ids[chunk.from + at] ?? 0n;
+          const whole = withHistograms(numbers, histograms.get(id));
+          if (!whole) continue;
+          left -= whole.timestamps.length;
           if (left < 0)
-            throw tooMuch(`more than ${limits.samples} samples`, "Shorten its range or add matchers.");
-          yield { labels, ...samples };
+            throw new HavnError(`The query selects more than ${limits.samples} samples`, {
+              status: 422,
+              detail: "Shorten its range or add matchers.",
+            });
+          yield { labels: found.labels[chunk.from + at] ?? {}, ...whole };
         }
       }
     },
@@ -104,52 +125,51 @@ export function createQuerier(
     },
 
     async series(sets, range, signal) {
-      return (await findSeries(sets, range, signal)).map(({ labels }) => labels);
+      const { labels } = await index.search(sets, range, signal);
+      const keyed = labels.map((own) => ({ own, key: labelsKey(own) }));
+      return keyed.sort((a, b) => (a.key < b.key ? -1 : 1)).map(({ own }) => own);
     },
   };
 }
 
-interface FoundSeries {
-  id: bigint;
-  labels: Labels;
+interface Chunk {
+  from: number;
+  to: number;
 }
 
-/** FINAL takes the last written of samples with equal times, whether or not their parts were merged yet. */
-function samplesSql(series: readonly FoundSeries[], start: number, end: number, limit: number): string {
-  const ids = series.map(({ id }) => id).join(",");
+interface Reading {
+  range: { start: number; end: number };
+  limit: number;
+  signal: AbortSignal;
+  final?: boolean;
+}
+
+interface ReadChunk {
+  chunk: Chunk;
+  columns: (Columns | undefined)[];
+  histograms: Map<bigint, TimedHistogram[]>;
+  samples: number;
+}
+
+/** `dense`: all series between the first and the last id, for who reads it to skip those that were not meant. */
+function samplesSql(ids: BigUint64Array, dense: boolean, { range, limit, final }: Reading): string {
+  const which = dense ? `series_id BETWEEN ${ids[0]} AND ${ids.at(-1)}` : `series_id IN (${ids.join(",")})`;
   return `
-    SELECT series_id, groupArray(toFloat64(toUnixTimestamp64Milli(timestamp))), groupArray(value) FROM (
-      SELECT series_id, timestamp, value FROM samples FINAL
-      WHERE series_id IN (${ids})
-        AND timestamp BETWEEN fromUnixTimestamp64Milli(${start}, 'UTC') AND fromUnixTimestamp64Milli(${end}, 'UTC')
-      LIMIT ${limit})
-    GROUP BY series_id
-    SETTINGS do_not_merge_across_partitions_select_final = 1`;
+    SELECT series_id, toFloat64(toUnixTimestamp64Milli(timestamp)), value FROM samples ${final ? "FINAL" : ""}
+    WHERE ${which} AND ${timeSql(range)} LIMIT ${limit}
+    ${final ? "SETTINGS do_not_merge_across_partitions_select_final = 1" : ""}`;
 }
 
-function histogramsSql(series: readonly FoundSeries[], start: number, end: number, limit: number): string {
+function histogramsSql(ids: BigUint64Array, range: Reading["range"], limit: number): string {
   return `
     SELECT series_id, toFloat64(toUnixTimestamp64Milli(timestamp)), ${histogramBody} FROM histograms FINAL
-    WHERE series_id IN (${series.map(({ id }) => id).join(",")})
-      AND timestamp BETWEEN fromUnixTimestamp64Milli(${start}, 'UTC') AND fromUnixTimestamp64Milli(${end}, 'UTC')
+    WHERE series_id IN (${ids.join(",")}) AND ${timeSql(range)}
     ORDER BY series_id, timestamp LIMIT ${limit}
     SETTINGS do_not_merge_across_partitions_select_final = 1`;
 }
 
-function decodeSeries(reader: ByteReader): FoundSeries[] {
-  const found: FoundSeries[] = [];
-  while (!reader.done) {
-    const id = reader.uint64();
-    const labels: Record<string, string> = { __name__: reader.string() };
-    const names = Array.from({ length: reader.varint() }, () => reader.string());
-    const values = Array.from({ length: reader.varint() }, () => reader.string());
-    for (const [at, name] of names.entries()) labels[name] = values[at] ?? "";
-    found.push({ id, labels });
-  }
-  return found;
-}
-
-type Columns = Pick<Series, "timestamps" | "values">;
+const timeSql = ({ start, end }: Reading["range"]) =>
+  `timestamp BETWEEN fromUnixTimestamp64Milli(${start}, 'UTC') AND fromUnixTimestamp64Milli(${end}, 'UTC')`;
 
 interface TimedHistogram {
   time: number;
@@ -190,52 +210,6 @@ function withHistograms(
   return { timestamps, values: new Float64Array(bits.buffer), histograms: beside };
 }
 
-function decodeSamples(reader: ByteReader): Map<bigint, Columns> {
-  const columns = new Map<bigint, Columns>();
-  while (!reader.done) {
-    const id = reader.uint64();
-    const timestamps = reader.float64s(reader.varint());
-    const values = reader.float64s(reader.varint());
-    columns.set(id, inOrder(timestamps, values));
-  }
-  return columns;
-}
-
-/** Rows of one series come from several parts and threads: mostly, but not always, in order. */
-function inOrder(timestamps: Float64Array, values: Float64Array): Columns {
-  let ascending = true;
-  for (let at = 1; ascending && at < timestamps.length; at++)
-    ascending = (timestamps[at] ?? 0) > (timestamps[at - 1] ?? 0);
-  if (ascending) return { timestamps, values };
-  const order = Uint32Array.from(timestamps.keys()).sort(
-    (a, b) => (timestamps[a] ?? 0) - (timestamps[b] ?? 0),
-  );
-  const bits = new BigUint64Array(values.buffer);
-  const sortedBits = new BigUint64Array(bits.length);
-  const sorted = new Float64Array(timestamps.length);
-  for (const [to, from] of order.entries()) {
-    sorted[to] = timestamps[from] ?? 0;
-    sortedBits[to] = bits[from] ?? 0n;
-  }
-  return { timestamps: sorted, values: new Float64Array(sortedBits.buffer) };
-}
-
-/** Prometheus' order: the first label that differs decides, by name, then by value; the shorter set comes first. */
-export function compareLabels(a: Labels, b: Labels): number {
-  const [left, right] = [Object.keys(a).sort(), Object.keys(b).sort()];
-  for (let at = 0; at < Math.min(left.length, right.length); at++) {
-    const [leftName, rightName] = [left[at] ?? "", right[at] ?? ""];
-    if (leftName !== rightName) return leftName < rightName ? -1 : 1;
-    const [leftValue, rightValue] = [a[leftName] ?? "", b[rightName] ?? ""];
-    if (leftValue !== rightValue) return leftValue < rightValue ? -1 : 1;
-  }
-  return left.length - right.length;
-}
-
 function clamp(milliseconds: number): number {
   return Math.min(latest, Math.max(0, milliseconds));
-}
-
-function tooMuch(what: string, detail: string): HavnError {
-  return new HavnError(`The query selects ${what}`, { status: 422, detail });
 }

@@ -12,7 +12,8 @@ ORDER BY (name, id, day)
 TTL day + toIntervalDay(31)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
 
--- A second write of a sample replaces the first, so that segments may be inserted again. Read it with FINAL.
+-- A second write of a sample replaces the first, so that segments may be inserted again; until parts are merged both
+-- may be found. Two hours of all series lie together: a question about an hour reads an hour, whatever else is kept.
 CREATE TABLE IF NOT EXISTS samples
 (
     series_id UInt64 CODEC(ZSTD(1)),
@@ -21,7 +22,7 @@ CREATE TABLE IF NOT EXISTS samples
 )
 ENGINE = ReplacingMergeTree
 PARTITION BY toMonday(timestamp)
-ORDER BY (series_id, timestamp)
+ORDER BY (toStartOfInterval(timestamp, toIntervalHour(2)), series_id, timestamp)
 TTL toDate(timestamp) + toIntervalDay(30)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, ttl_only_drop_parts = 1;
 

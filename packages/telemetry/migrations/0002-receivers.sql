@@ -17,7 +17,7 @@ CREATE TABLE IF NOT EXISTS histograms
 )
 ENGINE = ReplacingMergeTree
 PARTITION BY toMonday(timestamp)
-ORDER BY (series_id, timestamp)
+ORDER BY (toStartOfInterval(timestamp, toIntervalHour(2)), series_id, timestamp)
 TTL toDate(timestamp) + toIntervalDay(30)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, ttl_only_drop_parts = 1;
 

@@ -1,5 +1,5 @@
 import { defineRoute, RawResponse, type Route } from "@havn/http";
-import { type Clock, HavnError } from "@havn/model";
+import { type Clock, HavnError, labelsKey } from "@havn/model";
 import { type Matcher, PromqlError, parsePromql, type Querier } from "@havn/promql";
 import { z } from "zod";
 import type { StoreFacts } from "./facts.ts";
@@ -178,13 +178,13 @@ async function lastSamples(
       const bits = new Uint32Array(values.buffer, values.byteOffset + last * 8, 2);
       const isStale = bits[0] === 2 && bits[1] === 0x7ff00000;
       if (isStale || histograms?.[last]) continue;
-      found.set(JSON.stringify(labels), {
+      found.set(labelsKey(labels), {
         labels,
         timestamp: timestamps[last] ?? 0,
         value: values[last] ?? 0,
       });
     }
-  return [...found.values()];
+  return [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, last]) => last);
 }
 
 async function activeTargetsOf(

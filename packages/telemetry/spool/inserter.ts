@@ -21,6 +21,8 @@ const columns = {
 
 export interface InserterStats {
   inserts: number;
+  /** Of those, into the table of series. */
+  seriesInserts: number;
   failedInserts: number;
   insertedBytes: number;
   rejectedSegments: number;
@@ -47,7 +49,14 @@ export function startInserter(options: {
   log: (message: string) => void;
 }): Inserter {
   const { clickhouse, spool, clock, log } = options;
-  const stats = { inserts: 0, failedInserts: 0, insertedBytes: 0, rejectedSegments: 0, lastError: "" };
+  const stats = {
+    inserts: 0,
+    seriesInserts: 0,
+    failedInserts: 0,
+    insertedBytes: 0,
+    rejectedSegments: 0,
+    lastError: "",
+  };
   const refusals = new Map<string, number>();
   const stopping = new AbortController();
   let hurry = new AbortController();
@@ -62,6 +71,7 @@ export function startInserter(options: {
       ...(doubtful && { onlyNew: { key: ["batch", "row"], where: await placeOf(group) } }),
     });
     stats.inserts++;
+    if (table === "series") stats.seriesInserts++;
     for (const segment of group) {
       stats.insertedBytes += segment.bytes;
       refusals.delete(segment.path);

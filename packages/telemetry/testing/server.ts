@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { openTestClickHouse } from "@havn/clickhouse/testing";
 import { type AccessGate, createHttpServer, type Identity } from "@havn/http";
+import { labelsKey } from "@havn/model";
 import { createTelemetry, type Telemetry } from "../index.ts";
 import { labelsText } from "./text.ts";
 
@@ -45,15 +46,18 @@ export async function openReceivingServer(): Promise<ReceivingServer> {
       await telemetry.flush();
       const range = { start: 0, end: 2 ** 42 };
       const matcher = { name: "__name__", operator: "=" as const, value: name };
-      const found: string[] = [];
+      const found: { key: string; text: string }[] = [];
       for await (const series of telemetry.querier.select([matcher], range, new AbortController().signal)) {
         const points = [...series.timestamps].map((time, at) => {
           const histogram = (series as { histograms?: unknown[] }).histograms?.[at];
           return `${histogram ? showHistogram(histogram) : series.values[at]}@${time}`;
         });
-        found.push(`${labelsText(series.labels)} ${points.join(" ")}`);
+        found.push({
+          key: labelsKey(series.labels),
+          text: `${labelsText(series.labels)} ${points.join(" ")}`,
+        });
       }
-      return found;
+      return found.sort((a, b) => (a.key < b.key ? -1 : 1)).map(({ text }) => text);
     },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };

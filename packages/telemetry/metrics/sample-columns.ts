@@ -1,0 +1,126 @@
+import type { Series } from "@havn/promql/querier";
+import { ByteReader } from "../protocols/agent/bytes.ts";
+
+export type Columns = Pick<Series, "timestamps" | "values">;
+
+/** A stretch of one series' samples as it came: views into a block. */
+type Run = Columns;
+
+/**
+ * Samples of a chunk of series, from ClickHouse's Native format with the columns id, milliseconds, value, in the order
+ * of their parts. Nothing is copied where a series came in one stretch. Two different values at one time are left to who
+ * knows which was written last: their ids stand in `contested`.
+ */
+export function columnsOf(
+  bytes: Uint8Array,
+  ids: BigUint64Array,
+): { columns: (Columns | undefined)[]; contested: number[]; samples: number } {
+  const places = new Map<bigint, number>();
+  for (let at = 0; at < ids.length; at++) places.set(ids[at] ?? 0n, at);
+  const runs = new Array<Run[] | undefined>(ids.length);
+  const samples = readRuns(new ByteReader(bytes), (id, run) => {
+    const place = places.get(id);
+    if (place === undefined) return;
+    const own = runs[place];
+    if (own) own.push(run);
+    else runs[place] = [run];
+  });
+  const contested: number[] = [];
+  const columns = Array.from(runs, (own, at) => {
+    if (!own) return undefined;
+    const joined = joinRuns(own);
+    if (!joined) contested.push(at);
+    return joined;
+  });
+  return { columns, contested, samples };
+}
+
+/** Tells each stretch of equal ids; gives the number of rows. */
+function readRuns(reader: ByteReader, tell: (id: bigint, run: Run) => void): number {
+  let total = 0;
+  while (!reader.done) {
+    const width = reader.varint();
+    const rows = reader.varint();
+    if (width !== 3) throw new TypeError(`a block of ${width} columns`);
+    const [idBits, timestamps, values] = [column(reader, rows), column(reader, rows), column(reader, rows)];
+    total += rows;
+    const ids = new BigUint64Array(idBits.buffer);
+    const halves = new Uint32Array(idBits.buffer);
+    for (let from = 0; from < rows; ) {
+      const to = endOfRun(halves, from, rows);
+      tell(ids[from] ?? 0n, {
+        timestamps: timestamps.subarray(from, to),
+        values: values.subarray(from, to),
+      });
+      from = to;
+    }
+  }
+  return total;
+}
+
+/** All three columns have eight bytes a row. */
+function column(reader: ByteReader, rows: number): Float64Array {
+  reader.skipString();
+  reader.skipString();
+  return reader.float64s(rows);
+}
+
+function endOfRun(halves: Uint32Array, from: number, rows: number): number {
+  const [low, high] = [halves[from * 2], halves[from * 2 + 1]];
+  let to = from + 1;
+  while (to < rows && halves[to * 2] === low && halves[to * 2 + 1] === high) to++;
+  return to;
+}
+
+/** In order of time, each time once; undefined where one time has two different values. */
+function joinRuns(runs: Run[]): Columns | undefined {
+  const [first] = runs;
+  if (!first) return undefined;
+  if (runs.length > 1) runs.sort((a, b) => (a.timestamps[0] ?? 0) - (b.timestamps[0] ?? 0));
+  const joined = runs.length === 1 ? first : concatenated(runs);
+  return isAscending(joined.timestamps) ? joined : inOrder(joined);
+}
+
+function concatenated(runs: readonly Run[]): Columns {
+  const length = runs.reduce((sum, { values }) => sum + values.length, 0);
+  const [timestamps, values] = [new Float64Array(length), new Float64Array(length)];
+  const bits = new Uint8Array(values.buffer);
+  let at = 0;
+  for (const run of runs) {
+    timestamps.set(run.timestamps, at);
+    // As bytes: as numbers, staleness markers could lose what tells them from other NaNs.
+    bits.set(new Uint8Array(run.values.buffer, run.values.byteOffset, run.values.byteLength), at * 8);
+    at += run.values.length;
+  }
+  return { timestamps, values };
+}
+
+function isAscending(timestamps: Float64Array): boolean {
+  for (let at = 1; at < timestamps.length; at++)
+    if (!((timestamps[at] ?? 0) > (timestamps[at - 1] ?? 0))) return false;
+  return true;
+}
+
+/** Parts that were not merged yet overlap. */
+function inOrder({ timestamps, values }: Columns): Columns | undefined {
+  const order = Uint32Array.from(timestamps.keys()).sort(
+    (a, b) => (timestamps[a] ?? 0) - (timestamps[b] ?? 0),
+  );
+  const bits = new BigUint64Array(
+    values.buffer.slice(values.byteOffset, values.byteOffset + values.byteLength),
+  );
+  const sorted = new Float64Array(order.length);
+  const sortedBits = new BigUint64Array(order.length);
+  let to = 0;
+  for (const from of order) {
+    const time = timestamps[from] ?? 0;
+    const value = bits[from] ?? 0n;
+    if (to > 0 && sorted[to - 1] === time) {
+      if (sortedBits[to - 1] !== value) return undefined;
+      continue;
+    }
+    sorted[to] = time;
+    sortedBits[to++] = value;
+  }
+  return { timestamps: sorted.subarray(0, to), values: new Float64Array(sortedBits.buffer, 0, to) };
+}

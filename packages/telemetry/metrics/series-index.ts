@@ -1,0 +1,146 @@
+import { type ClickHouse, ClickHouseError } from "@havn/clickhouse";
+import { HavnError, type Labels } from "@havn/model";
+import type { Matcher, TimeRange } from "@havn/promql/querier";
+import { ByteReader } from "../protocols/agent/bytes.ts";
+import { seriesCondition } from "./matchers.ts";
+
+/** Series in the order of their ids, the order in which their samples are stored. */
+export interface FoundSeries {
+  ids: BigUint64Array;
+  labels: Labels[];
+  /** Whether they are a good part of all series: then samples are read in ranges of ids, and others' are skipped. */
+  dense: boolean;
+}
+
+export interface SeriesIndex {
+  /** Series that match, on the days of the range. Throws a HavnError 400 for a regular expression that is not valid. */
+  find(matchers: readonly Matcher[], range: TimeRange, signal: AbortSignal): Promise<FoundSeries>;
+  /** The same for any of several sets (all series when there are none), not remembered. */
+  search(
+    sets: readonly (readonly Matcher[])[],
+    range: TimeRange,
+    signal: AbortSignal,
+  ): Promise<Omit<FoundSeries, "dense">>;
+}
+
+/** Series that remembered answers may hold together: some 60 MB. */
+const mostRemembered = 200_000;
+/** The list of ids that is sent along is read and looked up: past this it costs more than it saves. */
+const denseShare = 4;
+
+/**
+ * The table `series` by matchers. The same selector is asked again and again, by dashboards and rules: what it found is
+ * remembered until another series is stored. `stored` counts the inserts into the table.
+ */
+export function createSeriesIndex(
+  clickhouse: ClickHouse,
+  { stored, most }: { stored: () => number; most: number },
+): SeriesIndex {
+  const remembered = new Map<string, FoundSeries>();
+  const totals = new Map<string, number>();
+  let asOf = -1;
+  let size = 0;
+
+  async function search(
+    sets: readonly (readonly Matcher[])[],
+    range: TimeRange,
+    signal: AbortSignal,
+  ): Promise<Omit<FoundSeries, "dense">> {
+    const { sql, params } = seriesCondition(sets, range);
+    const bytes = await refusingExpressions(
+      clickhouse.query(
+        `SELECT id, any(name), mapKeys(any(labels) AS map), mapValues(map) FROM series WHERE ${sql} GROUP BY id LIMIT ${most + 1}`,
+        { params, signal, format: "RowBinary" },
+      ),
+    );
+    const found = decodeSeries(new ByteReader(bytes));
+    if (found.ids.length > most)
+      throw new HavnError(`The query selects more than ${most} series`, {
+        status: 422,
+        detail: "Add matchers so that it selects fewer.",
+      });
+    return found;
+  }
+
+  async function total(range: TimeRange, signal: AbortSignal): Promise<number> {
+    const { sql } = seriesCondition([], range);
+    const known = totals.get(sql);
+    if (known !== undefined) return known;
+    const [row] = await clickhouse.rows<{ n: number }>(
+      `SELECT toUInt32(uniq(id)) AS n FROM series WHERE ${sql}`,
+      { signal },
+    );
+    totals.set(sql, row?.n ?? 0);
+    return row?.n ?? 0;
+  }
+
+  function forgetOld(): void {
+    if (asOf === stored()) return;
+    remembered.clear();
+    totals.clear();
+    size = 0;
+    asOf = stored();
+  }
+
+  function remember(key: string, found: FoundSeries, at: number): void {
+    if (at !== stored() || found.ids.length > mostRemembered / 2) return;
+    remembered.set(key, found);
+    size += found.ids.length + 1;
+    for (const [oldest, { ids }] of remembered) {
+      if (size <= mostRemembered) break;
+      remembered.delete(oldest);
+      size -= ids.length + 1;
+    }
+  }
+
+  return {
+    search,
+    async find(matchers, range, signal) {
+      forgetOld();
+      const { sql, params } = seriesCondition([matchers], range);
+      const key = JSON.stringify([sql, params]);
+      const known = remembered.get(key);
+      if (known) {
+        remembered.delete(key);
+        remembered.set(key, known);
+        return known;
+      }
+      const at = stored();
+      const found = await search([matchers], range, signal);
+      const few = found.ids.length <= 1_000;
+      const dense = !few && found.ids.length * denseShare >= (await total(range, signal));
+      const whole = { ...found, dense };
+      remember(key, whole, at);
+      return whole;
+    },
+  };
+}
+
+async function refusingExpressions<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    // 427 CANNOT_COMPILE_REGEXP
+    if (error instanceof ClickHouseError && error.code === 427)
+      throw new HavnError("A matcher's regular expression is not valid", {
+        status: 400,
+        cause: error,
+        detail: "Write it in RE2's syntax.",
+      });
+    throw error;
+  }
+}
+
+function decodeSeries(reader: ByteReader): Omit<FoundSeries, "dense"> {
+  const found: { id: bigint; labels: Labels }[] = [];
+  while (!reader.done) {
+    const id = reader.uint64();
+    const labels: Record<string, string> = { __name__: reader.string() };
+    const names = Array.from({ length: reader.varint() }, () => reader.string());
+    const values = Array.from({ length: reader.varint() }, () => reader.string());
+    for (const [at, name] of names.entries()) labels[name] = values[at] ?? "";
+    found.push({ id, labels });
+  }
+  found.sort((a, b) => (a.id < b.id ? -1 : 1));
+  return { ids: BigUint64Array.from(found, ({ id }) => id), labels: found.map(({ labels }) => labels) };
+}
