@@ -6,6 +6,7 @@ import { type Drift, findDrift } from "./drift.ts";
 import type { InfrastructureOptions } from "./interfaces.ts";
 import { readFacts } from "./planning/facts.ts";
 import { createPlans, type Plans } from "./planning/plans.ts";
+import { createReverts, type Reverts } from "./reverts/reverts.ts";
 import * as store from "./store.ts";
 
 export type { Applies } from "./applies/applies.ts";
@@ -24,6 +25,7 @@ export { infrastructureRoutes } from "./routes.ts";
 export interface Infrastructure {
   plans: Plans;
   applies: Applies;
+  reverts: Reverts;
   /** What the hosts' agents told last, or with `refresh` what they read now. Throws a HavnError (404) as `graph` does. */
   drift(environment: string, options?: { refresh?: boolean }): Promise<Drift>;
   /** What a host tells of itself now: facts by name, or by the way inside them. Throws where it is not connected. */
@@ -57,6 +59,7 @@ export async function createInfrastructure(options: InfrastructureOptions): Prom
   return {
     plans,
     applies: createApplies(options, plans),
+    reverts: createReverts(options),
     async drift(environment, { refresh = false } = {}) {
       await requireEnvironment(environment);
       return findDrift(environment, refresh, options);

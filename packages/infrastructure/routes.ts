@@ -10,6 +10,7 @@ import {
 import { z } from "zod";
 import { driftSchema } from "./drift.ts";
 import type { Infrastructure } from "./index.ts";
+import { revertRoutes } from "./reverts/routes.ts";
 
 const planRequest = z.union([
   z.strictObject({
@@ -22,11 +23,11 @@ const planRequest = z.union([
 const environmentParams = z.object({ environment: dnsLabel });
 const hostParams = environmentParams.extend({ host: dnsLabel });
 
-type Rooms = Pick<Infrastructure, "plans" | "applies" | "graph" | "drift" | "facts">;
+type Rooms = Pick<Infrastructure, "plans" | "applies" | "reverts" | "graph" | "drift" | "facts">;
 
 /** `decide` is asked once more for what only the body tells: destroying an environment is more than applying to it. */
 export function infrastructureRoutes(
-  { plans, applies, graph, drift, facts }: Rooms,
+  { plans, applies, reverts, graph, drift, facts }: Rooms,
   { decide }: { decide(identity: Identity, action: string, resource: string): boolean | Promise<boolean> },
 ): Route[] {
   async function refuseDestroy(identity: Identity, environment: string): Promise<void> {
@@ -37,6 +38,7 @@ export function infrastructureRoutes(
     });
   }
   return [
+    ...revertRoutes(reverts),
     defineRoute({
       method: "POST",
       path: "/api/v1/plans",

@@ -128,22 +128,24 @@ export const forgetEmptyEnvironment = (sql: Sql, name: string) =>
 
 export interface StoredPlan {
   plan: Plan;
-  kind: "apply" | "destroy";
+  kind: "apply" | "destroy" | "revert";
   serial: number;
   graph: ResourceGraph;
   /** What was recorded of the resources that change. */
   prior: Resource[];
+  /** Of a revert: the apply that it takes back, and what hosts do from what they recorded then. */
+  revert?: { applyId: string; undo: Address[] } | undefined;
 }
 
-export const insertPlan = (db: Db, { plan, kind, serial, graph, prior }: StoredPlan) => db`
-  insert into infrastructure.plan (id, environment, kind, serial, created_at, graph, prior, body)
+export const insertPlan = (db: Db, { plan, kind, serial, graph, prior, revert }: StoredPlan) => db`
+  insert into infrastructure.plan (id, environment, kind, serial, created_at, graph, prior, body, revert)
   values (${plan.id}, ${plan.environment}, ${kind}, ${serial}, ${plan.createdAt}, ${db.json(graph as unknown as Json)},
-    ${db.json(prior as unknown as Json)}, ${db.json(plan as unknown as Json)})`;
+    ${db.json(prior as unknown as Json)}, ${db.json(plan as unknown as Json)}, ${revert ? db.json(revert) : null})`;
 
 export async function findPlan(db: Db, id: string): Promise<StoredPlan | undefined> {
-  const [row] = await db<StoredPlan[]>`
-    select body as plan, kind, serial, graph, prior from infrastructure.plan where id = ${id}`;
-  return row;
+  const [row] = await db<(StoredPlan & { revert: StoredPlan["revert"] | null })[]>`
+    select body as plan, kind, serial, graph, prior, revert from infrastructure.plan where id = ${id}`;
+  return row && { ...row, revert: row.revert ?? undefined };
 }
 
 export const lockEnvironment = async (db: TransactionSql, name: string): Promise<number> => {
@@ -218,9 +220,10 @@ export async function insertApply(db: Db, apply: Apply): Promise<void> {
 /** A step that has ended stays as it ended. */
 export const updateSteps = (db: Db, applyId: string, steps: readonly ApplyStep[]) => db`
   update infrastructure.apply_step as step set state = new.state, detail = new.detail, error = new.error,
-    started_at = coalesce(step.started_at, new."startedAt"), ended_at = new."endedAt"
+    duration_ms = new."durationMs", outcome = new.outcome, started_at = coalesce(step.started_at, new."startedAt"), ended_at = new."endedAt"
   from jsonb_to_recordset(${db.json(steps as unknown as Json)})
-    as new (address text, state text, detail text, error text, "startedAt" bigint, "endedAt" bigint)
+    as new (address text, state text, detail text, error text, "startedAt" bigint, "endedAt" bigint,
+      "durationMs" double precision, outcome text)
   where step.apply_id = ${applyId} and step.address = new.address and step.state in ('waiting', 'running')`;
 
 /** The first end counts. What it held is free from now on. */
@@ -272,7 +275,7 @@ async function listWhere(db: Db, condition: ReturnType<Db>): Promise<Apply[]> {
   const rows = await db<Record<string, unknown>[]>`
     select id, environment, kind, plan_id as "planId", state, actor, started_at as "startedAt", ended_at as "endedAt", error,
       resumes, batches, (select coalesce(jsonb_agg(jsonb_build_object('address', address, 'action', action, 'state', state, 'detail', detail,
-          'error', error, 'startedAt', started_at, 'endedAt', ended_at) order by position), '[]')
+          'error', error, 'startedAt', started_at, 'endedAt', ended_at, 'durationMs', duration_ms, 'outcome', outcome) order by position), '[]')
         from infrastructure.apply_step where apply_id = apply.id) as steps
     from infrastructure.apply where ${condition} order by started_at desc, id desc limit 100`;
   return rows.map((row) =>

@@ -13,6 +13,8 @@ export const applyStepSchema = z.object({
   error: z.string().optional(),
   startedAt: z.number().optional(),
   endedAt: z.number().optional(),
+  durationMs: z.number().optional().describe("what it took on its host, without waiting for others"),
+  outcome: z.enum(["changed", "unchanged"]).optional().describe("what its host found when its turn came"),
 });
 export type ApplyStep = z.infer<typeof applyStepSchema>;
 
@@ -27,7 +29,7 @@ export type ApplyBatch = z.infer<typeof applyBatchSchema>;
 export const applySchema = z.object({
   id: z.string(),
   environment: z.string(),
-  kind: z.enum(["apply", "destroy", "deploy", "rollback"]),
+  kind: z.enum(["apply", "destroy", "deploy", "rollback", "revert"]),
   planId: z.string().optional(),
   state: applyStateSchema,
   actor: z.string(),

@@ -69,12 +69,13 @@ export function createApplies(options: InfrastructureOptions, plans: Plans): App
   ): Promise<Apply> {
     const stored = await getPlan(options, planId);
     const { plan } = stored;
+    refuseErrors(plan);
     await refuseMissingArtifacts(plan, options);
     await freeDead(stored);
     const apply: Apply = {
       id: `apply-${randomUUID()}`,
       environment: plan.environment,
-      kind: stored.kind === "destroy" ? "destroy" : (kind ?? "apply"),
+      kind: stored.kind === "apply" ? (kind ?? "apply") : stored.kind,
       planId,
       state: "running",
       actor,
@@ -128,6 +129,17 @@ async function environmentOf(
       status: 404,
     });
   return { environment };
+}
+
+/** A revert, for example, of what has been changed since. */
+function refuseErrors({ diagnostics }: Plan): void {
+  const errors = diagnostics.filter(({ severity }) => severity === "error");
+  if (errors.length === 0) return;
+  throw new HavnError(`This plan has ${errors.length} error(s)`, {
+    detail: "Nothing was changed. Deal with them and plan again.",
+    status: 409,
+    diagnostics: errors,
+  });
 }
 
 async function refuseMissingArtifacts(

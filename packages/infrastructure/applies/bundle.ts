@@ -21,6 +21,8 @@ type Outcome = {
   error?: string | undefined;
   skipped?: boolean;
   detail?: string | undefined;
+  durationMs?: number;
+  outcome?: "changed" | "unchanged";
 };
 
 /**
@@ -76,7 +78,52 @@ function goesAway({ changes, prior, apply, options }: Applying, host: string): b
   );
 }
 
+/** What the host takes back from its own records goes first, by itself; all else is made as it is declared. */
 async function send(applying: Applying, wave: HostWave, going: readonly Address[]): Promise<BundleAnswer> {
+  const undo = new Set(applying.revert?.undo);
+  const undone = going.filter((address) => undo.has(address));
+  const made = going.filter((address) => !undo.has(address));
+  const answers = [
+    ...(undone.length > 0 ? [await sendUndo(applying, wave, undone)] : []),
+    ...(made.length > 0 ? [await sendBundle(applying, wave, made)] : []),
+  ];
+  return { reports: answers.flatMap(({ reports }) => reports) };
+}
+
+async function sendUndo(
+  { run, options, apply, desired, prior, progress, revert }: Applying,
+  wave: HostWave,
+  addresses: Address[],
+): Promise<BundleAnswer> {
+  const host = formatAddress({ environment: apply.environment, type: "host", name: wave.host });
+  const params = {
+    bundleId: `${apply.id}/${wave.host}/${wave.index}/undo`,
+    applyId: revert?.applyId ?? "",
+    addresses,
+    secretValues: secretValuesOf(
+      [...desired.values(), ...prior.values()].filter((resource) => resource.host === wave.host),
+    ),
+  };
+  return run.step(
+    `take back wave ${wave.index} on ${wave.host}`,
+    () =>
+      options.hosts
+        .call(host, "undo.apply", params, { onProgress: tellProgress(progress) })
+        .catch(giveUpWhenHung),
+    { retries: 12 },
+  );
+}
+
+const tellProgress = (progress: Applying["progress"]) => (told: unknown) => {
+  const { address, state } = told as { address?: unknown; state?: unknown };
+  if (typeof address === "string" && typeof state === "string") progress.detail(address, state);
+};
+
+async function sendBundle(
+  applying: Applying,
+  wave: HostWave,
+  going: readonly Address[],
+): Promise<BundleAnswer> {
   const { run, options, apply, desired, prior, progress } = applying;
   const present = going.map((address) => desired.get(address)).filter((found) => found !== undefined);
   const remove = going
@@ -93,13 +140,12 @@ async function send(applying: Applying, wave: HostWave, going: readonly Address[
       [...desired.values(), ...prior.values()].filter((resource) => resource.host === wave.host),
     ),
   };
-  const onProgress = (told: unknown) => {
-    const { address, state } = told as { address?: unknown; state?: unknown };
-    if (typeof address === "string" && typeof state === "string") progress.detail(address, state);
-  };
   return run.step(
     `apply wave ${wave.index} on ${wave.host}`,
-    () => options.hosts.call(host, "bundle.apply", params, { onProgress }).catch(giveUpWhenHung),
+    () =>
+      options.hosts
+        .call(host, "bundle.apply", params, { onProgress: tellProgress(progress) })
+        .catch(giveUpWhenHung),
     { retries: 12 },
   );
 }
@@ -118,14 +164,18 @@ function giveUpWhenHung(error: unknown): never {
 function outcomeOf(address: Address, { reports }: BundleAnswer): Outcome {
   const report = reports.find((one) => one.address === address);
   if (!report) return { address, error: "the agent gave no report of it" };
+  const { durationMs } = report;
   switch (report.state) {
     case "unchanged":
     case "changed":
       if (report.skipped !== undefined) return { address, detail: `left as it is: ${report.skipped}` };
-      return { address, detail: report.output?.trim().split("\n").at(-1)?.slice(0, 200) || undefined };
+      return {
+        ...{ address, durationMs, outcome: report.state },
+        detail: report.output?.trim().split("\n").at(-1)?.slice(0, 200) || undefined,
+      };
     case "skipped":
       return { address, skipped: true, detail: report.error };
     case "failed":
-      return { address, error: report.error ?? "failed" };
+      return { address, durationMs, error: report.error ?? "failed" };
   }
 }

@@ -38,8 +38,10 @@ export function createProgress(
   return {
     running: (address: Address) => change(address, { state: "running", startedAt: clock.now() }),
     detail: (address: Address, detail: string) => change(address, { detail }),
-    ended: (address: Address, end: Pick<ApplyStep, "state" | "error" | "detail">) =>
-      change(address, { detail: undefined, ...end, endedAt: clock.now() }),
+    ended: (
+      address: Address,
+      end: Pick<ApplyStep, "state" | "error" | "detail" | "durationMs" | "outcome">,
+    ) => change(address, { detail: undefined, ...end, endedAt: clock.now() }),
     step: (address: Address) => steps.get(address),
     /** Resolves when everything so far is in the store; tells once more. */
     async settle(ended?: Partial<Apply>): Promise<void> {

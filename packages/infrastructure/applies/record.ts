@@ -19,6 +19,8 @@ export interface Applying {
   /** Place in the order of application. */
   positions: ReadonlyMap<Address, number>;
   progress: Progress;
+  /** Of a revert: what hosts take back from what they recorded. */
+  revert: store.StoredPlan["revert"];
 }
 
 /** Records in one transaction, then tells the hosts concerned what they shall be from now on. */

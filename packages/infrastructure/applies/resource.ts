@@ -75,14 +75,18 @@ export async function end(
     error?: string | undefined;
     detail?: string | undefined;
     skipped?: boolean;
+    durationMs?: number;
+    outcome?: "changed" | "unchanged";
   }[],
 ): Promise<void> {
   const { run, options, apply, progress } = applying;
-  for (const { address, error, detail, skipped } of outcomes)
+  for (const { address, error, detail, skipped, durationMs, outcome } of outcomes)
     progress.ended(address, {
       state: skipped ? "skipped" : error === undefined ? "done" : "failed",
       ...(error !== undefined && { error }),
       ...(detail !== undefined && { detail }),
+      ...(durationMs !== undefined && { durationMs }),
+      ...(outcome && { outcome }),
     });
   const ended = outcomes.map(({ address }) => progress.step(address)).filter((step) => step !== undefined);
   await run.step(`end ${what}`, async () => {

@@ -77,9 +77,9 @@ async function load(run: Run, applyId: string, options: InfrastructureOptions) {
   });
   const positions = new Map(orderNodes(sequence).order.map((address, index) => [address, index]));
   const progress = createProgress(apply, options);
-  const { serial } = stored;
+  const { serial, revert } = stored;
   const applying: Applying = {
-    ...{ run, options, apply, serial, changes: changesOf, desired, prior, positions, progress },
+    ...{ run, options, apply, serial, changes: changesOf, desired, prior, positions, progress, revert },
   };
   return { applying, nodes };
 }

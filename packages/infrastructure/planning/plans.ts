@@ -109,7 +109,7 @@ function scopeOf(desired: Resource[], recorded: Resource[], only: string[] | und
   };
 }
 
-function inOrder(
+export function inOrder(
   changes: readonly PlannedChange[],
   desired: Resource[],
   recorded: Resource[],
@@ -157,7 +157,7 @@ function leftOut(graph: ResourceGraph, recorded: Resource[], planned: Resource[]
     });
 }
 
-async function missingArtifacts(
+export async function missingArtifacts(
   changes: readonly PlannedChange[],
   graph: ResourceGraph,
   options: InfrastructureOptions,

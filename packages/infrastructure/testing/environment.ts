@@ -60,6 +60,18 @@ export function testSurroundings(directory: string) {
         hung.set(host, calls + 1);
         throw new HavnError(`${host} did not answer ${method}`, { retryable: true, status: 504 });
       }
+      if (method === "undo.read") {
+        const { secretValues: hidden = [], ...question } = resolved as AgentParams<"undo.read">;
+        return {
+          readings: await resourceHost.readUndo({ ...question, hidden }),
+        } as unknown as AgentResult<M>;
+      }
+      if (method === "undo.apply") {
+        const { secretValues: hidden = [], ...bundle } = resolved as AgentParams<"undo.apply">;
+        return {
+          reports: await resourceHost.applyUndo({ ...bundle, hidden }, options.onProgress),
+        } as unknown as AgentResult<M>;
+      }
       const bundle = resolved as AgentParams<"bundle.apply">;
       return { reports: await resourceHost.apply(bundle, options.onProgress) } as unknown as AgentResult<M>;
     },
