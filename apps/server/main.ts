@@ -87,6 +87,7 @@ const infrastructure = await createInfrastructure({
   hostsSettled: fleet.hosts.waitExpected,
   hostReport: fleet.report,
   desired: fleet.desired,
+  prepareSecrets: access.prepareSecrets,
   executors: (): ResourceExecutor[] => [
     ...fleet.executors,
     delivery.executor,

@@ -1,8 +1,18 @@
-import { findReferences, formatAddress, HavnError, resolveReferences } from "@havn/model";
+import {
+  findReferences,
+  formatAddress,
+  HavnError,
+  resolveReferences,
+  type SecretReference,
+  secretKey,
+} from "@havn/model";
 
 /** What references stand for, asked of the rooms that know. */
 export interface ReferenceSources {
-  secrets: { ensure(environment: string, name: string): Promise<string> };
+  secrets: {
+    /** Opens what a reference stands for; one that was never used is generated. */
+    open(environment: string, reference: SecretReference): Promise<string>;
+  };
   hostAddress(host: string): string | undefined;
 }
 
@@ -11,11 +21,11 @@ export function createResolve(sources: ReferenceSources): <T>(environment: strin
   return async (environment, value) => {
     const secrets = new Map<string, string>();
     for (const reference of findReferences(value))
-      if ("$secret" in reference && !secrets.has(reference.$secret))
-        secrets.set(reference.$secret, await sources.secrets.ensure(environment, reference.$secret));
+      if ("$secret" in reference && !secrets.has(secretKey(reference)))
+        secrets.set(secretKey(reference), await sources.secrets.open(environment, reference));
     return resolveReferences(value, {
       host: (name, attribute) => (attribute === "name" ? name : addressOf(sources, environment, name)),
-      secret: (name) => secrets.get(name) ?? "",
+      secret: (_name, reference) => secrets.get(secretKey(reference)) ?? "",
     });
   };
 }

@@ -1,5 +1,5 @@
 import type { AccessGate, Route } from "@havn/http";
-import type { Clock, Timeline } from "@havn/model";
+import type { Clock, ResourceGraph, Timeline } from "@havn/model";
 import { migrate, type Sql } from "@havn/postgres";
 import type { ChainState } from "./audit/chain.ts";
 import { createAuditLog } from "./audit/log.ts";
@@ -7,14 +7,17 @@ import { createAuthentication } from "./authenticate.ts";
 import { createDecider } from "./decisions.ts";
 import { openKeys } from "./keys.ts";
 import { accessRoutes } from "./routes.ts";
-import { createSecrets, type Secrets } from "./secrets.ts";
+import { type Identities, openIdentities } from "./secrets/identities.ts";
+import { prepareSecrets } from "./secrets/prepare.ts";
+import { secretRoutes } from "./secrets/routes.ts";
+import { createSecrets, type Secrets } from "./secrets/secrets.ts";
+import { findAnySecret } from "./secrets/store.ts";
 import { createSessions, createSignIn, type SignIn } from "./sessions.ts";
-import { findAnySecret } from "./store.ts";
 import { createTokens, type Tokens } from "./tokens.ts";
 
 export type { ChainState } from "./audit/chain.ts";
 export type { Role } from "./decisions.ts";
-export type { Secrets } from "./secrets.ts";
+export type { Secrets } from "./secrets/secrets.ts";
 export type { SignIn } from "./sessions.ts";
 export type { Tokens } from "./tokens.ts";
 
@@ -22,7 +25,7 @@ export interface AccessOptions {
   sql: Sql;
   clock: Clock;
   timeline: Timeline;
-  /** Holds `keys` and `cli-token`, both readable by this user only. */
+  /** Holds `keys`, `age-identities` and `cli-token`, all readable by this user only. */
   dataDirectory: string;
 }
 
@@ -30,6 +33,8 @@ export interface Access extends AccessGate {
   readonly tokens: Tokens;
   readonly signIn: SignIn;
   readonly secrets: Secrets;
+  /** Checks a graph's secrets before it is planned and keeps their ciphertexts. See `prepareSecrets`. */
+  prepareSecrets(graph: ResourceGraph): Promise<ResourceGraph>;
   verifyAudit(): Promise<ChainState>;
   /** Forgets sessions, links and tokens that ended long ago. The audit log is never shortened: its chain has one start. */
   prune(): Promise<void>;
@@ -45,7 +50,8 @@ export async function createAccess({ sql, clock, timeline, dataDirectory }: Acce
   const tokens = createTokens({ sql, clock, timeline });
   const signIn = createSignIn({ sql, clock, timeline });
   const sessions = createSessions({ sql, clock, csrfKey: keys.csrf });
-  const secrets = createSecrets({ sql, clock, key: keys.secrets });
+  const identities: Identities = await openIdentities(dataDirectory);
+  const secrets = createSecrets({ sql, clock, keys, identities });
   const auditLog = createAuditLog({ sql, clock, key: keys.audit });
   const authentication = createAuthentication({ clock, tokens, sessions, cookieName });
 
@@ -64,7 +70,11 @@ export async function createAccess({ sql, clock, timeline, dataDirectory }: Acce
     tokens,
     signIn,
     secrets,
-    routes: accessRoutes({ tokens, signIn, sessions, authentication, auditLog, cookieName }),
+    prepareSecrets: (graph) => prepareSecrets(graph, { sql, now: () => clock.now(), identities, secrets }),
+    routes: [
+      ...accessRoutes({ tokens, signIn, sessions, authentication, auditLog, cookieName }),
+      ...secretRoutes({ secrets, identities, timeline }),
+    ],
   };
 }
 

@@ -1,4 +1,5 @@
 import { hkdfSync, randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
 import { chmod, link, mkdir, open, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { HavnError } from "@havn/model";
@@ -7,6 +8,8 @@ import { HavnError } from "@havn/model";
 export interface Keys {
   /** AES-256-GCM key of the secrets store. */
   readonly secrets: Buffer;
+  /** HMAC key of secrets' fingerprints: equal secrets look equal, and nobody without the key can try guesses. */
+  readonly fingerprints: Buffer;
   /** HMAC key of the audit chain: whoever can write the database still cannot forge entries. */
   readonly audit: Buffer;
   /** HMAC key that turns a session's id into its CSRF token. */
@@ -19,7 +22,7 @@ export interface Keys {
 export async function openKeys(dataDirectory: string): Promise<Keys> {
   const path = join(dataDirectory, "keys");
   await mkdir(dataDirectory, { recursive: true });
-  await writeOnce(path, `${randomBytes(32).toString("base64url")}\n`);
+  await writeOnce(path, () => `${randomBytes(32).toString("base64url")}\n`);
   await chmod(path, 0o600);
   const master = Buffer.from((await readFile(path, "utf8")).trim(), "base64url");
   if (master.length !== 32)
@@ -29,6 +32,7 @@ export async function openKeys(dataDirectory: string): Promise<Keys> {
   const derive = (purpose: string) => Buffer.from(hkdfSync("sha256", master, "", `havn ${purpose}`, 32));
   return {
     secrets: derive("secrets"),
+    fingerprints: derive("fingerprints"),
     audit: derive("audit"),
     csrf: derive("csrf"),
     installation: derive("installation").toString("hex").slice(0, 8),
@@ -36,9 +40,10 @@ export async function openKeys(dataDirectory: string): Promise<Keys> {
 }
 
 /** Makes the file whole or not at all; leaves one that is there. */
-async function writeOnce(path: string, text: string): Promise<void> {
+export async function writeOnce(path: string, make: () => string | Promise<string>): Promise<void> {
+  if (existsSync(path)) return;
   const draft = `${path}.${randomBytes(6).toString("hex")}`;
-  await writePrivate(draft, text);
+  await writePrivate(draft, await make());
   try {
     await link(draft, path);
   } catch (cause) {

@@ -94,33 +94,3 @@ export const touchSession = (sql: Sql, id: string, at: number) => sql`
 
 export const endSession = (sql: Sql, id: string, at: number) => sql`
   update access.session set ended_at = ${at} where id = ${id} and ended_at is null`;
-
-export interface SealedSecret {
-  environment: string;
-  name: string;
-  nonce: Buffer;
-  /** Ciphertext, then the 16 bytes of its tag. */
-  sealed: Buffer;
-}
-
-export const addSecret = (sql: Sql, secret: SealedSecret, at: number) => sql`
-  insert into access.secret (environment, name, nonce, sealed, created_at)
-  values (${secret.environment}, ${secret.name}, ${secret.nonce}, ${secret.sealed}, ${at})
-  on conflict do nothing`;
-
-export async function findSecret(
-  sql: Sql,
-  environment: string,
-  name: string,
-): Promise<SealedSecret | undefined> {
-  const [row] = await sql<SealedSecret[]>`
-    select environment, name, nonce, sealed from access.secret
-    where environment = ${environment} and name = ${name}`;
-  return row;
-}
-
-export async function findAnySecret(sql: Sql): Promise<{ environment: string; name: string } | undefined> {
-  const [row] = await sql<{ environment: string; name: string }[]>`
-    select environment, name from access.secret limit 1`;
-  return row;
-}

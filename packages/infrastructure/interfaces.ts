@@ -7,6 +7,7 @@ import type {
   PlannedChange,
   PropertyChange,
   Resource,
+  ResourceGraph,
   Timeline,
 } from "@havn/model";
 import type { Sql } from "@havn/postgres";
@@ -28,6 +29,11 @@ export interface InfrastructureOptions {
     /** Durable; the agent gets it now or when it connects. References in `value` are resolved on the way. */
     put(host: Address, section: "resources" | "secrets", value: unknown): Promise<unknown>;
   };
+  /**
+   * Checks that every secret a graph refers to can be opened, and keeps the ciphertexts that came with it. Gives the
+   * graph to plan. Throws a HavnError (400) with diagnostics.
+   */
+  prepareSecrets(graph: ResourceGraph): Promise<ResourceGraph>;
   /** Not launched yet: the workflow of applies is defined on it. */
   workflows: Pick<Workflows, "define">;
   /** Asked at the first plan: rooms that need infrastructure themselves may be opened after it. */

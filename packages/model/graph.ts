@@ -28,11 +28,22 @@ export const resourceSchema = z.strictObject({
 });
 export type Resource = z.infer<typeof resourceSchema>;
 
+/** A file of the repository with encrypted values, as it stands there. It travels with the graph and is kept apart from it. */
+export const sealedFileSchema = z.strictObject({
+  /** As the configuration names it. */
+  file: z.string(),
+  format: z.enum(["age", "yaml", "json", "dotenv", "ini"]),
+  text: z.string().max(5_000_000),
+});
+export type SealedFile = z.infer<typeof sealedFileSchema>;
+
 /** What `havn.config.ts` describes: the input of a plan. */
 export const resourceGraphSchema = z.strictObject({
   version: z.literal(1),
   environment: dnsLabel,
   owner: z.string().optional(),
   resources: z.array(resourceSchema),
+  /** Files that its secret references name. */
+  sealed: z.array(sealedFileSchema).optional(),
 });
 export type ResourceGraph = z.infer<typeof resourceGraphSchema>;

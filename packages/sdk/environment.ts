@@ -20,6 +20,7 @@ import { callerLocation } from "./location.ts";
 import { optionsOf } from "./options.ts";
 import { connectPaths } from "./paths.ts";
 import { referencedAddresses } from "./references.ts";
+import { sealedFilesOf } from "./secrets.ts";
 
 /** Stands for a declared resource wherever another one needs it. */
 export interface Handle {
@@ -126,7 +127,9 @@ export function environment(name: string, options: EnvironmentOptions, describe:
     { schemaOf, optionsOf },
   );
   const diagnostics = [...collecting.diagnostics, ...checked.diagnostics].sort(byPlace);
-  return { name, graph: checked.graph, diagnostics };
+  const sealed = sealedFilesOf(checked.graph.resources);
+  const graph = sealed.length === 0 ? checked.graph : { ...checked.graph, sealed };
+  return { name, graph, diagnostics };
 }
 
 /** An environment's windows are those of each of its hosts too. */

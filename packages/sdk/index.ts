@@ -14,6 +14,8 @@ export { environment, withSourceDigests } from "./environment.ts";
 export * from "./environments.ts";
 export * from "./facts.ts";
 export * from "./fetched.ts";
+export type { ProjectFiles } from "./files.ts";
+export { openProjectFiles } from "./files.ts";
 export type {
   DirectoryHandle,
   DirectoryOptions,
@@ -42,9 +44,11 @@ export { alert, check } from "./observe.ts";
 export type { PostgresHandle, PostgresOptions } from "./postgres.ts";
 export { postgres } from "./postgres.ts";
 export type { HostReference, Reference, SecretReference, Text, TextReference } from "./references.ts";
-export { secret, text } from "./references.ts";
+export { text } from "./references.ts";
 export * from "./respond.ts";
 export * from "./running.ts";
+export type { SecretOptions } from "./secrets.ts";
+export { secret } from "./secrets.ts";
 export type { BalancerHandle, BalancerOptions, ServiceHandle, ServiceOptions } from "./services.ts";
 export { balancer, service } from "./services.ts";
 export * from "./storage.ts";

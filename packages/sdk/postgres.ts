@@ -13,7 +13,8 @@ import { debianPackage, file, systemdUnit } from "./host-resources.ts";
 import type { HostHandle } from "./hosts.ts";
 import { callerLocation } from "./location.ts";
 import { optionsOf } from "./options.ts";
-import { comesFrom, joinText, secret, type Text } from "./references.ts";
+import { comesFrom, joinText, type Text } from "./references.ts";
+import { secret } from "./secrets.ts";
 
 export interface PostgresOptions extends CommonOptions {
   /**

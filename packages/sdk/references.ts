@@ -24,16 +24,6 @@ export function comesFrom<R extends Reference>(reference: R, addresses: readonly
 }
 
 /**
- * A value that Havn generates at first use and keeps. It stands in no plan, state or log, and only the hosts that need
- * it see it.
- *
- * @example service("shop", { env: { SESSION_KEY: secret("session-key") }, … })
- */
-export function secret(name: string): SecretReference {
-  return { $secret: name };
-}
-
-/**
  * A text with references in it, resolved when it reaches the host.
  *
  * @example text`http://${web1.address}:8080/healthz`

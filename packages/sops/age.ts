@@ -1,14 +1,18 @@
 import { HavnError } from "@havn/model";
-import { armor, Decrypter, Encrypter, generateX25519Identity, identityToRecipient } from "age-encryption";
+
+/** Loaded at first use: it is crypto for a fifth of a second, and most runs need none of it. */
+const age = () => import("age-encryption");
 
 /** A new age identity (`AGE-SECRET-KEY-1…`) and the recipient (`age1…`) that others encrypt for. */
 export async function generateAgeKey(): Promise<{ identity: string; recipient: string }> {
+  const { generateX25519Identity, identityToRecipient } = await age();
   const identity = await generateX25519Identity();
   return { identity, recipient: await identityToRecipient(identity) };
 }
 
 /** Identities of an age key file: one a line, comments begin with #. Throws a HavnError (400) that shows no key. */
 export async function parseIdentities(text: string): Promise<{ identity: string; recipient: string }[]> {
+  const { identityToRecipient } = await age();
   const lines = text.split("\n").map((line) => line.trim());
   const keys = lines
     .map((line, index) => ({ line, number: index + 1 }))
@@ -29,6 +33,7 @@ export async function parseIdentities(text: string): Promise<{ identity: string;
 
 /** Throws a HavnError (400) for what is no recipient. */
 export async function encryptAge(plain: string | Uint8Array, recipients: readonly string[]): Promise<string> {
+  const { armor, Encrypter } = await age();
   const encrypter = new Encrypter();
   for (const recipient of recipients)
     try {
@@ -48,6 +53,7 @@ export const isArmored = (text: string): boolean => text.trimStart().startsWith(
 
 /** What stands in an armored age file. Throws a HavnError (400): no identity fits, or it was changed. */
 export async function decryptAge(armored: string, identities: readonly string[]): Promise<Uint8Array> {
+  const { armor, Decrypter } = await age();
   const decrypter = new Decrypter();
   for (const identity of identities) decrypter.addIdentity(identity);
   let file: Uint8Array;

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { HavnError } from "@havn/model";
 import { parseDotenv, parseIni, unflatten } from "./flat.ts";
 import { type Branch, entry, type Leaf, type Tree } from "./tree.ts";
@@ -73,14 +74,16 @@ export function findLeaf({ branches }: Pick<SopsDocument, "branches">, path: Sop
   return undefined;
 }
 
-/** `db.password`, `tokens[1]` and `["a.b", "c"]` as a path. */
+/** `db.password`, `tokens[1]` and `["a.b","c"]` (JSON, for names with dots) as a path. */
 export const pathOf = (key: string | SopsPath): SopsPath =>
   typeof key !== "string"
     ? key
-    : key
-        .replace(/\[(\d+)\]/g, ".$1")
-        .split(".")
-        .map((part) => (/^\d+$/.test(part) ? Number(part) : part));
+    : key.startsWith('["')
+      ? (JSON.parse(key) as SopsPath)
+      : key
+          .replace(/\[(\d+)\]/g, ".$1")
+          .split(".")
+          .map((part) => (/^\d+$/.test(part) ? Number(part) : part));
 
 export const formatPath = (path: SopsPath): string =>
   path
@@ -158,3 +161,18 @@ function readMetadata(metadata: unknown): SopsMetadata {
     byComments: text("unencrypted_comment_regex") + text("encrypted_comment_regex") !== "",
   };
 }
+
+/**
+ * Names one ciphertext at one place: SOPS leaves the ciphertext of what did not change as it is, so a file that was
+ * edited elsewhere keeps it. Undefined where there is no value.
+ */
+export function sealedValueId(document: SopsDocument, path: SopsPath): string | undefined {
+  const leaf = findLeaf(document, path);
+  return leaf && sealedId(JSON.stringify([path, String(leaf.value)]));
+}
+
+/** Names an age file. */
+export const sealedFileId = (armored: string): string => sealedId(armored.trim());
+
+const sealedId = (text: string): string =>
+  createHash("sha256").update(`havn sealed 1\0${text}`).digest("hex").slice(0, 32);

@@ -67,6 +67,22 @@ const tokenSchema = z.object({
   lastUsedAt: z.number().nullish(),
 });
 export type Token = z.infer<typeof tokenSchema>;
+export const secretsAnswer = z.object({
+  secrets: z.array(
+    z.object({
+      environment: z.string(),
+      name: z.string(),
+      version: z.number(),
+      given: z.boolean(),
+      createdAt: z.number(),
+      createdBy: z.string(),
+    }),
+  ),
+});
+export const secretVersion = z.object({ version: z.number() });
+export const secretValue = z.object({ value: z.string() });
+export const recipientsAnswer = z.object({ recipients: z.array(z.string()) });
+
 export const tokensAnswer = z.object({ tokens: z.array(tokenSchema) });
 export const newToken = z.object({ id: z.string(), token: z.string() });
 

@@ -3,8 +3,10 @@
  * programs, no writing, no environment. Imports the configuration and writes what it declares, as JSON, to descriptor 3.
  * Arguments: the SDK's URL, the configuration's URL, and the environment's name where one is chosen.
  */
-import { writeSync } from "node:fs";
+import { readFileSync, writeSync } from "node:fs";
 import { registerHooks } from "node:module";
+import { dirname, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { EvaluateAnswer } from "./evaluate.ts";
 
 const [sdk = "", config = "", environment] = process.argv.slice(2);
@@ -26,7 +28,8 @@ function answer(value: EvaluateAnswer): void {
 }
 
 try {
-  const { evaluateGraph } = (await import(sdk)) as typeof import("havn");
+  const { evaluateGraph, openProjectFiles } = (await import(sdk)) as typeof import("havn");
+  openProjectFiles({ read: (path) => findText(resolve(dirname(fileURLToPath(config)), path)) });
   const module = (await import(config)) as { default?: unknown };
   if (!("default" in module)) answer({ kind: "no default" });
   else answer({ kind: "declared", ...evaluateGraph(module.default, environment) });
@@ -42,6 +45,16 @@ try {
     code: find(error, "code"),
     detail: find(error, "detail"),
   });
+}
+
+/** Undefined where there is no such file. */
+function findText(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if (find(error, "code") === "ENOENT") return undefined;
+    throw error;
+  }
 }
 
 /** A property of the error, or of what caused it: fetch hides a refusal of the network behind its own error. */

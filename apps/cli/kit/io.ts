@@ -1,5 +1,6 @@
 import { createInterface } from "node:readline/promises";
-import type { Readable, Writable } from "node:stream";
+import { type Readable, Writable } from "node:stream";
+import { text as textOf } from "node:stream/consumers";
 import { HavnError } from "@havn/model";
 import { Interrupted } from "./exit.ts";
 import { createStyle, type Style } from "./style.ts";
@@ -23,6 +24,8 @@ export interface Io {
   draw(text: string): void;
   /** The answer to a question. Fails where nobody can answer: `otherwise` says what to do then. */
   ask(question: string, otherwise: string, signal: AbortSignal): Promise<string>;
+  /** What is piped in, less one line break at its end; at a terminal what is typed, which is not shown. */
+  readSecret(prompt: string, signal: AbortSignal): Promise<string>;
 }
 
 export interface Streams {
@@ -64,7 +67,28 @@ export function createIo(
         reader.close();
       }
     },
+    async readSecret(prompt, signal) {
+      if (stdin.isTTY !== true) return (await textOf(stdin)).replace(/\r?\n$/, "");
+      stderr.write(prompt);
+      return typedUnseen(stdin, signal).finally(() => stderr.write("\n"));
+    },
   };
+}
+
+/** One line from a terminal, with nothing of it written back. */
+async function typedUnseen(stdin: Readable, signal: AbortSignal): Promise<string> {
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const reader = createInterface({ input: stdin, output: nowhere, terminal: true });
+  const closed = new AbortController();
+  reader.once("SIGINT", () => closed.abort());
+  try {
+    return await reader.question("", { signal: AbortSignal.any([signal, closed.signal]) });
+  } catch (cause) {
+    if (signal.aborted || closed.signal.aborted) throw new Interrupted("Nothing was changed.");
+    throw cause;
+  } finally {
+    reader.close();
+  }
 }
 
 /** Colours where a person looks at a terminal, unless NO_COLOR or --no-color; FORCE_COLOR overrules the terminal. */

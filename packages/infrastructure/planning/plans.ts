@@ -31,7 +31,10 @@ export function createPlans(options: InfrastructureOptions): Plans {
   const { sql, clock } = options;
   return {
     async create(request) {
-      const graph = "destroy" in request ? emptyGraph(request.destroy) : checked(request.graph);
+      const graph =
+        "destroy" in request
+          ? emptyGraph(request.destroy)
+          : await options.prepareSecrets(checked(request.graph));
       const recorded = await store.readRecorded(sql, graph.environment);
       if ("destroy" in request && recorded.resources.length === 0)
         throw new HavnError(`There is no environment "${graph.environment}"`, {

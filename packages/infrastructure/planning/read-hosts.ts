@@ -8,6 +8,7 @@ import {
   HavnError,
   type PropertyChange,
   type Resource,
+  secretKey,
 } from "@havn/model";
 import { findSecretPaths, hostAddressOf } from "@havn/plan";
 import type { InfrastructureOptions } from "../interfaces.ts";
@@ -68,7 +69,7 @@ export const secretValuesOf = (resources: readonly Resource[]): string[] => [
       .flatMap(({ properties }) => findReferences(properties))
       .filter((reference) => "$secret" in reference)
       // The host gets texts: see resolveReferences.
-      .map((reference) => [reference.$secret, reference as unknown as string] as const),
+      .map((reference) => [secretKey(reference), reference as unknown as string] as const),
   ).values(),
 ];
 

@@ -117,6 +117,7 @@ export function testSurroundings(directory: string) {
     },
     executors: () => [executor],
     missingArtifacts: async () => [],
+    prepareSecrets: async (graph) => graph,
   };
   return { options, journal, real, away, hung, put, events, failing, open, reads: () => reads };
 }

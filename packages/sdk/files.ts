@@ -1,0 +1,36 @@
+import { HavnError } from "@havn/model";
+
+/** The files of the project that a configuration belongs to; who evaluates it hands them over. */
+export interface ProjectFiles {
+  /**
+   * Text of the file at a path relative to the configuration; undefined where there is none. Throws what the reading
+   * throws.
+   */
+  read(path: string): string | undefined;
+}
+
+let files: ProjectFiles | undefined;
+
+/** Called before a configuration is imported. */
+export function openProjectFiles(given: ProjectFiles | undefined): void {
+  files = given;
+}
+
+/** Undefined where there is no such file. */
+export function findProjectFile(path: string): string | undefined {
+  if (files) return files.read(path);
+  throw new HavnError(`"${path}" cannot be read here`, {
+    detail: "Files are read while Havn evaluates a configuration. Import what you need instead.",
+    status: 400,
+  });
+}
+
+/** `what` says what the file is to be: "encrypted file". Throws a HavnError (400) where there is none. */
+export function readProjectFile(path: string, what: string): string {
+  const text = findProjectFile(path);
+  if (text !== undefined) return text;
+  throw new HavnError(`There is no ${what} "${path}"`, {
+    detail: "Paths are relative to the configuration. Correct the path, or make the file.",
+    status: 400,
+  });
+}
