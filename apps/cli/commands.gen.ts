@@ -69,6 +69,12 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./commands/incident/resolve.ts"),
   },
   {
+    name: "revert",
+    summary: "undo an apply: files, packages, units and the rest as they were before it",
+    group: "Environments",
+    load: () => import("./commands/apply/revert.ts"),
+  },
+  {
     name: "silence add",
     summary: "mute alerts for a while; what it covers now is told first",
     group: "Environments",
@@ -109,6 +115,18 @@ export const commands: readonly CommandEntry[] = [
     summary: "alerts that are pending or firing, and those that resolved",
     group: "Look",
     load: () => import("./commands/alert/alerts.ts"),
+  },
+  {
+    name: "applies",
+    summary: "the history of applies: who changed what, when, and how it ended",
+    group: "Look",
+    load: () => import("./commands/apply/list.ts"),
+  },
+  {
+    name: "applies show",
+    summary: "one apply: each resource, what became of it, how long it took, what differed",
+    group: "Look",
+    load: () => import("./commands/apply/show.ts"),
   },
   {
     name: "drift",

@@ -47,7 +47,7 @@ export async function makePlan({ api, io, signal }: Flow, request: PlanRequest):
 export interface CarryOutOptions {
   plan: Plan;
   sources: readonly Source[];
-  kind: "apply" | "deploy" | "destroy";
+  kind: "apply" | "deploy" | "destroy" | "revert";
   /** Skips the question. */
   yes: boolean;
 }
