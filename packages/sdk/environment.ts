@@ -119,14 +119,14 @@ export function environment(name: string, options: EnvironmentOptions, describe:
   } finally {
     current = undefined;
   }
-  connectPaths(collecting.resources);
+  const fights = connectPaths(collecting.resources);
   const { owner, maintenance = [] } = options;
   addMaintenance(collecting.resources, maintenance);
   const checked = checkGraph(
     { version: 1, environment: name, ...(owner !== undefined && { owner }), resources: collecting.resources },
     { schemaOf, optionsOf },
   );
-  const diagnostics = [...collecting.diagnostics, ...checked.diagnostics].sort(byPlace);
+  const diagnostics = [...collecting.diagnostics, ...fights, ...checked.diagnostics].sort(byPlace);
   const sealed = sealedFilesOf(checked.graph.resources);
   const graph = sealed.length === 0 ? checked.graph : { ...checked.graph, sealed };
   return { name, graph, diagnostics };

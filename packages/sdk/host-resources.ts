@@ -152,6 +152,12 @@ export interface PackageOptions extends HostResourceOptions {
    */
   version?: string;
   /**
+   * The package manager. Default: that of the host's distribution (Debian, Ubuntu: apt; Fedora, RHEL and its kin: dnf;
+   * Alpine: apk).
+   * @example manager: "dnf"
+   */
+  manager?: "apt" | "dnf" | "apk";
+  /**
    * True: nobody but Havn changes its version; false: a hold is lifted. Default: left as it is.
    * @example hold: true
    */
@@ -184,13 +190,13 @@ export interface PackageOptions extends HostResourceOptions {
   absent?: boolean;
 }
 
-/** A Debian package on a host. */
+/** A package on a host. */
 export interface PackageHandle extends Handle {
   readonly type: "package";
 }
 
 /**
- * A Debian package on a host. All packages of a host go in one transaction. When it is no longer declared it is
+ * A package of the host's distribution. All packages of a host go in one transaction. When it is no longer declared it is
  * removed only if Havn installed it.
  *
  * @example pkg("curl", { host: web1 });

@@ -32,7 +32,7 @@ const written: Record<string, readonly string[]> = {
   directory: [
     ...["host", "owner", "group", "mode", "recurse", "fileMode", "directoryMode", "purge", "absent"],
   ],
-  package: ["host", "version", "hold", "answers", "purge", "autoremove", "absent"],
+  package: ["host", "version", "manager", "hold", "answers", "purge", "autoremove", "absent"],
   "systemd.unit": ["host", "content", "dropIns", "enabled", "active", "masked", "restartOn", "reloadOn"],
   "postgres.database": ["host", "allow", "database", "user", "version"],
 };

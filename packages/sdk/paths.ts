@@ -1,24 +1,60 @@
 import { findDefinition } from "@havn/infrastructure/definitions";
-import type { Address, Resource } from "@havn/model";
+import type { Address, Diagnostic, Resource } from "@havn/model";
 
 /**
  * What follows from the paths of files alone, host by host: of those that work on one path, the one declared later comes
  * after; what is in a directory comes after the directory; and a purged directory knows what in it is declared. Nothing
- * is added that would run against what was written.
+ * is added that would run against what was written. Gives what is wrong: resources of which each would undo the other.
  */
-export function connectPaths(resources: readonly Resource[]): void {
+export function connectPaths(resources: readonly Resource[]): Diagnostic[] {
   const byHost = Map.groupBy(
     resources.filter(({ host }) => host !== undefined),
     ({ host }) => host ?? "",
   );
   const byAddress = new Map(resources.map((resource) => [resource.address, resource]));
   for (const onHost of byHost.values()) connectHost(onHost, byAddress);
+  return [...byHost.values()].flatMap(findFights);
 }
+
+/** One writes a file as a whole, and another one the same file or a part of it: every apply would change it twice. */
+function findFights(resources: readonly Resource[]): Diagnostic[] {
+  const keepers = new Map<string, Resource>();
+  const diagnostics: Diagnostic[] = [];
+  const complain = (resource: Resource, path: string, keeper: Resource) =>
+    diagnostics.push({
+      severity: "error",
+      summary: `${keeper.address} and ${resource.address} both write ${path}`,
+      detail: isEdit(resource)
+        ? `The whole content of ${path} is declared, so that a change of a part of it would be undone. Put it into the content, or declare the file with touch: true in place of its content.`
+        : `Each would undo the other. Remove one of them.`,
+      address: resource.address,
+      ...(resource.location && { at: resource.location }),
+    });
+  for (const resource of resources)
+    for (const path of asked(resource, "keeps")) {
+      const other = keepers.get(path);
+      // The same resource twice is told of elsewhere.
+      if (other && other.address !== resource.address) complain(resource, path, other);
+      else keepers.set(path, resource);
+    }
+  for (const resource of resources)
+    for (const path of [
+      ...(isEdit(resource) ? asked(resource, "paths") : []),
+      ...asked(resource, "shares"),
+    ]) {
+      const keeper = keepers.get(path);
+      if (keeper) complain(resource, path, keeper);
+    }
+  return diagnostics;
+}
+
+const isEdit = ({ type }: Pick<Resource, "type">): boolean => /^(line|block|replace|setting\..*)$/.test(type);
 
 function connectHost(resources: readonly Resource[], byAddress: ReadonlyMap<Address, Resource>): void {
   const users = new Map<string, Resource[]>();
   for (const resource of resources)
-    for (const path of new Set(pathsOf(resource))) users.set(path, [...(users.get(path) ?? []), resource]);
+    for (const path of new Set(asked(resource, "paths")))
+      users.set(path, [...(users.get(path) ?? []), resource]);
   for (const [path, list] of users) {
     const inOrder = list.toSorted((a, b) => Number(needs(a, path)) - Number(needs(b, path)));
     for (const [index, resource] of inOrder.entries()) {
@@ -38,12 +74,11 @@ function connectHost(resources: readonly Resource[], byAddress: ReadonlyMap<Addr
 
 /** Whether it needs what others put at a path: an edit its file, a hard link its target, an archive its download. */
 const needs = ({ type, properties }: Resource, path: string): boolean =>
-  /^(line|block|replace|setting\..*)$/.test(type) ||
-  (["hardlink", "archive", "wait", "assert"].includes(type) && properties.path !== path);
+  isEdit({ type }) || (["hardlink", "archive", "wait", "assert"].includes(type) && properties.path !== path);
 
-function pathsOf({ type, properties }: Resource): string[] {
+function asked({ type, properties }: Resource, what: "paths" | "keeps" | "shares"): string[] {
   try {
-    const paths = findDefinition(type)?.paths?.(properties) ?? [];
+    const paths = findDefinition(type)?.[what]?.(properties) ?? [];
     return paths.filter((path) => typeof path === "string" && path.startsWith("/"));
   } catch {
     // What was written is not sound: the check tells of it.

@@ -66,6 +66,11 @@ export interface SwapOptions extends HostResourceOptions {
    */
   priority?: number;
   /**
+   * Whether it is in use now; its line in fstab stands either way. Default: true.
+   * @example active: false
+   */
+  active?: boolean;
+  /**
    * True: not in use and not in fstab; a file goes. Default: false.
    * @example absent: true
    */

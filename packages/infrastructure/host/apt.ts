@@ -1,6 +1,8 @@
 import { HavnError, systemClock } from "@havn/model";
 import type { AptOperation } from "../resources/type.ts";
+import { apkCommand, applyApk } from "./apk.ts";
 import { mustRun, runCommand } from "./commands.ts";
+import { applyDnf, dnfCommand } from "./dnf.ts";
 
 /**
  * Installs and removes in one transaction; waits for whoever holds dpkg's lock. The package lists are fetched only
@@ -8,6 +10,8 @@ import { mustRun, runCommand } from "./commands.ts";
  * has: the others are installed all the same. Throws when the transaction fails.
  */
 export async function applyApt(operation: AptOperation): Promise<Map<string, HavnError>> {
+  if (operation.manager === "dnf") return applyDnf(operation);
+  if (operation.manager === "apk") return applyApk(operation);
   const names = operation.install.map(nameIn);
   let unknown = await findUnknown(names);
   if (unknown.length > 0) {
@@ -31,9 +35,10 @@ export async function applyApt(operation: AptOperation): Promise<Map<string, Hav
 
 export const nameIn = (entry: string): string => entry.split("=")[0] ?? entry;
 
-/** All of them as one. */
+/** All of them as one; they are of one package manager. */
 export const mergeApt = (operations: readonly AptOperation[]): AptOperation => ({
   kind: "apt",
+  ...(operations[0]?.manager && { manager: operations[0].manager }),
   install: operations.flatMap(({ install }) => install),
   remove: operations.flatMap(({ remove }) => remove),
   removeOnly: operations.flatMap(({ removeOnly = [] }) => removeOnly),
@@ -43,15 +48,16 @@ export const mergeApt = (operations: readonly AptOperation[]): AptOperation => (
 });
 
 /** As a person would write it. */
-export const aptCommand = ({ install, remove, removeOnly = [], autoremove }: AptOperation): string[] => [
-  ...[
-    "apt-get",
-    "install",
-    ...(removeOnly.length > 0 ? [] : ["--purge"]),
+export function aptCommand(operation: AptOperation): string[] {
+  const { manager, install, remove, removeOnly = [], autoremove } = operation;
+  if (manager === "dnf") return dnfCommand(operation);
+  if (manager === "apk") return apkCommand(operation);
+  return [
+    ...["apt-get", "install", ...(removeOnly.length > 0 ? [] : ["--purge"])],
     ...(autoremove ? ["--autoremove"] : []),
-  ],
-  ...[...install, ...[...remove, ...removeOnly].map((name) => `${name}-`)],
-];
+    ...[...install, ...[...remove, ...removeOnly].map((name) => `${name}-`)],
+  ];
+}
 
 async function transact({ install, remove, removeOnly = [], autoremove, changeHeld }: AptOperation) {
   const command = [

@@ -219,14 +219,16 @@ async function applyPackages(
     );
   if (apt.length === 0) return outcomes;
   for (const { resource } of apt) applying.tell(resource.address, "running");
-  const started = applying.clock.now();
-  const together = mergeApt(apt.map(({ operation }) => operation));
-  const failures = await applyApt(together).catch((error: unknown) => error as Error);
-  const durationMs = applying.clock.now() - started;
-  for (const { resource, operation } of apt) {
-    const [entry = ""] = operation.install;
-    const error = failures instanceof Map ? failures.get(nameIn(entry)) : failures;
-    outcomes.set(resource.address, { durationMs, ...(error !== undefined && { error }) });
+  for (const group of Map.groupBy(apt, ({ operation }) => operation.manager).values()) {
+    const started = applying.clock.now();
+    const together = mergeApt(group.map(({ operation }) => operation));
+    const failures = await applyApt(together).catch((error: unknown) => error as Error);
+    const durationMs = applying.clock.now() - started;
+    for (const { resource, operation } of group) {
+      const [entry = ""] = operation.install;
+      const error = failures instanceof Map ? failures.get(nameIn(entry)) : failures;
+      outcomes.set(resource.address, { durationMs, ...(error !== undefined && { error }) });
+    }
   }
   return outcomes;
 }

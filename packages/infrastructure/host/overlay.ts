@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { HavnError } from "@havn/model";
 import { setLine } from "../resources/lines.ts";
 import type { Attributes, FileStat, FileView, Operation } from "../resources/type.ts";
+import { isAccountProgram, simulateAccounts } from "./simulate-accounts.ts";
 
 /** The files of a host as they will be: what operations would do is kept here, nothing is done. */
 export interface Overlay {
@@ -52,10 +53,29 @@ export function createOverlay(base: FileView): Overlay {
     return undefined;
   }
 
+  /** With owners as they will be called, where accounts were made, renumbered or removed. */
+  async function named(stat: FileStat | undefined): Promise<FileStat | undefined> {
+    if (!stat || !simulated.has("/etc/passwd")) return stat;
+    const name = async (path: string, before: string) => {
+      const ids = (text: Buffer) =>
+        text
+          .toString()
+          .split("\n")
+          .map((line) => line.split(":"));
+      const id = ids(await base.read(path)).find(([known]) => known === before)?.[2] ?? before;
+      return ids(await files.read(path)).find((row) => row[2] === id)?.[0] ?? id;
+    };
+    return {
+      ...stat,
+      owner: await name("/etc/passwd", stat.owner),
+      group: await name("/etc/group", stat.group),
+    };
+  }
+
   const files: FileView = {
     async stat(path) {
       const state = find(path);
-      if (!state) return base.stat(path);
+      if (!state) return named(await base.stat(path));
       return state.kind === "absent" ? undefined : state.stat;
     },
     async read(path) {
@@ -128,6 +148,20 @@ export function createOverlay(base: FileView): Overlay {
     else put(path, { kind: "directory", stat, emptied: state?.kind === "directory" && state.emptied });
   }
 
+  async function runAccounts({ command, stdin }: Operation & { kind: "run" }): Promise<void> {
+    if (!isAccountProgram(command)) return;
+    const paths = { passwd: "/etc/passwd", group: "/etc/group", shadow: "/etc/shadow" } as const;
+    const text = async (path: string) => (await files.read(path).catch(() => Buffer.of())).toString("utf8");
+    const before = {
+      passwd: await text(paths.passwd),
+      group: await text(paths.group),
+      shadow: await text(paths.shadow),
+    };
+    const after = simulateAccounts(command, before, stdin);
+    for (const name of ["passwd", "group", "shadow"] as const)
+      await putFile(paths[name], { bytes: Buffer.from(after[name]) }, {});
+  }
+
   async function simulate(operation: Operation): Promise<void> {
     switch (operation.kind) {
       case "write":
@@ -177,6 +211,7 @@ export function createOverlay(base: FileView): Overlay {
           emptied: false,
         });
       case "run":
+        return runAccounts(operation);
       case "execute":
       case "request":
       case "wait":

@@ -23,7 +23,7 @@ export async function simulate(entries: readonly Entry[], host: HostReads): Prom
       results.push({ ...first, certainty: "exact" });
       continue;
     }
-    const touched = overlay.touches(pathsOf(first));
+    const touched = overlay.touches(sightOf(first));
     const entry: Entry = { resource, wanted: first.wanted };
     const [again = first] = touched ? await compare([entry], later) : [first];
     const isClouded = resource.dependsOn.some((address) => clouded.has(address));
@@ -37,6 +37,17 @@ export async function simulate(entries: readonly Entry[], host: HostReads): Prom
 
 export const pathsOf = ({ resource }: Entry): string[] =>
   findDefinition(resource.type)?.paths?.(resource.properties) ?? [];
+
+/** Files that its comparison looks at. Whoever has paths has owners: accounts that are made or go change their names. */
+function sightOf(entry: Entry): string[] {
+  const { type, properties } = entry.resource;
+  const paths = pathsOf(entry);
+  return [
+    ...paths,
+    ...(findDefinition(type)?.shares?.(properties) ?? []),
+    ...(paths.length > 0 ? ["/etc/passwd", "/etc/group"] : []),
+  ];
+}
 
 const isOpaque = ({ resource, plan }: Compared): boolean =>
   (plan?.operations.length ?? 0) > 0 && findDefinition(resource.type)?.opaque === true;

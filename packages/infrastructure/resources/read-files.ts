@@ -3,12 +3,20 @@ import { HavnError } from "@havn/model";
 import type { OwnFile } from "./own-file.ts";
 import type { HostReads } from "./type.ts";
 
-/** Content of a text file; undefined where there is none. */
-export const findText = (path: string): Promise<string | undefined> =>
-  readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+/**
+ * Content of a text file; undefined where there is none. With `host`, while planning, as earlier resources of the same
+ * bundle will have left it; what is not kept on a disk (/proc) is read as it is.
+ */
+export const findText = (path: string, host?: Pick<HostReads, "files">): Promise<string | undefined> =>
+  (host ? readSimulated(path, host) : readFile(path, "utf8")).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT" || error.code === "ENOTDIR") return undefined;
     throw error;
   });
+
+async function readSimulated(path: string, { files }: Pick<HostReads, "files">): Promise<string | undefined> {
+  const found = await files.stat(path);
+  return found && (await files.read(path)).toString("utf8");
+}
 
 /** While planning: as earlier resources of the same bundle will have left it. */
 export async function readOwnFile(path: string, host: HostReads): Promise<OwnFile> {
@@ -23,8 +31,11 @@ export async function readOwnFile(path: string, host: HostReads): Promise<OwnFil
 }
 
 /** Rows of a file of `a:b:c` lines, such as /etc/passwd, by their first field. */
-export async function readColons(path: string): Promise<Map<string, string[]>> {
-  const rows = ((await findText(path)) ?? "").split("\n").map((line) => line.split(":"));
+export async function readColons(
+  path: string,
+  host: Pick<HostReads, "files">,
+): Promise<Map<string, string[]>> {
+  const rows = ((await findText(path, host)) ?? "").split("\n").map((line) => line.split(":"));
   return new Map(rows.filter(([name]) => name).map((row) => [row[0] ?? "", row]));
 }
 

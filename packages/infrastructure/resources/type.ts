@@ -33,6 +33,13 @@ export interface ResourceDefinition<Properties, Observed> {
   watches?(properties: Properties): string[];
   /** Units of systemd whose change may be one of the resource. */
   units?(properties: Properties): string[];
+  /**
+   * Files that it shares with others line by line (/etc/hosts, /etc/passwd): it is planned with what earlier resources do
+   * to them, but neither kept apart from others nor ordered with them. Given as declared.
+   */
+  shares?(properties: Properties): string[];
+  /** Of its paths, the files that it writes as a whole: nobody else can be given a say in them. Given as declared. */
+  keeps?(properties: Properties): string[];
   /** A change of it does more than its operations tell: what depends on it cannot be planned for sure before. */
   opaque?: true;
   /** What a person should know of what was declared, though it is sound. Given as declared. */
@@ -173,6 +180,8 @@ export type Undo =
 /** One transaction. `install` entries are names or `name=version`, in which a * stands for anything. */
 export interface AptOperation {
   kind: "apt";
+  /** Another package manager that does it. */
+  manager?: "dnf" | "apk";
   install: string[];
   /** With their configuration files. */
   remove: string[];

@@ -1,15 +1,17 @@
 // Runs on a lab machine: one call of the agent's half, parameters as JSON on standard input, answer on standard output.
+import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { connect } from "node:net";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { connect, isIP } from "node:net";
 import { text } from "node:stream/consumers";
-import { systemClock } from "@havn/model";
+import { type Resource, systemClock } from "@havn/model";
 import { createResourceHost } from "../host.ts";
 
 const [method = "", params] = JSON.parse(await text(process.stdin));
 const host = await createResourceHost({
   stateDirectory: "/var/lib/havn-test",
   clock: systemClock,
-  controlPlane: { reach, certify: () => Promise.reject(new Error("there is no authority here")) },
+  controlPlane: { reach, certify },
 });
 const answer =
   method === "apply"
@@ -34,4 +36,20 @@ async function reach(signal: AbortSignal): Promise<void> {
     }
   }
   throw signal.reason;
+}
+
+/** What stands for the control plane's authority is one of this machine's own. */
+async function certify(address: string, request: string) {
+  const [authority, key] = ["/root/authority.crt", "/root/authority.key"];
+  const openssl = (...words: string[]) => execFileSync("openssl", words, { stdio: "pipe" });
+  const curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
+  if (!existsSync(authority))
+    openssl("req", "-x509", ...curve, "-keyout", key, "-out", authority, "-subj", "/CN=lab", "-days", "300");
+  writeFileSync("/root/request.pem", request);
+  const { names } = params.resources.find((one: Resource) => one.address === address).properties;
+  const kinds = names.map((name: string) => `${isIP(name) === 0 ? "DNS" : "IP"}:${name}`);
+  writeFileSync("/root/extensions", `subjectAltName=${kinds.join(",")}\n`);
+  const signed = ["-CA", authority, "-CAkey", key, "-CAcreateserial", "-extfile", "/root/extensions"];
+  const certificate = openssl("x509", "-req", "-in", "/root/request.pem", ...signed, "-days", "90");
+  return { certificate: certificate.toString(), authority: readFileSync(authority, "utf8") };
 }

@@ -30,7 +30,7 @@ export default environment("files", {}, () => {
   const web = host("web-1", { ssh: { address: "10.0.0.7" } });
   const on = { host: web };
   // Declared before its directory, and ordered behind it all the same.
-  file("/etc/app/app.conf", { ...on, content: "a\n", backup: true });
+  file("/etc/app/app.conf", { ...on, touch: true, backup: true });
   directory("/etc/app", { ...on, purge: true });
   symlink("/etc/app/current", { ...on, target: "app.conf" });
   hardLink("/srv/second", { ...on, target: "/srv/first" });

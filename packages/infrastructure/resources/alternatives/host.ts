@@ -7,7 +7,7 @@ const reader: ResourceReader<AlternativesProperties, AlternativesObserved> = {
   read: (resources, host) =>
     Promise.all(
       resources.map(async ({ address, properties: { name, path } }): Promise<AlternativesObserved> => {
-        const group = parseGroup(await findText(`/var/lib/dpkg/alternatives/${name}`));
+        const group = parseGroup(await findText(`/var/lib/dpkg/alternatives/${name}`, host));
         const before = host.before(address) as AlternativesObserved["before"];
         return {
           ...group,

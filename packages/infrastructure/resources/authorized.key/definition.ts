@@ -37,6 +37,7 @@ const authorizedKey: ResourceDefinition<AuthorizedKeyProperties, AuthorizedKeyOb
   watches: ({ user }) => [
     user === "root" ? "/root/.ssh/authorized_keys" : `/home/${user}/.ssh/authorized_keys`,
   ],
+  shares: () => ["/etc/passwd"],
 };
 export default authorizedKey;
 

@@ -6,7 +6,7 @@ import { type AuthorizedKeyObserved, type AuthorizedKeyProperties, keyPattern } 
 
 const reader: ResourceReader<AuthorizedKeyProperties, AuthorizedKeyObserved> = {
   async read(resources, host) {
-    const users = await readColons("/etc/passwd");
+    const users = await readColons("/etc/passwd", host);
     const texts = new Map<string, Promise<string | undefined>>();
     return Promise.all(
       resources.map(async ({ address, properties }): Promise<AuthorizedKeyObserved> => {

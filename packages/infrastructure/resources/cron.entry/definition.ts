@@ -45,6 +45,7 @@ const cronEntry: ResourceDefinition<CronEntryProperties, CronEntryObserved> = {
   schema: cronEntrySchema,
   plan: planEntry,
   paths: ({ name }) => [entryPath(name)],
+  keeps: ({ name }) => [entryPath(name)],
 };
 export default cronEntry;
 

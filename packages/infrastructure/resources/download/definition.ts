@@ -39,6 +39,7 @@ const download: ResourceDefinition<DownloadProperties, DownloadObserved> = {
   schema: downloadSchema,
   plan: planDownload,
   paths: ({ path }) => [path],
+  keeps: ({ path }) => [path],
 };
 export default download;
 

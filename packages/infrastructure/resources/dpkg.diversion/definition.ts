@@ -24,6 +24,7 @@ const dpkgDiversion: ResourceDefinition<DpkgDiversionProperties, DpkgDiversionOb
   schema: dpkgDiversionSchema,
   plan: planDiversion,
   watches: () => ["/var/lib/dpkg/diversions"],
+  shares: () => ["/var/lib/dpkg/diversions"],
 };
 export default dpkgDiversion;
 

@@ -5,7 +5,7 @@ import type { DpkgDiversionObserved, DpkgDiversionProperties } from "./definitio
 const reader: ResourceReader<DpkgDiversionProperties, DpkgDiversionObserved> = {
   async read(resources, host) {
     // Three lines each: path, where to, by whom (":" for the administrator).
-    const lines = ((await findText("/var/lib/dpkg/diversions")) ?? "").split("\n");
+    const lines = ((await findText("/var/lib/dpkg/diversions", host)) ?? "").split("\n");
     const diverted = new Map<string, { to: string; by: string }>();
     for (let index = 0; index + 2 < lines.length; index += 3)
       diverted.set(lines[index] ?? "", { to: lines[index + 1] ?? "", by: lines[index + 2] ?? "" });

@@ -71,6 +71,7 @@ const file: ResourceDefinition<FileProperties, FileObserved> = {
   schema: fileSchema,
   plan: planFile,
   paths: ({ path }) => [path],
+  keeps: ({ path, touch }) => (touch ? [] : [path]),
 };
 export default file;
 

@@ -21,6 +21,7 @@ const group: ResourceDefinition<GroupProperties, GroupObserved> = {
   schema: groupSchema,
   plan: planGroup,
   watches: () => ["/etc/group"],
+  shares: () => ["/etc/group"],
 };
 export default group;
 

@@ -4,7 +4,7 @@ import type { GroupObserved, GroupProperties } from "./definition.ts";
 
 const reader: ResourceReader<GroupProperties, GroupObserved> = {
   async read(resources, host) {
-    const groups = await readColons("/etc/group");
+    const groups = await readColons("/etc/group", host);
     return resources.map(({ address, properties: { name } }): GroupObserved => {
       const row = groups.get(name);
       if (!row) return { kind: "absent" };

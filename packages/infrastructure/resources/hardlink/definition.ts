@@ -24,6 +24,7 @@ const hardlink: ResourceDefinition<HardlinkProperties, HardlinkObserved> = {
   schema: hardlinkSchema,
   plan: planHardlink,
   paths: ({ path, target }) => [path, target],
+  keeps: ({ path }) => [path],
 };
 export default hardlink;
 

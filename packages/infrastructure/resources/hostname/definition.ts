@@ -26,6 +26,7 @@ const hostname: ResourceDefinition<HostnameProperties, HostnameObserved> = {
   plan: planHostname,
   watches: () => ["/etc/hostname"],
   before: ({ stored, live }) => stored || live,
+  shares: () => ["/etc/hostname"],
 };
 export default hostname;
 

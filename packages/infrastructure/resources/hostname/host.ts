@@ -4,9 +4,10 @@ import type { HostnameObserved, HostnameProperties } from "./definition.ts";
 
 const reader: ResourceReader<HostnameProperties, HostnameObserved> = {
   async read(resources, host) {
-    const [stored = "", live = ""] = await Promise.all(
-      ["/etc/hostname", "/proc/sys/kernel/hostname"].map(findText),
-    );
+    const [stored = "", live = ""] = await Promise.all([
+      findText("/etc/hostname", host),
+      findText("/proc/sys/kernel/hostname"),
+    ]);
     return resources.map(({ address }): HostnameObserved => {
       const before = host.before(address);
       return { stored: stored.trim(), live: live.trim(), ...(typeof before === "string" && { before }) };

@@ -25,6 +25,7 @@ const hostsEntry: ResourceDefinition<HostsEntryProperties, HostsEntryObserved> =
   schema: hostsEntrySchema,
   plan: planEntry,
   watches: () => ["/etc/hosts"],
+  shares: () => ["/etc/hosts"],
 };
 export default hostsEntry;
 

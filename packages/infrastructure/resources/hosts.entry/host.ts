@@ -5,7 +5,7 @@ import { entryPattern, type HostsEntryObserved, type HostsEntryProperties } from
 
 const reader: ResourceReader<HostsEntryProperties, HostsEntryObserved> = {
   async read(resources, host) {
-    const text = (await findText("/etc/hosts")) ?? "";
+    const text = (await findText("/etc/hosts", host)) ?? "";
     return resources.map(({ address, properties }) => ({
       lines: findLines(text, entryPattern(properties)),
       ours: host.isOurs(address),

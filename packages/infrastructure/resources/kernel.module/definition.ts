@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import { HavnError } from "@havn/model";
 import { z } from "zod";
 import { type OwnFile, removeOwnFile, writeOwnFile } from "../own-file.ts";
@@ -37,6 +38,7 @@ const kernelModule: ResourceDefinition<KernelModuleProperties, KernelModuleObser
   plan: planModule,
   paths: ({ name }) => [loadPath(name), configurationPath(name)],
   before: ({ state }) => state,
+  keeps: ({ name }) => [loadPath(name), configurationPath(name)],
 };
 export default kernelModule;
 
@@ -63,7 +65,14 @@ function planModule(
 
 function keep(file: OwnFile, path: string, text: string | undefined, property: string): Part {
   if (!text) return removeOwnFile(file, path, property);
-  return writeOwnFile(file, { path, property, content: `# Written by Havn.\n${text}` });
+  const { changes, operations } = writeOwnFile(file, {
+    path,
+    property,
+    content: `# Written by Havn.\n${text}`,
+  });
+  // Without the kmod package, which a container need not have, the folder is not there.
+  const folder = file ? [] : [run("mkdir", "--parents", "--", dirname(path))];
+  return { changes, operations: [...folder, ...operations] };
 }
 
 function planState({ state, container }: KernelModuleObserved, name: string, after: string): Part {

@@ -27,6 +27,7 @@ const locale: ResourceDefinition<LocaleProperties, LocaleObserved> = {
   plan: planLocale,
   watches: () => ["/etc/default/locale", "/etc/locale.gen"],
   before: ({ lang }) => lang ?? null,
+  shares: () => ["/etc/default/locale"],
 };
 export default locale;
 

@@ -6,7 +6,7 @@ const reader: ResourceReader<LocaleProperties, LocaleObserved> = {
   async read(resources, host) {
     const { stdout } = await host.run(["locale", "--all-locales"]);
     const available = new Set(stdout.split("\n").map(canonical));
-    const text = (await findText("/etc/default/locale")) ?? "";
+    const text = (await findText("/etc/default/locale", host)) ?? "";
     const lang = /^\s*LANG="?([^"\n]*)"?/m.exec(text)?.[1];
     return resources.map(({ address, properties }): LocaleObserved => {
       const before = host.before(address) as string | null | undefined;

@@ -45,6 +45,7 @@ const mount: ResourceDefinition<MountProperties, MountObserved> = {
   watches: () => ["/etc/fstab"],
   units: ({ path }) => (/^[\w/.]+$/.test(path) ? [`${path.slice(1).replaceAll("/", "-")}.mount`] : []),
   before: ({ directory }) => ({ directory }),
+  shares: () => ["/etc/fstab"],
 };
 export default mount;
 

@@ -6,7 +6,7 @@ import type { MountObserved, MountProperties } from "./definition.ts";
 
 const reader: ResourceReader<MountProperties, MountObserved> = {
   async read(resources, host) {
-    const fstab = ((await findText("/etc/fstab")) ?? "").split("\n").map(parseFstab);
+    const fstab = ((await findText("/etc/fstab", host)) ?? "").split("\n").map(parseFstab);
     const live = parseMountInfo((await findText("/proc/self/mountinfo")) ?? "");
     return Promise.all(
       resources.map(async ({ address, properties: { path, device } }): Promise<MountObserved> => {

@@ -51,6 +51,7 @@ const packageRepository: ResourceDefinition<PackageRepositoryProperties, Package
   ),
   plan: planRepository,
   paths: ({ name }) => [sourcesPath(name), keyPath(name)],
+  keeps: ({ name }) => [sourcesPath(name), keyPath(name)],
 };
 export default packageRepository;
 

@@ -1,4 +1,4 @@
-import type { PropertyChange } from "@havn/model";
+import { HavnError, type PropertyChange } from "@havn/model";
 import { z } from "zod";
 import { literal } from "../lines.ts";
 import { nothing, type Part, part, planOf, run } from "../parts.ts";
@@ -17,11 +17,15 @@ const answerTypes = ["string", "boolean", "select", "multiselect", "text", "pass
 export const packageSchema = z.strictObject({
   name: z
     .string()
-    .regex(/^[a-z0-9][a-z0-9+.-]+$/, "expected a Debian package name")
-    .describe("as apt knows it"),
+    .regex(/^[A-Za-z0-9][A-Za-z0-9+._-]+$/, "expected the name of a package")
+    .describe("as the package manager knows it"),
+  manager: z
+    .enum(["apt", "dnf", "apk"])
+    .optional()
+    .describe("which package manager; absent: that of the host's distribution"),
   version: z
     .string()
-    .regex(/^[A-Za-z0-9.+:~*-]+$/, 'expected a Debian version, "15.*" or "newest"')
+    .regex(/^[A-Za-z0-9.+:~*^_-]+$/, 'expected a version, "15.*" or "newest"')
     .optional()
     .describe(
       'exactly this version; a * stands for anything; "newest": the newest there is; absent: whichever is installed',
@@ -50,6 +54,8 @@ export type PackageProperties = Omit<z.output<typeof packageSchema>, "answers"> 
 };
 
 export interface PackageObserved {
+  /** Absent: apt. */
+  manager?: "dnf" | "apk" | undefined;
   /** Its version, where it is installed. */
   installed?: string | undefined;
   /** Removed, its configuration files are still there. */
@@ -66,6 +72,8 @@ export interface PackageObserved {
 const debianPackage: ResourceDefinition<PackageProperties, PackageObserved> = {
   type: "package",
   schema: packageSchema,
+  // Programs, units, users and files come with it.
+  opaque: true,
   plan: planPackage,
   watches: () => ["/var/lib/dpkg/status"],
 };
@@ -73,10 +81,10 @@ export default debianPackage;
 
 function planPackage(observed: PackageObserved, desired: PackageProperties, wanted: Wanted): HostPlan {
   if (desired.absent || wanted === "absent") return planRemoval(observed, desired);
-  const { name, hold } = desired;
+  const { hold } = desired;
   const { installed, held = false } = observed;
   const version = planVersion(observed, desired);
-  const mark = run("apt-mark", hold ? "hold" : "unhold", name);
+  const mark = markOf(observed, desired);
   // A new version takes the mark away.
   const holding: Part =
     version !== nothing && hold && held
@@ -86,15 +94,31 @@ function planPackage(observed: PackageObserved, desired: PackageProperties, want
   return planOf(installed === undefined ? "create" : "update", version, holding, answers);
 }
 
-function planVersion(
-  { installed, held, newest, answers }: PackageObserved,
-  desired: PackageProperties,
-): Part {
+function markOf(
+  { manager, installed }: PackageObserved,
+  { name, hold, version }: PackageProperties,
+): Operation {
+  switch (manager) {
+    case undefined:
+      return run("apt-mark", hold ? "hold" : "unhold", name);
+    case "dnf":
+      return run("dnf", "versionlock", hold ? "add" : "delete", "--quiet", name);
+    case "apk":
+      return run("apk", "add", "--quiet", hold ? `${name}=${version ?? installed ?? ""}` : name);
+  }
+}
+
+function planVersion(observed: PackageObserved, desired: PackageProperties): Part {
+  const { installed, held, newest, answers, manager } = observed;
   const { name, version } = desired;
+  if (manager && desired.answers)
+    throw new HavnError(`${name} cannot be given answers here`, {
+      detail: `They are debconf's, and this host's packages are ${manager}'s. Remove answers for this host.`,
+    });
   const after = version === "newest" ? newest : version;
-  if (installed !== undefined && (after === undefined || matches(installed, after))) return nothing;
+  if (installed !== undefined && (after === undefined || matches(installed, after, manager))) return nothing;
   const exact = version === undefined || version === "newest" ? name : `${name}=${version}`;
-  const operation: AptOperation = { kind: "apt", install: [exact], remove: [] };
+  const operation: AptOperation = { kind: "apt", ...(manager && { manager }), install: [exact], remove: [] };
   if (held) operation.changeHeld = true;
   if (installed !== undefined) return part("version", installed, after, operation);
   const asked = selections(desired, Object.keys(desired.answers ?? {}));
@@ -105,8 +129,14 @@ function planVersion(
   };
 }
 
-const matches = (installed: string, version: string): boolean =>
-  new RegExp(`^${version.split("*").map(literal).join(".*")}$`).test(installed);
+/** To rpm and apk, a version may be told without its release ("1.2.0-3.fc40" is 1.2.0), to rpm without its epoch too. */
+function matches(installed: string, version: string, manager: PackageObserved["manager"]): boolean {
+  const pattern = new RegExp(`^${version.split("*").map(literal).join(".*")}$`);
+  const forms = [installed];
+  if (manager === "dnf") forms.push(installed.replace(/^\d+:/, ""));
+  if (manager) forms.push(...forms.map((form) => form.replace(/-[^-]*$/, "")));
+  return forms.some((form) => pattern.test(form));
+}
 
 /** What is there asks its questions once more, with the answers in place of a person. */
 function planAnswers({ answers }: PackageObserved, desired: PackageProperties): Part {
@@ -153,12 +183,13 @@ const normalise = (answer: string | boolean | { type: string; value: string }) =
 
 function planRemoval(observed: PackageObserved, desired: PackageProperties): HostPlan {
   const { name, absent, purge = true, autoremove } = desired;
-  const { installed, residual, ours } = observed;
+  const { installed, residual, ours, manager } = observed;
   // What was there before Havn came is not Havn's to remove when it is merely no longer declared.
   if (!absent && !ours) return unchanged;
   if (installed === undefined && !(residual && purge && absent)) return unchanged;
   const operation: AptOperation = {
     kind: "apt",
+    ...(manager && { manager }),
     install: [],
     remove: purge ? [name] : [],
     ...(!purge && { removeOnly: [name] }),

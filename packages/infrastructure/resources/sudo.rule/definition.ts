@@ -40,6 +40,7 @@ const sudoRule: ResourceDefinition<SudoRuleProperties, SudoRuleObserved> = {
   ),
   plan: planRule,
   paths: ({ name }) => [rulePath(name)],
+  keeps: ({ name }) => [rulePath(name)],
 };
 export default sudoRule;
 

@@ -13,6 +13,7 @@ export const swapSchema = z.strictObject({
     .optional()
     .describe("of the file, which is made if it is not there; absent: the path is a device"),
   priority: z.number().int().min(-1).max(32767).optional().describe("higher is used first"),
+  active: z.boolean().default(true).describe("whether it is in use now; its line in fstab stands either way"),
   absent: z.boolean().default(false).describe("true: not in use, not in fstab; a file goes"),
 });
 export type SwapProperties = z.output<typeof swapSchema>;
@@ -31,13 +32,15 @@ const swap: ResourceDefinition<SwapProperties, SwapObserved> = {
   schema: swapSchema,
   plan: planSwap,
   watches: () => ["/etc/fstab"],
+  shares: () => ["/etc/fstab"],
 };
 export default swap;
 
 function planSwap(observed: SwapObserved, desired: SwapProperties, wanted: Wanted): HostPlan {
   const { path, size, priority } = desired;
   if (desired.absent || wanted === "absent") return planRemoval(observed, desired);
-  if (observed.container && !observed.active)
+  const use = desired.active;
+  if (observed.container && use && !observed.active)
     throw new HavnError(`${path} cannot be used for swapping here`, {
       detail:
         "This host is a container: its memory is another computer's. Declare the swap on that computer.",
@@ -50,10 +53,16 @@ function planSwap(observed: SwapObserved, desired: SwapProperties, wanted: Wante
     before === undefined ? "create" : "update",
     remake ? makeFile(observed, path, size) : nothing,
     part("fstab", before, line, setLine(path, line)),
-    observed.active && !remake
-      ? nothing
-      : part("active", remake ? undefined : false, true, turnOn(path, priority)),
+    planUse(observed, desired, remake),
   );
+}
+
+function planUse({ active }: SwapObserved, { path, priority, active: use }: SwapProperties, remake: boolean) {
+  if (use)
+    return active && !remake
+      ? nothing
+      : part("active", remake ? undefined : false, true, turnOn(path, priority));
+  return active && !remake ? part("active", true, false, run("swapoff", path)) : nothing;
 }
 
 function makeFile({ active, size: before }: SwapObserved, path: string, size: string): Part {

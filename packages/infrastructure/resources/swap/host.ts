@@ -6,7 +6,7 @@ import type { SwapObserved, SwapProperties } from "./definition.ts";
 
 const reader: ResourceReader<SwapProperties, SwapObserved> = {
   async read(resources, host) {
-    const fstab = ((await findText("/etc/fstab")) ?? "").split("\n").map(parseFstab);
+    const fstab = ((await findText("/etc/fstab", host)) ?? "").split("\n").map(parseFstab);
     const active = new Set(
       ((await findText("/proc/swaps")) ?? "")
         .split("\n")

@@ -32,6 +32,7 @@ const symlink: ResourceDefinition<SymlinkProperties, SymlinkObserved> = {
   plan: planSymlink,
   paths: ({ path }) => [path],
   before: (observed) => ({ target: observed.kind === "link" ? observed.target : null }),
+  keeps: ({ path }) => [path],
 };
 export default symlink;
 

@@ -32,6 +32,7 @@ const sysctl: ResourceDefinition<SysctlProperties, SysctlObserved> = {
   plan: planSysctl,
   paths: ({ key }) => [sysctlPath(key)],
   before: ({ live }) => live,
+  keeps: ({ key }) => [sysctlPath(key)],
 };
 export default sysctl;
 

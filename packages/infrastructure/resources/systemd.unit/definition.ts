@@ -70,6 +70,7 @@ const systemdUnit: ResourceDefinition<SystemdUnitProperties, SystemdUnitObserved
     ...restartOn.map((on) => ({ on, does: "restart" as const })),
     ...reloadOn.map((on) => ({ on, does: "reload" as const })),
   ],
+  keeps: ({ name, content }) => (content === undefined ? [] : [unitPath(name)]),
 };
 export default systemdUnit;
 

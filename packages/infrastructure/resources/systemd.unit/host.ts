@@ -18,7 +18,8 @@ const reader: ResourceReader<SystemdUnitProperties, SystemdUnitObserved> = {
     return Promise.all(
       resources.map(async ({ address, properties }) => ({
         ...(isTemplate(properties.name) ? template : (states.get(properties.name) ?? notFound)),
-        content: properties.content === undefined ? undefined : await findText(unitPath(properties.name)),
+        content:
+          properties.content === undefined ? undefined : await findText(unitPath(properties.name), host),
         ...(await readDropIns(address, properties, host)),
         before: host.before(address) as SystemdUnitObserved["before"],
         pending: host.pending(address, definition.triggers?.(properties) ?? []),
@@ -52,7 +53,7 @@ async function readDropIns(
   const names = [...new Set([...Object.keys(dropIns), ...(noted?.dropIns ?? [])])];
   if (names.length === 0) return {};
   const texts = await Promise.all(
-    names.map(async (one) => [one, await findText(dropInPath(name, one))] as const),
+    names.map(async (one) => [one, await findText(dropInPath(name, one), host)] as const),
   );
   return {
     dropIns: Object.fromEntries(texts.flatMap(([one, text]) => (text === undefined ? [] : [[one, text]]))),

@@ -27,6 +27,7 @@ const timezone: ResourceDefinition<TimezoneProperties, TimezoneObserved> = {
   plan: planTimezone,
   watches: () => ["/etc/localtime", "/etc/timezone"],
   before: ({ zone }) => zone,
+  shares: () => ["/etc/timezone"],
 };
 export default timezone;
 

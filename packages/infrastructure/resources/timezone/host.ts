@@ -6,7 +6,7 @@ import type { TimezoneObserved, TimezoneProperties } from "./definition.ts";
 const reader: ResourceReader<TimezoneProperties, TimezoneObserved> = {
   async read(resources, host) {
     const target = await readlink("/etc/localtime").catch(() => "");
-    const text = ((await findText("/etc/timezone")) ?? "").trim();
+    const text = ((await findText("/etc/timezone", host)) ?? "").trim();
     return Promise.all(
       resources.map(async ({ address, properties }): Promise<TimezoneObserved> => {
         const before = host.before(address);

@@ -51,6 +51,7 @@ const user: ResourceDefinition<UserProperties, UserObserved> = {
   plan: planUser,
   watches: () => ["/etc/passwd", "/etc/shadow", "/etc/group"],
   secrets: ["passwordHash"],
+  shares: () => ["/etc/passwd", "/etc/group", "/etc/shadow"],
 };
 export default user;
 

@@ -5,7 +5,7 @@ import type { UserObserved, UserProperties } from "./definition.ts";
 const reader: ResourceReader<UserProperties, UserObserved> = {
   async read(resources, host) {
     const [passwd, group, shadow] = await Promise.all(
-      ["passwd", "group", "shadow"].map((name) => readColons(`/etc/${name}`)),
+      ["passwd", "group", "shadow"].map((name) => readColons(`/etc/${name}`, host)),
     );
     const groups = [...(group ?? [])].map(([name, row]) => ({
       name,

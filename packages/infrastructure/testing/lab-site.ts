@@ -1,0 +1,31 @@
+// Runs on a lab machine: the sites that the examples speak of (downloads, a package registry, an API), on port 80.
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
+
+const [folder = "/srv/site"] = process.argv.slice(2);
+const tarball = readFileSync(`${folder}/harbour-tool-1.2.0.tgz`);
+const made = new Set<string>();
+
+const registry = JSON.stringify({
+  name: "harbour-tool",
+  "dist-tags": { latest: "1.2.0" },
+  versions: {
+    "1.2.0": {
+      name: "harbour-tool",
+      version: "1.2.0",
+      dist: {
+        tarball: "http://npm.example.org/harbour-tool-1.2.0.tgz",
+        integrity: `sha512-${createHash("sha512").update(tarball).digest("base64")}`,
+      },
+    },
+  },
+});
+
+createServer((request, response) => {
+  const { method = "", url = "" } = request;
+  if (method === "PUT") made.add(url);
+  if (url === "/harbour-tool") response.end(registry);
+  else if (url.endsWith("gz")) response.end(readFileSync(`${folder}${url}`));
+  else response.writeHead(method === "PUT" || made.has(url) ? 200 : 404).end();
+}).listen(80);
