@@ -4,6 +4,7 @@ import type { Fleet } from "@havn/fleet";
 import type { Live } from "@havn/http";
 import type { Infrastructure } from "@havn/infrastructure";
 import { parseAddress } from "@havn/model";
+import { type PromqlEngine, parsePromql, restrict } from "@havn/promql";
 import type { Telemetry } from "@havn/telemetry";
 import type { Timeline } from "@havn/timeline";
 import type { Status } from "./status.ts";
@@ -67,4 +68,15 @@ export async function countInstances(
     }),
   );
   return counts.flat();
+}
+
+/** Values of all samples that an expression gives now, from the environment's own series. Throws a PromqlError. */
+export async function querySamples(
+  promql: PromqlEngine,
+  { expr, environment, at, signal }: { expr: string; environment: string; at: number; signal: AbortSignal },
+): Promise<number[]> {
+  const own = restrict(parsePromql(expr), { name: "env", operator: "=", value: environment });
+  const result = await promql.instant(own, at, { signal });
+  if (result.type === "scalar") return [result.value];
+  return result.type === "vector" ? result.vector.map(({ value }) => value) : [];
 }

@@ -19,7 +19,7 @@ import { createTimeline, timelineRoutes } from "@havn/timeline";
 import { buildWeb, webRoutes } from "@havn/web";
 import { openWorkflows } from "@havn/workflows";
 import { parseServerConfig } from "./config.ts";
-import { connectRooms, countInstances } from "./connect.ts";
+import { connectRooms, countInstances, querySamples } from "./connect.ts";
 import { downRoute } from "./down.ts";
 import { endWithReason, log, running, untilSignal, writeServerRecord } from "./lifecycle.ts";
 import { lockDataDirectory } from "./lock.ts";
@@ -97,6 +97,10 @@ const infrastructure = await createInfrastructure({
   missingArtifacts: async (digests) => {
     const found = await Promise.all(digests.map((digest) => delivery.artifacts.find(digest)));
     return digests.filter((_, index) => found[index] === undefined);
+  },
+  gates: {
+    query: (query) => querySamples(promql, { ...query, at: clock.now() }),
+    alerts: (environment) => alerting.list({ environment }).filter(({ state }) => state !== "resolved"),
   },
   onProgress: (apply) => {
     live.publish(`apply:${apply.id}`, apply);

@@ -96,11 +96,13 @@ export async function createResourceHost(options: {
     }));
   }
 
-  const withoutEveryTime = ({ everyTime: _, ...reading }: ResourceReading & { everyTime: boolean }) =>
-    reading;
+  const asRead = ({ everyTime, ...reading }: ResourceReading & { everyTime: boolean }): ResourceReading => ({
+    ...reading,
+    ...(everyTime && { everyTime }),
+  });
 
   return {
-    read: async (...params) => (await compareAll(...params)).map(withoutEveryTime),
+    read: async (...params) => (await compareAll(...params)).map(asRead),
     apply(bundle, onProgress = () => {}) {
       const joined = underWay.get(bundle.bundleId);
       if (joined) return joined;
@@ -140,7 +142,7 @@ export async function createResourceHost(options: {
       oneAtATime(async () =>
         (await compareAll(resources, secrets))
           .filter(({ action, error, everyTime }) => !everyTime && (action !== "no-op" || error !== undefined))
-          .map(withoutEveryTime),
+          .map(asRead),
       ),
     async whoChanged(drifted, { resources, secrets }) {
       const now = clock.now();

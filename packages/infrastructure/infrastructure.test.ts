@@ -3,39 +3,9 @@ import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { type Apply, type HavnError, type Plan, planSchema, type Resource } from "@havn/model";
-import { testDatabase } from "@havn/postgres/testing";
-import { temporaryDirectory } from "@havn/testkit";
-import { openWorkflows } from "@havn/workflows";
 import { createInfrastructure } from "./index.ts";
-import { declared, fileOn, graphOf, hostNamed, testSurroundings } from "./testing/environment.ts";
-
-async function openInfrastructure() {
-  const stack = new AsyncDisposableStack();
-  const database = stack.use(await testDatabase());
-  const directory = stack.use(await temporaryDirectory("infrastructure"));
-  const around = testSurroundings(directory.path);
-  const workflows = stack.use(
-    await openWorkflows({ sql: database.sql, postgresUrl: database.url, executorId: "test" }),
-  );
-  const told: Apply[] = [];
-  const infrastructure = await createInfrastructure({
-    ...around.options,
-    sql: database.sql,
-    workflows,
-    onProgress: (apply) => told.push(apply),
-  });
-  await workflows.launch();
-  return {
-    ...{ infrastructure, around, told, sql: database.sql },
-    at: (name: string) => join(directory.path, name),
-    async apply(graph: Parameters<typeof graphOf>, only?: string[]) {
-      const plan = await infrastructure.plans.create({ graph: graphOf(...graph), only });
-      const { id } = await infrastructure.applies.start(plan.id, { actor: "user:test" });
-      return { plan, apply: await infrastructure.applies.finished(id) };
-    },
-    [Symbol.asyncDispose]: () => stack.disposeAsync(),
-  };
-}
+import { declared, fileOn, graphOf, hostNamed } from "./testing/environment.ts";
+import { openInfrastructure } from "./testing/infrastructure.ts";
 
 const actions = (plan: Plan) =>
   Object.fromEntries(

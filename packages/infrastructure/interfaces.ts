@@ -2,6 +2,7 @@ import type { HostClient, HostReport } from "@havn/fleet/protocol";
 import type {
   Action,
   Address,
+  Alert,
   Apply,
   Clock,
   PlannedChange,
@@ -40,8 +41,20 @@ export interface InfrastructureOptions {
   executors(): readonly ResourceExecutor[];
   /** Those of `digests` that no artifact is stored for. */
   missingArtifacts(digests: string[]): Promise<string[]>;
+  /** What gates between batches ask. */
+  gates: Gates;
   /** Called on every change of an apply, at most ten times a second, and at its end. */
   onProgress?(apply: Apply): void;
+}
+
+export interface Gates {
+  /**
+   * Values of all samples that a PromQL expression gives now, from the environment's own series. Throws a HavnError, with
+   * status 400 for an expression that is wrong.
+   */
+  query(query: { expr: string; environment: string; signal: AbortSignal }): Promise<number[]>;
+  /** Alerts of an environment that are pending or firing. */
+  alerts(environment: string): Pick<Alert, "state" | "address" | "labels" | "summary">[];
 }
 
 /** How the control plane makes a type real. Rooms conform to it without importing it. */

@@ -16,6 +16,16 @@ const planRequest = z.union([
   z.strictObject({
     graph: resourceGraphSchema,
     only: z.array(z.string()).optional().describe("addresses or types: the rest stays as it is"),
+    hosts: z
+      .array(z.string())
+      .optional()
+      .describe("expressions that choose hosts: what is on them, and they themselves"),
+    targets: z.array(z.string()).optional().describe("addresses, types, or patterns with *"),
+    exclude: z.array(z.string()).optional().describe("as targets: what is left out"),
+    resume: z
+      .boolean()
+      .optional()
+      .describe("go on with the last apply, which failed: what it did with every run is not done again"),
   }),
   z.strictObject({ destroy: dnsLabel.describe("environment of which nothing shall be left") }),
 ]);

@@ -1,6 +1,7 @@
 import {
   type Address,
   type Apply,
+  type ApplyBatch,
   type ApplyStep,
   applySchema,
   applyStepSchema,
@@ -233,6 +234,9 @@ export const endApply = (db: Db, apply: Pick<Apply, "id" | "state" | "error"> & 
     where id = ${apply.id} and state = 'running' returning id
   )
   delete from infrastructure.lease where apply_id in (select id from ended)`;
+
+export const updateBatches = (db: Db, applyId: string, batches: readonly ApplyBatch[]) => db`
+  update infrastructure.apply set batches = ${db.json(batches as unknown as Json)} where id = ${applyId}`;
 
 export async function findApply(db: Db, id: string): Promise<Apply | undefined> {
   const [apply] = await listWhere(db, db`id = ${id}`);

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { addressSchema, dnsLabel } from "./address.ts";
 import { conditionSchema } from "./conditions.ts";
 import { locationSchema } from "./diagnostics.ts";
+import { rolloutSchema } from "./rollout.ts";
 
 /** What an agent does about drift: `enforce` mends it, `noop` tells of it, `off` does not look. */
 export const enforcementSchema = z.enum(["enforce", "noop", "off"]);
@@ -45,5 +46,9 @@ export const resourceGraphSchema = z.strictObject({
   resources: z.array(resourceSchema),
   /** Files that its secret references name. */
   sealed: z.array(sealedFileSchema).optional(),
+  rollouts: z
+    .array(rolloutSchema)
+    .optional()
+    .describe("how hosts are changed in batches; absent: all at once"),
 });
 export type ResourceGraph = z.infer<typeof resourceGraphSchema>;

@@ -15,5 +15,6 @@ export * from "./maintenance.ts";
 export * from "./plan.ts";
 export * from "./references.ts";
 export * from "./response.ts";
+export * from "./rollout.ts";
 export * from "./routing.ts";
 export * from "./status.ts";

@@ -44,6 +44,11 @@ export const planSchema = z.object({
   changes: z.array(plannedChangeSchema),
   summary: z.record(actionSchema, z.number().int()),
   diagnostics: z.array(diagnosticSchema),
+  batches: z
+    .array(z.array(z.string()))
+    .optional()
+    .describe("hosts that are changed together, in their order"),
+  resumes: z.string().optional().describe("the failed apply that it goes on with"),
   /** Digests of sources that must be uploaded before this plan can be applied. */
   missingArtifacts: z.array(z.string()),
 });

@@ -1,10 +1,24 @@
-import type { Node } from "./order.ts";
-import { orderNodes } from "./order.ts";
+import type { PlannedChange, Resource } from "@havn/model";
+import { type Node, orderNodes } from "./order.ts";
+import { sequenceChanges } from "./sequence.ts";
 
 /** A node of an apply. `host` is set when an agent applies it; a settled node has nothing to do and holds no one up. */
 export interface WaveNode extends Node {
   host?: string | undefined;
   settled?: boolean;
+}
+
+/** The nodes of an apply that makes `desired` of `prior`: what is not planned, or is as it shall be, is settled. */
+export function nodesOf(
+  changes: readonly Pick<PlannedChange, "address" | "action" | "host">[],
+  desired: readonly Resource[],
+  prior: readonly Resource[],
+): WaveNode[] {
+  const byAddress = new Map(changes.map((change) => [change.address, change]));
+  return sequenceChanges(desired, prior).map((node) => {
+    const change = byAddress.get(node.key);
+    return { ...node, host: change?.host, settled: !change || change.action === "no-op" };
+  });
 }
 
 /** What can go at the same time: one bundle a host, its keys in order of application, and what the control plane does. */
@@ -21,7 +35,7 @@ export interface Wave {
 export function planWaves(nodes: readonly WaveNode[]): Wave[] {
   const byKey = new Map(nodes.map((node) => [node.key, node]));
   const waveOf = new Map<string, number>();
-  const waves: Wave[] = [];
+  const waves: Placing[] = [];
   for (const key of orderNodes(nodes).order) {
     const node = byKey.get(key);
     if (!node) continue;
@@ -36,19 +50,26 @@ export function planWaves(nodes: readonly WaveNode[]): Wave[] {
     waveOf.set(key, wave);
     if (!node.settled) place(waves, wave, node);
   }
-  return waves.filter(Boolean);
+  return waves.filter(Boolean).map(({ bundles, others }) => ({ bundles, others }));
 }
 
-function place(waves: Wave[], index: number, node: WaveNode): void {
-  const wave = waves[index] ?? { bundles: [], others: [] };
+type Placing = Wave & { ofHost: Map<string, string[]> };
+
+function place(waves: Placing[], index: number, node: WaveNode): void {
+  const wave: Placing = waves[index] ?? { bundles: [], others: [], ofHost: new Map() };
   waves[index] = wave;
   if (node.host === undefined) {
     wave.others.push(node.key);
     return;
   }
-  const bundle = wave.bundles.find(({ host }) => host === node.host);
-  if (bundle) bundle.keys.push(node.key);
-  else wave.bundles.push({ host: node.host, keys: [node.key] });
+  const keys = wave.ofHost.get(node.host);
+  if (keys) {
+    keys.push(node.key);
+    return;
+  }
+  const bundle = { host: node.host, keys: [node.key] };
+  wave.bundles.push(bundle);
+  wave.ofHost.set(node.host, bundle.keys);
 }
 
 /** Everything that comes after `keys`, directly or not; `keys` themselves are left out. */

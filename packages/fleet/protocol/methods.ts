@@ -24,6 +24,11 @@ export const resourceReading = z.object({
     .array(z.string())
     .optional()
     .describe("of drift: what the host's own records tell of who may have done it; never a proof"),
+  reason: z.string().optional().describe("why it is no surer"),
+  everyTime: z
+    .boolean()
+    .optional()
+    .describe("it is done with every apply, not because something is not as declared"),
 });
 export type ResourceReading = z.infer<typeof resourceReading>;
 

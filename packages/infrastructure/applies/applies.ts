@@ -80,6 +80,8 @@ export function createApplies(options: InfrastructureOptions, plans: Plans): App
       state: "running",
       actor,
       startedAt: clock.now(),
+      ...(plan.resumes !== undefined && { resumes: plan.resumes }),
+      ...(plan.batches && { batches: plan.batches.map((hosts) => ({ hosts, state: "waiting" as const })) }),
       steps: plan.changes
         .filter(({ action }) => action !== "no-op")
         .map(({ address, action }) => ({ address, action, state: "waiting" })),

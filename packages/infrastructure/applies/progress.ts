@@ -1,9 +1,9 @@
-import type { Address, Apply, ApplyStep, Clock } from "@havn/model";
+import type { Address, Apply, ApplyBatch, ApplyStep, Clock } from "@havn/model";
 import type { Sql } from "@havn/postgres";
 import * as store from "../store.ts";
 
-/** Not more often than this is a change of an apply told. */
-const quietMs = 100;
+/** Not more often than this is a change of an apply told; rarer where there is much to tell. */
+const quietMs = (steps: number): number => 100 + steps / 20;
 
 /** The steps of one running apply, as they are shown: kept in the store, and told as they change. */
 export function createProgress(
@@ -11,7 +11,9 @@ export function createProgress(
   { sql, clock, onProgress }: { sql: Sql; clock: Clock; onProgress?: ((apply: Apply) => void) | undefined },
 ) {
   const steps = new Map(apply.steps.map((step) => [step.address, step]));
+  const batches = [...(apply.batches ?? [])];
   const unwritten = new Set<Address>();
+  let batchesChanged = false;
   let writing: Promise<unknown> = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
 
@@ -21,7 +23,7 @@ export function createProgress(
     if (!step || (step.state !== "waiting" && step.state !== "running")) return;
     steps.set(address, { ...step, ...patch });
     unwritten.add(address);
-    timer ??= setTimeout(publish, quietMs);
+    timer ??= setTimeout(publish, quietMs(steps.size));
   }
 
   function publish(): void {
@@ -32,7 +34,16 @@ export function createProgress(
     // What is shown is not worth failing an apply for: ends are written again, by the step that records them.
     if (changed.length > 0)
       writing = writing.then(() => store.updateSteps(sql, apply.id, changed)).catch(() => {});
-    onProgress?.({ ...apply, steps: [...steps.values()] });
+    if (batchesChanged) {
+      batchesChanged = false;
+      const now = [...batches];
+      writing = writing.then(() => store.updateBatches(sql, apply.id, now)).catch(() => {});
+    }
+    onProgress?.({
+      ...apply,
+      ...(batches.length > 0 && { batches: [...batches] }),
+      steps: [...steps.values()],
+    });
   }
 
   return {
@@ -42,6 +53,13 @@ export function createProgress(
       address: Address,
       end: Pick<ApplyStep, "state" | "error" | "detail" | "durationMs" | "outcome">,
     ) => change(address, { detail: undefined, ...end, endedAt: clock.now() }),
+    batch(index: number, patch: Partial<ApplyBatch>): void {
+      const before = batches[index];
+      if (!before) return;
+      batches[index] = { ...before, detail: undefined, ...patch };
+      batchesChanged = true;
+      timer ??= setTimeout(publish, quietMs(steps.size));
+    },
     step: (address: Address) => steps.get(address),
     /** Resolves when everything so far is in the store; tells once more. */
     async settle(ended?: Partial<Apply>): Promise<void> {

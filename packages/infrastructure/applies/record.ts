@@ -1,4 +1,4 @@
-import type { Address, Apply, PlannedChange, Resource } from "@havn/model";
+import type { Address, Apply, PlannedChange, Resource, Rollout } from "@havn/model";
 import { hostAddressOf } from "@havn/plan";
 import type { Run } from "@havn/workflows";
 import type { InfrastructureOptions } from "../interfaces.ts";
@@ -16,6 +16,9 @@ export interface Applying {
   changes: ReadonlyMap<Address, PlannedChange>;
   desired: ReadonlyMap<Address, Resource>;
   prior: ReadonlyMap<Address, Resource>;
+  rollouts: readonly Rollout[];
+  /** Hosts of batches that are not begun, with why. */
+  halted: Map<string, string>;
   /** Place in the order of application. */
   positions: ReadonlyMap<Address, number>;
   progress: Progress;

@@ -106,9 +106,15 @@ export async function skip(
     addresses.map((address) => ({
       address,
       skipped: true,
-      detail: `waits for ${blockerOf(applying, address, stopped)}`,
+      detail: whySkipped(applying, address, stopped),
     })),
   );
+}
+
+function whySkipped(applying: Applying, address: Address, stopped: ReadonlySet<Address>): string {
+  const host = applying.changes.get(address)?.host;
+  const halted = host === undefined ? undefined : applying.halted.get(host);
+  return halted ?? `waits for ${blockerOf(applying, address, stopped)}`;
 }
 
 function blockerOf({ desired, prior }: Applying, address: Address, stopped: ReadonlySet<Address>): string {

@@ -1,19 +1,18 @@
 import { type Address, type Apply, HavnError } from "@havn/model";
-import { findDependants, orderNodes, planWaves, sequenceChanges, type WaveNode } from "@havn/plan";
+import { nodesOf, orderNodes } from "@havn/plan";
 import { throughOutages } from "@havn/postgres";
 import type { Run } from "@havn/workflows";
 import type { InfrastructureOptions } from "../interfaces.ts";
 import { getPlan } from "../planning/plans.ts";
 import * as store from "../store.ts";
 import type { ApplyInput } from "./applies.ts";
-import { applyBundle } from "./bundle.ts";
 import { createProgress } from "./progress.ts";
-import { type Applying, record } from "./record.ts";
-import { applyResource, describeFailure } from "./resource.ts";
+import type { Applying } from "./record.ts";
+import { describeFailure } from "./resource.ts";
+import { walk } from "./walk.ts";
 
 /**
- * The durable body of an apply: walks the graph in waves, everything of a wave at the same time. A failure stops what
- * depends on it; the rest goes on. Run again after a crash it goes the same way: what has ended is not done again.
+ * The durable body of an apply: walks the graph (walk.ts). A failure stops what depends on it; the rest goes on. Run again after a crash it goes the same way: what has ended is not done again.
  */
 export async function runApply(
   run: Run,
@@ -28,21 +27,6 @@ export async function runApply(
     // Not a failure of a change, which is an outcome, but of the apply itself: it must not seem to run for ever.
     await finish(applying, describeFailure(error));
   }
-}
-
-/** Gives everything that failed, and what was not done because of it. */
-async function walk(applying: Applying, nodes: readonly WaveNode[]): Promise<Set<Address>> {
-  const stopped = new Set<Address>();
-  await recordUnchanged(applying);
-  for (const [index, wave] of planWaves(nodes).entries()) {
-    const outcomes = await Promise.all([
-      ...wave.bundles.map(({ host, keys }) => applyBundle(applying, { host, keys, index, stopped })),
-      ...wave.others.map((address) => applyResource(applying, address, stopped)),
-    ]);
-    const failed = outcomes.flat();
-    for (const address of [...failed, ...findDependants(nodes, failed)]) stopped.add(address);
-  }
-  return stopped;
 }
 
 async function begin(applyId: string, { sql, timeline }: InfrastructureOptions): Promise<void> {
@@ -70,37 +54,28 @@ async function load(run: Run, applyId: string, options: InfrastructureOptions) {
   const desired = byAddress(stored.graph.resources);
   const prior = byAddress(stored.prior);
   const changesOf = byAddress(changes);
-  const sequence = sequenceChanges(stored.graph.resources, stored.prior);
-  const nodes = sequence.map((node): WaveNode => {
-    const change = changesOf.get(node.key);
-    return { ...node, host: change?.host, settled: !change || change.action === "no-op" };
-  });
-  const positions = new Map(orderNodes(sequence).order.map((address, index) => [address, index]));
+  const nodes = nodesOf(changes, stored.graph.resources, stored.prior);
+  const positions = new Map(orderNodes(nodes).order.map((address, index) => [address, index]));
   const progress = createProgress(apply, options);
   const { serial, revert } = stored;
   const applying: Applying = {
     ...{ run, options, apply, serial, changes: changesOf, desired, prior, positions, progress, revert },
+    rollouts: stored.graph.rollouts ?? [],
+    halted: new Map(),
   };
   return { applying, nodes };
-}
-
-/** What is real as it was declared becomes recorded, if it was not. */
-async function recordUnchanged(applying: Applying): Promise<void> {
-  const unchanged = [...applying.changes.values()].filter(({ action }) => action === "no-op");
-  await record(applying, "what is as it shall be", {
-    put: unchanged.map(({ address }) => address),
-    since: applying.serial,
-  });
 }
 
 const nameOf = ({ kind }: Apply): string => kind.charAt(0).toUpperCase() + kind.slice(1);
 
 /** What a person needs to know of a failed apply in one sentence; undefined when all went well. */
-function failureOf({ apply, progress }: Applying, stopped: ReadonlySet<Address>): string | undefined {
+function failureOf({ apply, progress, halted }: Applying, stopped: ReadonlySet<Address>): string | undefined {
   const steps = apply.steps.filter(({ address }) => stopped.has(address));
   if (steps.length === 0) return undefined;
   const first = steps.map(({ address }) => progress.step(address)).find((step) => step?.state === "failed");
-  return `${steps.length} of ${apply.steps.length} changes failed or were skipped. ${first?.address}: ${first?.error}`;
+  const [reason] = halted.values();
+  const why = first ? `${first.address}: ${first.error}` : reason;
+  return `${steps.length} of ${apply.steps.length} changes failed or were skipped. ${why}`;
 }
 
 async function finish({ run, options, apply, progress }: Applying, error: string | undefined): Promise<void> {

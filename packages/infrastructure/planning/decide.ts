@@ -13,6 +13,7 @@ import { diffProperties, findSecretPaths, hostAddressOf, orderNodes, sequenceCha
 import { findDefinition } from "../definitions.ts";
 import type { ExecutorPlan, InfrastructureOptions } from "../interfaces.ts";
 import { readHosts } from "./read-hosts.ts";
+import { type Resumed, wasDone } from "./resumed.ts";
 import { addTriggered } from "./triggered.ts";
 
 export interface Scope {
@@ -21,6 +22,8 @@ export interface Scope {
   recorded: readonly Resource[];
   /** Recorded, and to be deleted. */
   removed: readonly Resource[];
+  /** The failed apply that is gone on with. */
+  resumed?: Resumed | undefined;
 }
 
 export interface Decided {
@@ -62,6 +65,13 @@ export async function decideChanges(scope: Scope, options: InfrastructureOptions
     const before = prior.get(resource.address);
     if (reason) return { ...compare(resource, undefined), reason };
     const reading = readings.of.get(resource.address);
+    if (reading?.everyTime && scope.resumed && wasDone(scope.resumed, resource, before))
+      return {
+        action: "no-op",
+        changes: [],
+        certainty: reading.certainty,
+        reason: `done in ${scope.resumed.id}`,
+      };
     if (reading) return reading;
     const away = unknownHost(resource, known, options);
     const compared = compare(resource, before);

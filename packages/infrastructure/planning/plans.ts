@@ -8,14 +8,30 @@ import {
   type Resource,
   type ResourceGraph,
 } from "@havn/model";
-import { checkGraph, findDependants, orderNodes, planSummary, sequenceChanges } from "@havn/plan";
+import {
+  checkGraph,
+  chooseScope,
+  findLeftOut,
+  nodesOf,
+  orderNodes,
+  planStages,
+  planSummary,
+  type ScopeRequest,
+  sequenceChanges,
+} from "@havn/plan";
 import { findDefinition, schemaOf } from "../definitions.ts";
 import type { InfrastructureOptions } from "../interfaces.ts";
 import * as store from "../store.ts";
 import { decideChanges } from "./decide.ts";
+import { findResumed } from "./resumed.ts";
 
-/** What is asked for: an environment as declared (or the part `only` of it, by addresses or types), or none of it. */
-export type PlanRequest = { graph: ResourceGraph; only?: string[] | undefined } | { destroy: string };
+/** What is asked for: an environment as declared, or a part of it, or none of it. */
+export type PlanRequest = (Part & { graph: ResourceGraph }) | { destroy: string };
+
+interface Part extends ScopeRequest {
+  /** Goes on with the environment's last apply, which failed: what it did with every run is not done again. */
+  resume?: boolean | undefined;
+}
 
 /** Plans are stored and never changed: what is shown is what is applied. */
 export interface Plans {
@@ -42,10 +58,14 @@ export function createPlans(options: InfrastructureOptions): Plans {
           status: 404,
         });
       await options.hostsSettled?.(graph.environment);
-      const only = "only" in request ? request.only : undefined;
-      const scope = scopeOf(graph.resources, recorded.resources, only);
-      const decided = await decideChanges(scope, options);
+      const part: Part = "destroy" in request ? {} : request;
+      const scope = chooseScope(graph.resources, recorded.resources, part);
+      await checkGates(graph, options);
+      const resumed = part.resume ? await findResumed(sql, graph.environment) : undefined;
+      const decided = await decideChanges({ ...scope, recorded: recorded.resources, resumed }, options);
       const changes = inOrder(decided.changes, graph.resources, recorded.resources);
+      const changed = new Set(changes.map(({ address }) => address));
+      const prior = recorded.resources.filter(({ address }) => changed.has(address));
       const plan: Plan = {
         id: `plan-${randomUUID()}`,
         environment: graph.environment,
@@ -55,17 +75,21 @@ export function createPlans(options: InfrastructureOptions): Plans {
         diagnostics: [
           ...warnings(scope.desired),
           ...decided.diagnostics,
-          ...leftOut(graph, recorded.resources, scope.desired),
+          ...findLeftOut({
+            ...{ desired: graph.resources, recorded: recorded.resources, scope, changes },
+            triggersOf,
+          }),
         ],
+        ...batchesOf(changes, graph, prior),
+        ...(resumed && { resumes: resumed.id }),
         missingArtifacts: await missingArtifacts(changes, graph, options),
       };
-      const changed = new Set(changes.map(({ address }) => address));
       await store.insertPlan(sql, {
         plan,
         kind: "destroy" in request ? "destroy" : "apply",
         serial: recorded.serial,
         graph,
-        prior: recorded.resources.filter(({ address }) => changed.has(address)),
+        prior,
       });
       return plan;
     },
@@ -101,15 +125,32 @@ function checked(graph: ResourceGraph): ResourceGraph {
   });
 }
 
-/** With `only`, what is not named stays as it is: it is neither compared nor deleted. */
-function scopeOf(desired: Resource[], recorded: Resource[], only: string[] | undefined) {
-  const named = ({ address, type }: Resource) => !only || only.includes(address) || only.includes(type);
-  const declared = new Set(desired.map(({ address }) => address));
-  return {
-    desired: desired.filter(named),
-    recorded,
-    removed: recorded.filter((resource) => !declared.has(resource.address) && named(resource)),
-  };
+const triggersOf = ({ type, properties }: Resource): Address[] =>
+  (findDefinition(type)?.triggers?.(properties) ?? []).map(({ on }) => on);
+
+/** Which hosts go together; nothing where all do. */
+function batchesOf(
+  changes: readonly PlannedChange[],
+  { resources, rollouts = [] }: ResourceGraph,
+  prior: readonly Resource[],
+): Pick<Plan, "batches"> {
+  const stages = planStages(nodesOf(changes, resources, prior), rollouts);
+  const batches = stages.flatMap((stage) => stage.batches.map(({ hosts }) => hosts));
+  return batches.length > 0 ? { batches } : {};
+}
+
+/** A gate that could never pass must not stop an apply halfway. */
+async function checkGates(
+  { environment, rollouts = [] }: ResourceGraph,
+  { gates }: InfrastructureOptions,
+): Promise<void> {
+  for (const { gate } of rollouts)
+    if (gate?.expr !== undefined)
+      await gates
+        .query({ expr: gate.expr, environment, signal: AbortSignal.timeout(10_000) })
+        .catch((error: unknown) => {
+          if (error instanceof HavnError && error.status === 400) throw error;
+        });
 }
 
 export function inOrder(
@@ -137,28 +178,6 @@ const warnings = (resources: readonly Resource[]): Diagnostic[] =>
       ...(location && { at: location }),
     })),
   );
-
-/** Tells of resources that were left out although something that is planned needs them first. */
-function leftOut(graph: ResourceGraph, recorded: Resource[], planned: Resource[]): Diagnostic[] {
-  const known = new Set([...recorded, ...planned].map(({ address }) => address));
-  const nodes = graph.resources.map(({ address, dependsOn }) => ({ key: address, after: dependsOn }));
-  return graph.resources
-    .filter(({ address }) => !known.has(address))
-    .flatMap(({ address, location }): Diagnostic[] => {
-      const users = planned.filter((resource) => findDependants(nodes, [address]).has(resource.address));
-      if (users.length === 0) return [];
-      const names = users.map((user) => user.address).join(", ");
-      return [
-        {
-          severity: "warning",
-          summary: `${address} is left out and was never applied`,
-          detail: `${names} needs it. Plan the whole environment first.`,
-          address,
-          ...(location && { at: location }),
-        },
-      ];
-    });
-}
 
 export async function missingArtifacts(
   changes: readonly PlannedChange[],

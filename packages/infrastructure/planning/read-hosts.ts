@@ -13,11 +13,18 @@ import {
 import { findSecretPaths, hostAddressOf } from "@havn/plan";
 import type { InfrastructureOptions } from "../interfaces.ts";
 
+export interface HostReading {
+  action: Action;
+  changes: PropertyChange[];
+  certainty: Certainty;
+  reason?: string | undefined;
+  skipped?: string | undefined;
+  /** It is done with every apply, not because something is not as declared. */
+  everyTime?: boolean | undefined;
+}
+
 export interface HostReadings {
-  of: Map<
-    Address,
-    { action: Action; changes: PropertyChange[]; certainty: Certainty; reason?: string; skipped?: string }
-  >;
+  of: Map<Address, HostReading>;
   diagnostics: Diagnostic[];
 }
 
@@ -74,16 +81,16 @@ export const secretValuesOf = (resources: readonly Resource[]): string[] => [
 ];
 
 function take(
-  { address, action, changes, error, skipped, certainty = "exact" }: ResourceReading,
+  { address, action, changes, error, skipped, certainty = "exact", reason, everyTime }: ResourceReading,
   group: readonly Resource[],
   readings: HostReadings,
 ) {
   if (error === undefined) {
-    readings.of.set(address, { action, changes, certainty, ...(skipped !== undefined && { skipped }) });
+    readings.of.set(address, { action, changes, certainty, reason, skipped, everyTime });
     return;
   }
-  const reason = `could not be read: ${error}`;
-  readings.of.set(address, { action: "update", changes, reason, certainty: "unknowable" });
+  const unread = `could not be read: ${error}`;
+  readings.of.set(address, { action: "update", changes, reason: unread, certainty: "unknowable" });
   const at = group.find((resource) => resource.address === address)?.location;
   readings.diagnostics.push({
     severity: "warning",

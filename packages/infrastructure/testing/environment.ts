@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { AgentMethod, AgentParams, AgentResult, HostClient } from "@havn/fleet/protocol";
 import {
   type Address,
+  type Alert,
   HavnError,
   type NewEvent,
   parseAddress,
@@ -28,6 +29,8 @@ export function testSurroundings(directory: string) {
   const put: { host: Address; section: string; value: unknown }[] = [];
   const events = new Map<string, NewEvent>();
   const failing = new Set<Address>();
+  const samples = new Map<string, number[]>();
+  const alerts: Pick<Alert, "state" | "address" | "labels" | "summary">[] = [];
   let reads = 0;
 
   const open = (host: Address) => {
@@ -118,8 +121,28 @@ export function testSurroundings(directory: string) {
     executors: () => [executor],
     missingArtifacts: async () => [],
     prepareSecrets: async (graph) => graph,
+    gates: {
+      async query({ expr }) {
+        if (expr.startsWith("wrong")) throw new HavnError(`"${expr}" is wrong`, { status: 400 });
+        return samples.get(expr) ?? [];
+      },
+      alerts: () => alerts,
+    },
   };
-  return { options, journal, real, away, hung, put, events, failing, open, reads: () => reads };
+  return {
+    options,
+    journal,
+    real,
+    away,
+    hung,
+    put,
+    events,
+    failing,
+    samples,
+    alerts,
+    open,
+    reads: () => reads,
+  };
 }
 
 type CallOptions = { onProgress?: (progress: unknown) => void };
