@@ -66,6 +66,7 @@ export const openDoors: Readonly<Record<string, string>> = {
 export const agentDoors: readonly string[] = [
   "@havn/model",
   "@havn/fleet/protocol",
+  "@havn/fleet/copy",
   "@havn/infrastructure/host",
   "@havn/telemetry/agent",
   "@havn/delivery/agent",

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { createProbes } from "@havn/alerting/agent";
 import { createBalancer, createInstances } from "@havn/delivery/agent";
-import type { AgentEvent, HostReport } from "@havn/fleet/protocol";
+import { type AgentEvent, type HostReport, maximumCallMs } from "@havn/fleet/protocol";
 import { createResourceHost } from "@havn/infrastructure/host";
 import { systemClock as clock, HavnError } from "@havn/model";
 import { createTelemetryAgent, listenFromEnvironment } from "@havn/telemetry/agent";
@@ -14,7 +14,10 @@ import { readFacts } from "./facts.ts";
 import { createLog, isLogLevel } from "./log.ts";
 import { createMethods } from "./methods.ts";
 import { startReports } from "./reports.ts";
+import { createCommands } from "./rooms/commands.ts";
+import { createCopies } from "./rooms/copies.ts";
 import { createResources } from "./rooms/resources.ts";
+import { createRunChannel } from "./rooms/run-channel.ts";
 import { observed } from "./rooms/telemetry.ts";
 import { openDesiredState } from "./state/desired.ts";
 import { openOutbox } from "./state/outbox.ts";
@@ -95,6 +98,17 @@ await using balancer = createBalancer({
   writeLog: ({ balancer: instance, line }) => telemetry.writeLine({ service: "", instance, line }),
 });
 await using probes = createProbes({ clock, onResult: () => reports.changed() });
+const channel = createRunChannel({
+  // It is taken as fast as somebody reads it.
+  output: async (run, stream, bytes) =>
+    void (await link.call("run.output", { run, stream }, { bytes, timeoutMs: maximumCallMs })),
+  async input(run, offset) {
+    const { result, bytes } = await link.call("run.input", { run, offset });
+    return { size: result.size, bytes };
+  },
+});
+const commands = createCommands({ clock, channel });
+const copies = createCopies({ channel });
 
 // The control plane.
 const readReport = (): HostReport => ({
@@ -109,7 +123,7 @@ const readReport = (): HostReport => ({
 await using link = openLink({
   ...{ dataDirectory, clock, log },
   handlers: createMethods({
-    ...{ readFacts, state, resources, instances, balancer },
+    ...{ readFacts, state, resources, instances, balancer, commands, copies },
     ...{ desiredChanged, rest, leave },
   }),
   hello: async () => {

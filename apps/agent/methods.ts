@@ -1,6 +1,8 @@
 import type { Balancer, Instances } from "@havn/delivery/agent";
 import type { agentMethods, Handlers } from "@havn/fleet/protocol";
 import type { Facts } from "@havn/model";
+import type { Commands } from "./rooms/commands.ts";
+import type { Copies } from "./rooms/copies.ts";
 import type { Resources } from "./rooms/resources.ts";
 import type { DesiredState } from "./state/desired.ts";
 
@@ -11,13 +13,15 @@ export function createMethods(options: {
   resources: Resources;
   instances: Instances;
   balancer: Balancer;
+  commands: Commands;
+  copies: Copies;
   /** What the host shall be has changed. */
   desiredChanged(): void;
   rest(): Promise<void>;
   /** Nothing of what Havn put here shall be left. */
   leave(): Promise<void>;
 }): Handlers<typeof agentMethods> {
-  const { state, resources, instances, balancer } = options;
+  const { state, resources, instances, balancer, commands, copies } = options;
   return {
     "facts.read": () => options.readFacts(),
     "facts.gather": async ({ names, defined }) => ({ facts: await resources.facts(names, defined) }),
@@ -46,6 +50,9 @@ export function createMethods(options: {
       await balancer.remove(name);
       return {};
     },
+    "command.run": (spec, { signal }) => commands.run(spec, signal),
+    "copy.to": (spec, { signal, progress }) => copies.to(spec, signal, progress),
+    "copy.from": (spec, { signal }) => copies.from(spec, signal),
     "host.leave": async () => {
       await options.leave();
       return {};

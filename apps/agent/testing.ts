@@ -21,7 +21,7 @@ export interface TestFleet {
 /** A real control plane half on a free port, over a fresh database; agents of it are stopped when the test ends. */
 export async function openTestFleet(
   context: TestContext,
-  options: Partial<Pick<FleetOptions, "handlers" | "resolve">> & {
+  options: Partial<Pick<FleetOptions, "handlers" | "resolve" | "secretValues">> & {
     machineProvider?: (dataDirectory: string) => FleetOptions["machineProvider"];
   } = {},
 ): Promise<TestFleet> {
@@ -48,6 +48,7 @@ export async function openTestFleet(
         nodeBinary: process.execPath,
       },
       machineProvider,
+      ...(options.secretValues && { secretValues: options.secretValues }),
       log: (message) => context.diagnostic(message),
     });
     port = await fleet.gateway.listen({ port, address: "127.0.0.1" });

@@ -3,6 +3,30 @@ import type { CommandEntry } from "./kit/command.ts";
 
 export const commands: readonly CommandEntry[] = [
   {
+    name: "copy",
+    summary: "copy files to hosts, or from them",
+    group: "Hosts",
+    load: () => import("./commands/copy/copy.ts"),
+  },
+  {
+    name: "run",
+    summary: "run a command on many hosts at once",
+    group: "Hosts",
+    load: () => import("./commands/run/run.ts"),
+  },
+  {
+    name: "runs",
+    summary: "commands and copies that were run on hosts",
+    group: "Hosts",
+    load: () => import("./commands/runs/list.ts"),
+  },
+  {
+    name: "runs show",
+    summary: "one of them: what it wrote on each host, how it ended",
+    group: "Hosts",
+    load: () => import("./commands/runs/show.ts"),
+  },
+  {
     name: "up",
     summary: "make a declared environment real, from nothing to healthy",
     group: "Environments",

@@ -17,7 +17,10 @@ export interface RunOptions {
 
 /** The command line as a function: everything it touches is an argument. Resolves to the exit code. */
 export async function run(options: RunOptions): Promise<number> {
-  const { argv, environment, streams } = options;
+  const { environment, streams } = options;
+  // What stands behind `--` is somebody else's command line.
+  const end = options.argv.indexOf("--");
+  const argv = end < 0 ? options.argv : options.argv.slice(0, end);
   const refused = argv.includes("--no-color");
   const colour = wantsColour(environment, streams.stdout.isTTY === true, refused);
   const io = createIo(streams, {

@@ -62,6 +62,7 @@ await using fleet = await createFleet({
     certificateNames: (host, address) => infrastructure.certificateNames(host, address),
     event: (host, event) => alerting.agentEvent(host, event),
   },
+  secretValues: access.secrets.values,
   agent: { entry: fileURLToPath(new URL("../agent/main.ts", import.meta.url)), nodeBinary: process.execPath },
   machineProvider: createNspawnProvider({ dataDirectory }),
 });
@@ -149,7 +150,10 @@ await using _upkeep = startUpkeep(
       everyMs: 3_600_000,
       async work() {
         await workflows.prune(clock.now() - 7 * 86_400_000);
-        for (const room of [infrastructure, delivery, fleet.enrolment, fleet.maintenance, access, timeline])
+        for (const room of [
+          ...[infrastructure, delivery, fleet.enrolment, fleet.maintenance, fleet.runs],
+          ...[access, timeline],
+        ])
           await room.prune();
       },
     },

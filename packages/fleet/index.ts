@@ -21,6 +21,8 @@ import type { MachineProvider } from "./machines/provider.ts";
 import { createMaintenance, type Maintenance } from "./maintenance/maintenance.ts";
 import { maintenanceRoutes } from "./maintenance/routes.ts";
 import type { HostClient, HostReport } from "./protocol/index.ts";
+import { runRoutes } from "./runs/routes.ts";
+import { createRuns, type Runs } from "./runs/runs.ts";
 import * as store from "./store.ts";
 
 export type { AgentWork } from "./gateway/requests.ts";
@@ -45,6 +47,8 @@ export interface FleetOptions {
   dataDirectory: string;
   resolve: Resolve;
   handlers: AgentWork;
+  /** Everything secret in an environment, which no run records or shows. */
+  secretValues?: (environment: string) => Promise<string[]>;
   /** The agent's main file, and the Node binary that runs it on hosts. */
   agent: { entry: string; nodeBinary: string };
   machineProvider?: MachineProvider | undefined;
@@ -70,6 +74,8 @@ export interface Fleet extends AsyncDisposable {
   enrolment: Enrolment;
   gateway: GatewayListener;
   maintenance: Maintenance;
+  /** Commands and copies that people ask for. */
+  runs: Runs;
   routes: Route[];
   /** Types `machine` and `host`. */
   executors: ResourceExecutor[];
@@ -108,7 +114,8 @@ export async function createFleet(options: FleetOptions): Promise<Fleet> {
 
   const connections: Connections = createConnections({
     clock,
-    requests: (host) => createRequests({ host, timeline, enrolment, ca, resolve, handlers, emit }),
+    requests: (host) =>
+      createRequests({ host, timeline, enrolment, ca, resolve, handlers, runs: runs.agents, emit }),
     desiredRevision: async (host) => (await store.findDesired(sql, host))?.revision ?? 0,
     listener: {
       connected(connection, facts, report) {
@@ -134,6 +141,11 @@ export async function createFleet(options: FleetOptions): Promise<Fleet> {
   });
   const desired = createDesired({ sql, connections, resolve, log });
   const client = createHostClient(connections, resolve);
+  const runs = createRuns({
+    ...{ sql, clock, timeline, dataDirectory, roster, client },
+    isThere: (host) => connections.find(host) !== undefined || connections.isExpected(host),
+    secretValues: options.secretValues ?? (async () => []),
+  });
   const gateway = createGatewayListener({
     ca,
     enrol: enrolment.enrol,
@@ -233,10 +245,12 @@ export async function createFleet(options: FleetOptions): Promise<Fleet> {
     enrolment,
     gateway,
     maintenance,
-    routes: maintenanceRoutes(maintenance),
+    runs,
+    routes: [...maintenanceRoutes(maintenance), ...runRoutes(runs)],
     executors: [createMachineExecutor(machines), hostExecutor],
     async start() {
       standing = false;
+      await runs.recover();
       for (const { address, state, connectionId } of await store.listHosts(sql)) {
         if (state === "connected") connections.expect(address, connectionId ?? "", startGraceMs);
         // Said again: whoever acts on it may have been cut short when it was said first.

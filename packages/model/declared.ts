@@ -52,6 +52,7 @@ export const hostProperties = z.strictObject({
     }),
   ]),
   labels: z.record(z.string(), z.string()).default({}),
+  groups: z.array(z.string()).optional().describe("of an inventory; hosts are chosen by them: @group"),
   /** What the agent does about drift between applies. */
   mode: enforcementSchema.default("noop"),
   driftInterval: driftInterval.optional().describe("how often the agent looks at everything"),

@@ -17,4 +17,5 @@ export * from "./references.ts";
 export * from "./response.ts";
 export * from "./rollout.ts";
 export * from "./routing.ts";
+export * from "./runs.ts";
 export * from "./status.ts";

@@ -14,7 +14,7 @@ export interface RequestOptions {
   query?: Readonly<Record<string, string | number | boolean | undefined>>;
   body?: unknown;
   /** In place of `body`: bytes as they are. */
-  upload?: { type: string; content: Blob };
+  upload?: { type: string; content: Blob | ReadableStream };
   signal?: AbortSignal;
 }
 
@@ -25,6 +25,8 @@ export interface Api {
   post<T>(path: string, schema: z.ZodType<T>, options?: RequestOptions): Promise<T>;
   put<T>(path: string, schema: z.ZodType<T>, options?: RequestOptions): Promise<T>;
   delete(path: string, options?: RequestOptions): Promise<void>;
+  /** The lines of an answer as they come; who stops reading hangs up. */
+  lines<T>(path: string, schema: z.ZodType<T>, options?: RequestOptions): AsyncGenerator<T>;
 }
 
 export function createApi(target: ApiTarget): Api {
@@ -39,6 +41,7 @@ export function createApi(target: ApiTarget): Api {
     get: (path, schema, options) => call("GET", schema, path, options),
     post: (path, schema, options) => call("POST", schema, path, options),
     put: (path, schema, options) => call("PUT", schema, path, options),
+    lines: (path, schema, options) => lines({ target, method: "POST", path, schema, ...options }),
     delete: async (path, options) => void (await call("DELETE", z.unknown(), path, options)),
   };
 }
@@ -69,6 +72,39 @@ async function request<T>(options: Request<T>): Promise<T> {
   return parsed.data;
 }
 
+async function* lines<T>(options: Request<T>): AsyncGenerator<T> {
+  const { target, method, path, schema } = options;
+  const what = `${method} ${path}`;
+  const response = await send(options);
+  if (!response.ok || !response.body)
+    throw problem(what, response.status, parseJson(await response.text()), target);
+  // A long line comes in many pieces, which are joined once.
+  let begun: string[] = [];
+  const reading = response.body.pipeThrough(new TextDecoderStream());
+  try {
+    for await (const text of reading) {
+      const parts = text.split("\n");
+      begun.push(parts[0] ?? "");
+      if (parts.length === 1) continue;
+      parts[0] = begun.join("");
+      begun = [parts.pop() ?? ""];
+      for (const line of parts) {
+        const parsed = schema.safeParse(parseJson(line));
+        // A newer server may say more.
+        if (parsed.success) yield parsed.data;
+      }
+    }
+  } catch (cause) {
+    if (options.signal?.aborted) throw cause;
+    throw new HavnError(`The answer to ${what} broke off`, {
+      detail: `${reason(cause)}. ${target.whenAway}`,
+      status: 503,
+      retryable: true,
+      cause,
+    });
+  }
+}
+
 async function send<T>({ target, method, path, query, body, upload, signal }: Request<T>): Promise<Response> {
   const url = new URL(target.url + path);
   for (const [name, value] of Object.entries(query ?? {}))
@@ -83,6 +119,8 @@ async function send<T>({ target, method, path, query, body, upload, signal }: Re
       body: upload ? upload.content : body === undefined ? null : JSON.stringify(body),
       signal: signal ?? null,
       redirect: "error",
+      // A body that is a stream; told of by the standard, not yet by every type of `fetch`.
+      ...{ duplex: "half" },
     });
   } catch (cause) {
     if (signal?.aborted) throw cause;

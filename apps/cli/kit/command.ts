@@ -46,7 +46,7 @@ export interface Command<O extends OptionDefinitions = OptionDefinitions> {
   /** As typed: `up`, `token create`. */
   name: string;
   summary: string;
-  group: "Environments" | "Look" | "Access" | "Server" | "Other";
+  group: "Environments" | "Hosts" | "Look" | "Access" | "Server" | "Other";
   /** More than the summary, as paragraphs. */
   description?: string;
   /** The actions it needs (see packages/access); none: it does not ask the server. */

@@ -1,3 +1,4 @@
+import { fstatSync } from "node:fs";
 import { createInterface } from "node:readline/promises";
 import { type Readable, Writable } from "node:stream";
 import { text as textOf } from "node:stream/consumers";
@@ -22,6 +23,10 @@ export interface Io {
   warn(text: string): void;
   /** Raw, for drawing in place. */
   draw(text: string): void;
+  /** Standard input as bytes. */
+  readonly input: Readable;
+  /** Whether somebody gives standard input on purpose: a file or a pipe, no terminal and not /dev/null. */
+  readonly piped: boolean;
   /** The answer to a question. Fails where nobody can answer: `otherwise` says what to do then. */
   ask(question: string, otherwise: string, signal: AbortSignal): Promise<string>;
   /** What is piped in, less one line break at its end; at a terminal what is typed, which is not shown. */
@@ -49,6 +54,10 @@ export function createIo(
     tell: (text) => void (options.quiet || stderr.write(`${text}\n`)),
     warn: (text) => void stderr.write(`${text}\n`),
     draw: (text) => void stderr.write(text),
+    input: stdin,
+    get piped() {
+      return isPiped(stdin);
+    },
     async ask(question, otherwise, signal) {
       if (stdin.isTTY !== true)
         throw new HavnError("Nobody can be asked here: standard input is not a terminal", {
@@ -88,6 +97,17 @@ async function typedUnseen(stdin: Readable, signal: AbortSignal): Promise<string
     throw cause;
   } finally {
     reader.close();
+  }
+}
+
+function isPiped(stdin: Streams["stdin"]): boolean {
+  const descriptor = (stdin as { fd?: unknown }).fd;
+  if (stdin.isTTY === true || typeof descriptor !== "number") return false;
+  try {
+    const found = fstatSync(descriptor);
+    return found.isFile() || found.isFIFO();
+  } catch {
+    return false;
   }
 }
 

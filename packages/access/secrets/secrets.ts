@@ -18,6 +18,8 @@ export interface Secrets {
   /** Throws a HavnError (404) where there is none. */
   delete(at: SecretName): Promise<void>;
   list(environment?: string): Promise<store.SecretRow[]>;
+  /** All values of an environment, for whoever must not tell one of them. */
+  values(environment: string): Promise<string[]>;
   /** Equal for equal values, and of no use to whoever guesses: an HMAC under a key of this installation. */
   fingerprint(value: string): string;
 }
@@ -58,6 +60,11 @@ export function createSecrets({ sql, clock, keys, identities }: SecretsOptions):
     return (await find(at.environment, at.name)) ?? value;
   };
   return {
+    async values(environment) {
+      const names = (await store.listSecrets(sql, environment)).map(({ name }) => name);
+      const values = await Promise.all(names.map((name) => find(environment, name)));
+      return values.filter((value) => value !== undefined);
+    },
     find,
     ensure,
     async open(environment, { $secret: name, sealed, given }) {

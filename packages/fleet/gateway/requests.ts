@@ -4,6 +4,7 @@ import type { Enrolment } from "../enrolment/enrolment.ts";
 import type { Resolve } from "../hosts/client.ts";
 import type { FleetEvents } from "../index.ts";
 import { type AgentEvent, BinaryResult } from "../protocol/index.ts";
+import type { Runs } from "../runs/runs.ts";
 import type { AgentRequests } from "./connections.ts";
 
 /** What other rooms do with what agents send and ask for. */
@@ -41,9 +42,10 @@ export function createRequests(options: {
   ca: CertificateAuthority;
   resolve: Resolve;
   handlers: AgentWork;
+  runs: Runs["agents"];
   emit<E extends keyof FleetEvents>(...event: [E, ...FleetEvents[E]]): void;
 }): AgentRequests {
-  const { host, timeline, enrolment, ca, resolve, handlers, emit } = options;
+  const { host, timeline, enrolment, ca, resolve, handlers, runs, emit } = options;
   const { environment, name } = parseAddress(host);
   return {
     "telemetry.push": async ({ kind, batch, rows }, { bytes }) => {
@@ -74,6 +76,14 @@ export function createRequests(options: {
     },
     "artifact.read": async ({ digest, offset }) => {
       const { size, bytes } = await handlers.artifact(digest, offset, chunkBytes);
+      return new BinaryResult({ size }, bytes);
+    },
+    "run.output": async ({ run, stream }, { bytes }) => {
+      await runs.output(host, run, stream, bytes);
+      return {};
+    },
+    "run.input": async ({ run, offset }) => {
+      const { size, bytes } = await runs.input(host, run, offset);
       return new BinaryResult({ size }, bytes);
     },
     "certificate.issue": async ({ address, request }) => {

@@ -4,3 +4,4 @@ export * from "./frames.ts";
 export * from "./methods.ts";
 export * from "./peer.ts";
 export * from "./request.ts";
+export * from "./runs.ts";

@@ -10,6 +10,7 @@ import {
 } from "@havn/model";
 import { z } from "zod";
 import { balancerSpec, hostDesired, instanceSpec } from "./desired.ts";
+import { commandResult, commandSpec, copyFromSpec, copyResult, copyToSpec, runStream } from "./runs.ts";
 
 /** One resource as it is on the host now, compared with what is wanted. */
 export const resourceReading = z.object({
@@ -193,6 +194,14 @@ export const agentMethods = {
   /** Stops the instances that would outlive the agent (runtime "process"), and forgets nothing: the agent starts them
    *  again when it starts. Asked before an agent is stopped on purpose. */
   "host.rest": { params: none, result: none },
+  /**
+   * Runs a command and tells what it writes by `run.output`. Cancelling the call, or the fall of the connection, stops
+   * it: SIGTERM to its process group, SIGKILL 5 s later. Not idempotent: the same `run` again is refused.
+   */
+  "command.run": { params: commandSpec, result: commandResult },
+  /** Writes files; each is there whole under its name, or as it was. `onProgress` is given bytes so far. */
+  "copy.to": { params: copyToSpec, result: copyResult },
+  "copy.from": { params: copyFromSpec, result: copyResult },
 } as const;
 
 /** What an agent tells or asks the control plane. */
@@ -212,6 +221,13 @@ export const serverMethods = {
   /** Answered by a binary response: up to 1 MiB of the artifact from `offset`. */
   "artifact.read": {
     params: z.object({ digest: z.string(), offset: z.number().int() }),
+    result: z.object({ size: z.number().int() }),
+  },
+  /** Binary request: what a run writes, in order. Answered once it was taken, so that nobody has to hold it all. */
+  "run.output": { params: z.object({ run: z.string(), stream: runStream }), result: none },
+  /** Answered by a binary response: up to 1 MiB of the run's input from `offset`. */
+  "run.input": {
+    params: z.object({ run: z.string(), offset: z.number().int().min(0) }),
     result: z.object({ size: z.number().int() }),
   },
   /** A certificate of the internal authority for the names that are declared at `address`, a resource of this host's. */

@@ -62,7 +62,7 @@ export interface Peer<Out extends MethodTable> {
 }
 
 /** No call may take longer, whatever its caller asks for. */
-export const maximumCallMs = 60 * 60_000;
+export const maximumCallMs = 24 * 60 * 60_000;
 /** One frame's bound: a telemetry batch or an artifact chunk with room to spare. */
 export const maximumFrameBytes = 16 * 1024 * 1024;
 const maximumCallsAtOnce = 256;

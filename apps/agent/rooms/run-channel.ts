@@ -1,0 +1,60 @@
+import type { RunStream } from "@havn/fleet/protocol";
+
+/** What goes between a run on this host and the control plane besides its start and end. */
+export interface RunChannel {
+  open(run: string, stream: RunStream): RunWriter;
+  /** The run's input from `offset`, in pieces of at most 1 MiB. */
+  input(run: string, offset?: number): AsyncGenerator<Uint8Array>;
+  /** One piece of it. */
+  read(run: string, offset: number): Promise<{ size: number; bytes: Uint8Array }>;
+}
+
+export interface RunWriter {
+  /** Resolves when more may come: at once while little is under way. Throws once a piece was not taken. */
+  write(bytes: Uint8Array): Promise<void>;
+  /** Resolves when all was taken. */
+  end(): Promise<void>;
+}
+
+/** Pieces under way at once: enough that a long way does not slow a stream down, few enough to hold. */
+const window = 16;
+
+export function createRunChannel(link: {
+  output(run: string, stream: RunStream, bytes: Uint8Array): Promise<void>;
+  input(run: string, offset: number): Promise<{ size: number; bytes: Uint8Array }>;
+}): RunChannel {
+  return {
+    open(run, stream) {
+      const underWay = new Set<Promise<void>>();
+      let failure: unknown;
+      return {
+        async write(bytes) {
+          if (failure !== undefined) throw failure;
+          const sent = link.output(run, stream, bytes).then(
+            () => void underWay.delete(sent),
+            (error: unknown) => {
+              failure ??= error;
+              underWay.delete(sent);
+            },
+          );
+          underWay.add(sent);
+          if (underWay.size >= window) await Promise.race(underWay);
+        },
+        async end() {
+          await Promise.all(underWay);
+          if (failure !== undefined) throw failure;
+        },
+      };
+    },
+    async *input(run, offset = 0) {
+      for (let at = offset; ; ) {
+        const { size, bytes } = await link.input(run, at);
+        if (bytes.length === 0) return;
+        yield bytes;
+        at += bytes.length;
+        if (at >= size) return;
+      }
+    },
+    read: link.input,
+  };
+}

@@ -1,0 +1,3 @@
+export { encodeFiles } from "./encode.ts";
+export { seekingSource, sourceOf } from "./format.ts";
+export { writeFiles } from "./write.ts";
