@@ -33,6 +33,9 @@ const planRequest = z.union([
 const environmentParams = z.object({ environment: dnsLabel });
 const hostParams = environmentParams.extend({ host: dnsLabel });
 
+/** Tens of thousands of resources with their files' contents. */
+const largestGraph = 64 * 1024 * 1024;
+
 type Rooms = Pick<Infrastructure, "plans" | "applies" | "reverts" | "graph" | "drift" | "facts">;
 
 /** `decide` is asked once more for what only the body tells: destroying an environment is more than applying to it. */
@@ -58,6 +61,7 @@ export function infrastructureRoutes(
         subject: ({ body }) => ("destroy" in body ? body.destroy : body.graph.environment),
       },
       body: planRequest,
+      bodyLimit: largestGraph,
       response: planSchema,
       handle: ({ body }) => plans.create(body),
     }),

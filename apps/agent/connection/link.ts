@@ -34,7 +34,7 @@ export interface Link extends AsyncDisposable {
 
 const firstPauseMs = 200;
 const longestPauseMs = 10_000;
-/** The control plane pings every second. */
+/** The control plane answers reports, and asks after two seconds without a word. */
 const silenceMs = 8000;
 const renewalCheckMs = 6 * 3_600_000;
 

@@ -62,6 +62,8 @@ const silenceMs = 5000;
 /** …or when it has not come back this long after its connection closed: an agent's restart is no loss. */
 const graceMs = 2000;
 const tickMs = 1000;
+/** Who said something by itself just now need not be asked: of many agents, most of the work at rest is asking. */
+const quietMs = 2000;
 const helloTimeoutMs = 10_000;
 const heartbeatMs = 5000;
 
@@ -87,7 +89,8 @@ export function createConnections(options: {
     for (const connection of live.values()) {
       connection.lastSeen += heldUp;
       if (now - connection.lastSeen > silenceMs) drop(connection, `silent for ${silenceMs / 1000} s`, 0);
-      else if (connection.socket.readyState === connection.socket.OPEN) connection.socket.ping();
+      else if (now - connection.lastSeen >= quietMs - tickMs / 2 && isOpen(connection))
+        connection.socket.ping();
     }
     for (const [host, { connectionId, until, reason }] of expected) {
       if (now < until + heldUp) continue;
@@ -96,6 +99,7 @@ export function createConnections(options: {
     }
   }
   const ticking = setInterval(tick, tickMs);
+  const isOpen = ({ socket }: { socket: WebSocket }) => socket.readyState === socket.OPEN;
 
   function drop(connection: HostConnection & { socket: WebSocket }, reason: string, grace: number) {
     connection.socket.terminate();
