@@ -193,6 +193,22 @@ describe("the page", () => {
     assert.deepEqual(visitor.faults, []);
   });
 
+  test("an apply is found in the history, and taken back after a look at what that does", {
+    timeout,
+  }, async () => {
+    await using visitor = await signedIn();
+    const { page } = visitor;
+    demo.world.apply = { ...demo.world.apply, state: "succeeded" };
+    await open(page, `${shop}/applies`);
+    await page.getByRole("list", { name: "Applies, newest first" }).getByRole("link").click();
+    await seen(page, "Rollback · succeeded");
+    await page.getByRole("button", { name: "Revert" }).click();
+    const dialog = page.getByRole("dialog", { name: "Revert this apply?" });
+    await dialog.getByText("service/shop").waitFor();
+    assert.equal(await dialog.getByRole("button", { name: "Revert" }).isDisabled(), false);
+    assert.deepEqual(visitor.faults, []);
+  });
+
   test("a viewer looks but may not roll back", { timeout }, async () => {
     await using visitor = await signedIn("viewer");
     await open(visitor.page, `${shop}/services/shop`);
@@ -243,6 +259,8 @@ describe("the page", () => {
     ["service", `${shop}/services/shop`],
     ["timeline", `${shop}/timeline`],
     ["alerts", `${shop}/alerts`],
+    ["applies", `${shop}/applies`],
+    ["apply", `${shop}/applies/apply-rollback`],
   ] as const)
     test(`${name}: fits a phone, reads well in light and dark, asks nothing of others`, {
       timeout,

@@ -5,6 +5,7 @@ import type {
   Event,
   Health,
   LogRecord,
+  Plan,
   Problem,
   PropertyChange,
   Release,
@@ -112,6 +113,13 @@ export function createApi(onSignedOut: () => void) {
       send<Apply>("POST", `/api/v1${environment(name)}/rollback`, { body: { service } }),
     apply: (id: string, signal?: AbortSignal) =>
       get<Apply>(`/applies/${encodeURIComponent(id)}`, undefined, signal),
+    applies: (name: string, signal?: AbortSignal) =>
+      get<{ applies: Apply[] }>("/applies", { environment: name }, signal),
+    plan: (id: string, signal?: AbortSignal) =>
+      get<Plan>(`/plans/${encodeURIComponent(id)}`, undefined, signal),
+    planRevert: (applyId: string, signal?: AbortSignal) =>
+      send<Plan>("POST", "/api/v1/reverts", { body: { applyId }, signal }),
+    startApply: (planId: string) => send<Apply>("POST", "/api/v1/applies", { body: { planId } }),
     events: (query: Query, signal?: AbortSignal) => get<{ events: Event[] }>("/events", query, signal),
     alerts: (query: Query, signal?: AbortSignal) => get<{ alerts: Alert[] }>("/alerts", query, signal),
     logs: (query: Query, signal?: AbortSignal) => get<{ records: LogRecord[] }>("/logs", query, signal),

@@ -6,6 +6,7 @@ import type {
   HostStatus,
   InstanceStatus,
   LogRecord,
+  Plan,
   Release,
   ResourceGraph,
 } from "@havn/model";
@@ -21,6 +22,8 @@ export interface World {
   alerts: Alert[];
   logs: LogRecord[];
   apply: Apply;
+  /** What the apply was planned from, and what taking it back would do. */
+  plan: Plan;
 }
 
 const minute = 60_000;
@@ -43,6 +46,7 @@ export function shopWorld(now: number): World {
     alerts: [shopAlert(now, "resolved")],
     logs: shopLogs(now),
     apply: rollbackApply(now),
+    plan: shopPlan(now),
   };
 }
 
@@ -364,11 +368,31 @@ function shopLogs(now: number): LogRecord[] {
   });
 }
 
+export function shopPlan(now: number): Plan {
+  return {
+    id: "plan-rollback",
+    environment: "shop",
+    createdAt: now - 10_000,
+    changes: [
+      {
+        address: "shop/service/shop",
+        type: "service",
+        action: "update",
+        changes: [{ property: "release", before: current.slice(0, 8), after: before.slice(0, 8) }],
+      },
+    ],
+    summary: { create: 0, update: 1, replace: 0, delete: 0, "no-op": 0 },
+    diagnostics: [],
+    missingArtifacts: [],
+  };
+}
+
 export function rollbackApply(now: number): Apply {
   return {
     id: "apply-rollback",
     environment: "shop",
     kind: "rollback",
+    planId: "plan-rollback",
     state: "running",
     actor: "user:ingrid",
     startedAt: now - 9000,

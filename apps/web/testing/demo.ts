@@ -16,6 +16,7 @@ import {
   environmentStatusSchema,
   eventSchema,
   logRecordSchema,
+  planSchema,
   resourceGraphSchema,
   systemClock,
 } from "@havn/model";
@@ -115,6 +116,17 @@ function worldRoutes(world: data.World): Route[] {
           (!query.host || host === query.host) && (!query.service || service === query.service),
       ),
     })),
+    read("/applies", z.unknown(), () => ({ applies: [world.apply] })),
+    read("/plans/:id", planSchema, () => world.plan),
+    defineRoute({
+      method: "POST",
+      path: "/api/v1/reverts",
+      summary: "revert",
+      access: { action: "plan:create" },
+      body: z.object({ applyId: z.string() }),
+      response: planSchema,
+      handle: () => world.plan,
+    }),
     read("/applies/:id", applySchema, () => world.apply),
     defineRoute({
       method: "POST",

@@ -16,9 +16,13 @@ const host = await createResourceHost({
 const answer =
   method === "apply"
     ? await host.apply(params)
-    : method === "drift"
-      ? await host.drift(params)
-      : await host.read(params.resources, params.secrets);
+    : method === "undo"
+      ? await host.applyUndo(params)
+      : method === "look"
+        ? await host.readUndo(params)
+        : method === "drift"
+          ? await host.drift(params)
+          : await host.read(params.resources, params.secrets);
 process.stdout.write(JSON.stringify(answer));
 
 /** What stands for the control plane is whoever listens at HAVN_REACH (address:port). */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { ResourceReading, ResourceReport } from "@havn/fleet/protocol";
+import type { ResourceReading, ResourceReport, UndoReading } from "@havn/fleet/protocol";
 import { type Resource, resolveReferences } from "@havn/model";
 import { orderNodes, sequenceChanges } from "@havn/plan";
 import { type LabMachine, lab, temporaryDirectory } from "@havn/testkit";
@@ -24,6 +24,11 @@ export interface LabHost extends AsyncDisposable {
   apply(resources: Resource[], remove?: Resource[]): Promise<ResourceReport[]>;
   read(resources: Resource[]): Promise<ResourceReading[]>;
   drift(resources: Resource[]): Promise<ResourceReading[]>;
+  /** As part of an apply that can be taken back by its id. */
+  applyAs(applyId: string, resources: Resource[], remove?: Resource[]): Promise<ResourceReport[]>;
+  /** Takes back what `applyId` did, as an apply of its own. */
+  undo(as: string, applyId: string, addresses: string[]): Promise<ResourceReport[]>;
+  readUndo(applyId: string, addresses: string[]): Promise<UndoReading[]>;
   /** Applies, and is killed after so many seconds. */
   applyInterrupted(resources: Resource[], seconds: number): Promise<void>;
   /** Runs a shell command that must succeed; gives its output. */
@@ -68,8 +73,13 @@ export async function openLabHost(name: string): Promise<LabHost> {
     return machine.ssh(`${prefix}env ${command}`, { input });
   }
 
-  async function call<T>(method: string, resources: Resource[], remove: Resource[] = []): Promise<T> {
-    const { code, stdout, stderr } = await drive(method, resources, remove);
+  const call = async <T>(method: string, resources: Resource[], remove: Resource[] = []): Promise<T> =>
+    answerOf(await drive(method, resources, remove));
+
+  const ask = async <T>(method: string, params: object): Promise<T> =>
+    answerOf(await machine.ssh("/root/node /root/driver.mjs", { input: JSON.stringify([method, params]) }));
+
+  function answerOf<T>({ code, stdout, stderr }: { code: number; stdout: string; stderr: string }): T {
     assert.equal(code, 0, stderr);
     for (const secret of Object.values(secrets)) assert.ok(!stdout.includes(secret), "a secret was told");
     return JSON.parse(stdout) as T;
@@ -90,6 +100,13 @@ export async function openLabHost(name: string): Promise<LabHost> {
     apply: (resources, remove) => call("apply", resources, remove),
     read: (resources) => call("read", resources),
     drift: (resources) => call("drift", resources),
+    applyAs: (applyId, resources, remove = []) => {
+      const params = { bundleId: `${applyId}/${name}/0`, secrets: {}, resources, remove };
+      return ask("apply", params);
+    },
+    undo: (as, applyId, addresses) =>
+      ask("undo", { bundleId: `${as}/${name}/0/undo`, applyId, addresses, hidden: [] }),
+    readUndo: (applyId, addresses) => ask("look", { applyId, addresses, hidden: [] }),
     async applyInterrupted(resources, seconds) {
       const { code } = await drive("apply", resources, [], `timeout --signal=KILL ${seconds} `);
       assert.notEqual(code, 0);
