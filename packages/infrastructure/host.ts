@@ -17,7 +17,7 @@ import { findEvidence, readChangeFacts, type Trace } from "./host/who-changed.ts
 
 export type { Bundle, ControlPlane, Progress } from "./host/bundle.ts";
 export { parseOsRelease } from "./host/facts/os-release.ts";
-export { createMending, type Mending, mendingBundle } from "./host/mending.ts";
+export { createMending, isDeclared, type Mending, mendingBundle } from "./host/mending.ts";
 export { type ResourceWatch, watchResources } from "./host/watch/index.ts";
 
 /** The agent's half: what resources are on this host, and making them as they shall be. */

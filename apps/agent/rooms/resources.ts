@@ -9,6 +9,7 @@ import type {
 } from "@havn/fleet/protocol";
 import {
   createMending,
+  isDeclared,
   mendingBundle,
   type ResourceHost,
   type ResourceWatch,
@@ -304,6 +305,11 @@ export function createResources(options: {
         const reports = await host.apply(bundle, tellAll);
         mended(reports);
         return reports;
+      }).finally(() => {
+        // What was declared before stays so: what is changed by hand from now on is drift at once.
+        const declared = options.desired()?.resources ?? [];
+        if (bundle.remove.length === 0 && isDeclared(bundle.resources, declared)) quietUntil = 0;
+        wake.abort();
       }),
     readUndo: ({ applyId, addresses, secretValues: hidden = [] }) =>
       host.readUndo({ applyId, addresses, hidden }),

@@ -1,4 +1,5 @@
 import type { Address, Resource } from "@havn/model";
+import { sameValue } from "@havn/plan";
 import { findDefinition } from "../definitions.ts";
 
 /** What is remembered of a resource that was mended: whether it stays, and when to try again. */
@@ -102,4 +103,13 @@ export function mendingBundle(resources: readonly Resource[], drifted: ReadonlyS
         changing.add(address);
   }
   return resources.filter(({ address }) => taken.has(address) || changing.has(address));
+}
+
+/** Whether all of `applied` is what `desired` declares already: nobody needs to be told anew what the host shall be. */
+export function isDeclared(applied: readonly Resource[], desired: readonly Resource[]): boolean {
+  const byAddress = new Map(desired.map((resource) => [resource.address, resource]));
+  return applied.every(({ address, properties }) => {
+    const declared = byAddress.get(address);
+    return declared !== undefined && sameValue(declared.properties, properties);
+  });
 }

@@ -87,18 +87,34 @@ async function journalTraces(at: number): Promise<Trace[]> {
   const { stdout } = await runCommand(
     [
       ...["journalctl", `--since=${seconds(at - beforeMs)}`, `--until=${seconds(at + afterMs + 1000)}`],
-      ...["--output=json", "--no-pager", "--lines=300", "--output-fields=MESSAGE,SYSLOG_IDENTIFIER"],
+      ...["--output=json", "--no-pager", "--lines=300", "--output-fields=MESSAGE,SYSLOG_IDENTIFIER,_PID"],
       ...["sudo", "su", "CRON", "cron", "sshd", "useradd", "usermod", "userdel", "passwd"].map(
         (name) => `SYSLOG_IDENTIFIER=${name}`,
       ),
     ],
     { timeoutMs: longestSearchMs },
   );
-  return stdout.split("\n").flatMap((line) => parseJournalTrace(line) ?? []);
+  return parseJournal(stdout, at);
 }
 
-/** One line of `journalctl -o json`. Undefined for what tells nothing of who did something. */
-export function parseJournalTrace(line: string): Trace | undefined {
+/** Lines of `journalctl -o json`. Of sign-ins only those that were not over by the time of the change. */
+export function parseJournal(text: string, at: number): Trace[] {
+  const entries = text.split("\n").flatMap((line) => parseJournalTrace(line) ?? []);
+  const over = new Set(entries.flatMap(({ closes, at: end }) => (closes && end < at ? closes : [])));
+  return entries
+    .filter(({ closes, process }) => closes === undefined && !(process && over.has(process)))
+    .map(({ at: time, text: told }) => ({ at: time, text: told }));
+}
+
+interface JournalTrace extends Trace {
+  /** Of a sign-in. */
+  process?: string;
+  /** The sign-in of this process is over. */
+  closes?: string;
+}
+
+/** Undefined for what tells nothing of who did something. */
+function parseJournalTrace(line: string): JournalTrace | undefined {
   let entry: Record<string, unknown>;
   try {
     entry = JSON.parse(line) as Record<string, unknown>;
@@ -106,9 +122,14 @@ export function parseJournalTrace(line: string): Trace | undefined {
     return undefined;
   }
   const message = typeof entry["MESSAGE"] === "string" ? entry["MESSAGE"].trim() : "";
-  const text = describeMessage(String(entry["SYSLOG_IDENTIFIER"] ?? ""), message);
+  const identifier = String(entry["SYSLOG_IDENTIFIER"] ?? "");
+  const at = Number(entry["__REALTIME_TIMESTAMP"]) / 1000;
+  const process = `${entry["_PID"]}`;
+  if (identifier === "sshd" && /session closed for user/.test(message))
+    return { at, text: "", closes: process };
+  const text = describeMessage(identifier, message);
   if (text === undefined) return undefined;
-  return { at: Number(entry["__REALTIME_TIMESTAMP"]) / 1000, text: shortened(text) };
+  return { at, text: shortened(text), ...(identifier === "sshd" && { process }) };
 }
 
 function describeMessage(identifier: string, message: string): string | undefined {
@@ -165,9 +186,12 @@ export function parseSession(text: string): Trace | undefined {
   };
 }
 
+/** What a package brings or takes is there or gone at once. */
+const packageMs = 5000;
+
 const dpkgTraces = async (at: number): Promise<Trace[]> =>
   parseDpkgLog((await readFile("/var/log/dpkg.log", "utf8")).slice(-20_000)).filter(
-    (trace) => Math.abs(trace.at - at) < beforeMs,
+    (trace) => Math.abs(trace.at - at) < packageMs,
   );
 
 /** `2026-11-23 06:20:11 remove bc:amd64 1.07 <none>`, in the host's own time. */
@@ -179,22 +203,22 @@ export function parseDpkgLog(text: string): Trace[] {
 }
 
 const aptTraces = async (at: number): Promise<Trace[]> =>
-  parseAptHistory((await readFile("/var/log/apt/history.log", "utf8")).slice(-20_000)).filter(
-    (trace) => Math.abs(trace.at - at) < beforeMs,
-  );
+  parseAptHistory((await readFile("/var/log/apt/history.log", "utf8")).slice(-20_000), at);
 
-/** Blocks of /var/log/apt/history.log. */
-export function parseAptHistory(text: string): Trace[] {
+/** Blocks of /var/log/apt/history.log: the runs during which, or just after which, the change was. */
+export function parseAptHistory(text: string, at: number): Trace[] {
   return text.split("\n\n").flatMap((block) => {
     const value = (key: string) => new RegExp(`^${key}: (.*)$`, "m").exec(block)?.[1]?.trim();
-    const date = value("Start-Date");
+    const time = (key: string) => Date.parse(value(key)?.replace(/\s+/, "T") ?? "");
+    const begun = time("Start-Date");
     const command = value("Commandline");
-    if (!date || !command) return [];
-    const by = value("Requested-By");
+    if (!command || !(begun - packageMs <= at) || time("End-Date") + packageMs < at) return [];
+    // Havn's own runs wait for the lock like this.
+    const by = command.includes("DPkg::Lock::Timeout=600") ? "Havn" : value("Requested-By");
     return [
       {
-        at: Date.parse(date.replace(/\s+/, "T")),
-        text: shortened(`apt${by ? ` by ${by}` : ""}: ${command}`),
+        at: begun,
+        text: shortened(by === "Havn" ? "apt by Havn" : `apt${by ? ` by ${by}` : ""}: ${command}`),
       },
     ];
   });
