@@ -36,6 +36,18 @@ export function checkNames(graph: ResourceGraph, diagnostics: Diagnostic[]): voi
           ),
         );
   }
+  for (const name of (graph.rollouts ?? []).flatMap(({ hosts = [] }) => hosts)) {
+    if (addresses.has(formatAddress({ environment: graph.environment, type: "host", name }))) continue;
+    const closest = closestName(
+      name,
+      graph.resources.filter(({ type }) => type === "host").map((resource) => resource.name),
+    );
+    diagnostics.push({
+      severity: "error",
+      summary: `A rollout names host "${name}", which is not declared`,
+      detail: closest ? `Did you mean "${closest}"?` : "Declare it, or take it off the rollout.",
+    });
+  }
   checkMachines(graph, diagnostics);
 }
 

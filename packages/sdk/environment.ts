@@ -14,12 +14,14 @@ import {
   parseAddress,
   type Resource,
   type ResourceGraph,
+  type Rollout,
 } from "@havn/model";
 import { byPlace, checkGraph } from "@havn/plan";
 import { callerLocation } from "./location.ts";
 import { optionsOf } from "./options.ts";
 import { connectPaths } from "./paths.ts";
 import { referencedAddresses } from "./references.ts";
+import { type RolloutOptions, rollout } from "./rollout.ts";
 import { sealedFilesOf } from "./secrets.ts";
 
 /** Stands for a declared resource wherever another one needs it. */
@@ -50,6 +52,11 @@ export interface EnvironmentOptions {
    */
   owner?: string;
   /**
+   * Its hosts change in batches, rather than all at the same time; see `rollout` for some of them only.
+   * @example rollout: { serial: [1, "25%"], maxFailurePercentage: 10, gate: { noAlerts: true } }
+   */
+  rollout?: RolloutOptions;
+  /**
    * When agents of all its hosts mend nothing, beside what a host itself says: from each time of a schedule (as cron has
    * it) on, in an IANA time zone (UTC where left out).
    * @example maintenance: [{ schedule: "0 2 * * sat", for: "4h", zone: "Europe/Oslo", reason: "patches" }]
@@ -72,6 +79,7 @@ export interface Environment {
 interface Collecting {
   name: string;
   resources: Resource[];
+  rollouts: Rollout[];
   diagnostics: Diagnostic[];
   /** Things that several constructors share, by a key of theirs. */
   shared: Map<string, unknown>;
@@ -96,11 +104,15 @@ export function environment(name: string, options: EnvironmentOptions, describe:
       detail: "Declare one after the other.",
       status: 400,
     });
-  const collecting: Collecting = { name, resources: [], diagnostics: [], shared: new Map(), finish: [] };
+  const collecting: Collecting = {
+    ...{ name, resources: [], rollouts: [], diagnostics: [] },
+    ...{ shared: new Map(), finish: [] },
+  };
   const at = callerLocation();
   current = collecting;
   try {
     const result: unknown = describe();
+    if (options.rollout) rollout(options.rollout);
     for (const finish of collecting.finish) finish();
     if (result instanceof Promise) {
       result.catch(() => {});
@@ -120,10 +132,14 @@ export function environment(name: string, options: EnvironmentOptions, describe:
     current = undefined;
   }
   const fights = connectPaths(collecting.resources);
+  const { rollouts } = collecting;
   const { owner, maintenance = [] } = options;
   addMaintenance(collecting.resources, maintenance);
   const checked = checkGraph(
-    { version: 1, environment: name, ...(owner !== undefined && { owner }), resources: collecting.resources },
+    {
+      ...{ version: 1, environment: name, ...(owner !== undefined && { owner }) },
+      ...{ resources: collecting.resources, ...(rollouts.length > 0 && { rollouts }) },
+    },
     { schemaOf, optionsOf },
   );
   const diagnostics = [...collecting.diagnostics, ...fights, ...checked.diagnostics].sort(byPlace);
@@ -232,6 +248,11 @@ export function shared<T>(key: string, make: () => T): T {
   const { shared } = collecting(key);
   if (!shared.has(key)) shared.set(key, make());
   return shared.get(key) as T;
+}
+
+/** Takes a rollout into the environment that is being described. */
+export function addRollout(one: Rollout): void {
+  collecting("rollout()").rollouts.push(one);
 }
 
 /** Calls `work` once everything was declared. */

@@ -46,6 +46,7 @@ export { postgres } from "./postgres.ts";
 export type { HostReference, Reference, SecretReference, Text, TextReference } from "./references.ts";
 export { text } from "./references.ts";
 export * from "./respond.ts";
+export * from "./rollout.ts";
 export * from "./running.ts";
 export type { SecretOptions } from "./secrets.ts";
 export { secret } from "./secrets.ts";

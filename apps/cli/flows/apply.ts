@@ -1,12 +1,5 @@
-import {
-  type Apply,
-  applySchema,
-  HavnError,
-  hasChanges,
-  type Plan,
-  planSchema,
-  type ResourceGraph,
-} from "@havn/model";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Apply, applySchema, HavnError, hasChanges, type Plan, planSchema } from "@havn/model";
 import { z } from "zod";
 import type { Api } from "../api/client.ts";
 import { followApply } from "../api/follow.ts";
@@ -19,6 +12,7 @@ import { openRegion } from "../kit/region.ts";
 import { diagnosticView } from "../views/errors.ts";
 import { planView } from "../views/plan.ts";
 import { applyResultView, progressLines, progressTree } from "../views/progress.ts";
+import type { PlanPart } from "./part.ts";
 
 /** What the flows share: where to ask, whom to tell, when to stop. */
 export interface Flow {
@@ -27,7 +21,7 @@ export interface Flow {
   signal: AbortSignal;
 }
 
-type PlanRequest = { graph: ResourceGraph; only?: string[] } | { destroy: string };
+type PlanRequest = (PlanPart & { only?: string[] }) | { destroy: string };
 
 /** Asks for a plan. Its errors are thrown; its warnings are told. */
 export async function makePlan({ api, io, signal }: Flow, request: PlanRequest): Promise<Plan> {
@@ -50,6 +44,8 @@ export interface CarryOutOptions {
   kind: "apply" | "deploy" | "destroy" | "revert";
   /** Skips the question. */
   yes: boolean;
+  /** Waits for other applies that are at work on the same, then plans again by this. */
+  again?: (() => Promise<Plan>) | undefined;
 }
 
 /** Shows the plan, asks, uploads what it needs, applies it and follows it to the end. Nothing to do: undefined. */
@@ -60,8 +56,33 @@ export async function carryOut(flow: Flow, options: CarryOutOptions): Promise<Ap
   if (!hasChanges(plan)) return undefined;
   if (!yes) await confirm(flow, plan, kind);
   await uploadMissing(flow, plan, sources);
-  const apply = await startApply(flow, plan, kind);
-  return follow({ ...flow, signal }, apply);
+  try {
+    const apply = await startApply(flow, plan, kind);
+    return await follow({ ...flow, signal }, apply);
+  } catch (error) {
+    if (!(options.again && error instanceof HavnError && error.status === 409)) throw error;
+    await waitForOthers(flow, plan.environment, error);
+  }
+  return carryOut(flow, { ...options, plan: await options.again() });
+}
+
+/** Until one of the environment's running applies has ended. Where none runs it was the plan that had grown old. */
+async function waitForOthers({ api, io, signal }: Flow, environment: string, why: HavnError): Promise<void> {
+  const query = { environment };
+  const running = async () => {
+    const { applies } = await patiently(() => api.get("/api/v1/applies", appliesAnswer, { query, signal }), {
+      signal,
+    });
+    return applies.filter(({ state }) => state === "running").map(({ id }) => id);
+  };
+  io.tell(`${why.message}: waiting. ${why.detail.split(". ")[0]}.`);
+  const before = await running();
+  while (before.length > 0) {
+    const now = await running();
+    if (before.some((id) => !now.includes(id))) return;
+    await sleep(1000, undefined, { signal }).catch(() => {});
+    if (signal.aborted) throw new Interrupted("Nothing was changed: it was still waiting.");
+  }
 }
 
 async function confirm({ io, signal }: Flow, plan: Plan, kind: string): Promise<void> {
@@ -171,6 +192,10 @@ export async function follow({ api, io, signal }: Flow, first: Apply): Promise<A
   }
   io.warn(applyResultView(current, io.style));
   throw new HavnError(`The ${current.kind} of ${current.environment} ${current.state}`, {
-    detail: "What was done stays done. Mend the cause and run the same command again: it goes on from there.",
+    detail:
+      current.kind === "apply"
+        ? "What was done stays done. Mend the cause, then `havn apply --resume` goes on where it stopped, and runs " +
+          "nothing again that was done."
+        : "What was done stays done. Mend the cause and run the same command again: it goes on from there.",
   });
 }

@@ -1,7 +1,8 @@
 import type { Io } from "./io.ts";
 
 export interface OptionDefinition {
-  type: "string" | "boolean";
+  /** A list may be written several times, each with one value. */
+  type: "string" | "boolean" | "list";
   description: string;
   short?: string;
   /** What the value is called in help: `--data DIR`. */
@@ -11,7 +12,11 @@ export interface OptionDefinition {
 export type OptionDefinitions = Readonly<Record<string, OptionDefinition>>;
 
 export type OptionValues<O extends OptionDefinitions> = {
-  [K in keyof O]: O[K]["type"] extends "boolean" ? boolean : string | undefined;
+  [K in keyof O]: O[K]["type"] extends "boolean"
+    ? boolean
+    : O[K]["type"] extends "list"
+      ? readonly string[]
+      : string | undefined;
 };
 
 export interface ArgumentDefinition {

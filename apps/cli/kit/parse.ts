@@ -23,20 +23,22 @@ export function parseCommandArguments(command: Command, argv: readonly string[])
     options: Object.fromEntries(
       Object.entries(definitions).map(([name, { type, short }]) => [
         name,
-        short ? { type, short } : { type },
+        { type: type === "boolean" ? type : "string", ...(short && { short }) },
       ]),
     ),
     strict: false,
     tokens: true,
   });
   const positionals: string[] = [];
-  const options: Record<string, string | boolean | undefined> = {};
+  const options: Record<string, string | boolean | string[] | undefined> = {};
   for (const [name, { type }] of Object.entries(definitions))
-    options[name] = type === "boolean" ? false : undefined;
+    options[name] = type === "boolean" ? false : type === "list" ? [] : undefined;
   for (const token of tokens) {
     if (token.kind === "positional") positionals.push(token.value);
-    if (token.kind === "option")
-      options[token.name] = optionValue(command, definitions, token.rawName, token.name, token.value);
+    if (token.kind !== "option") continue;
+    const value = optionValue(command, definitions, token.rawName, token.name, token.value);
+    const before = options[token.name];
+    options[token.name] = Array.isArray(before) ? [...before, String(value)] : value;
   }
   const { data, port } = options as { data: string | undefined; port: string | undefined };
   const help = options.help === true;

@@ -1,4 +1,4 @@
-import type { Action, Plan, PlannedChange, PropertyChange } from "@havn/model";
+import type { Action, Certainty, Plan, PlannedChange, PropertyChange } from "@havn/model";
 import { printable, type Style } from "../kit/style.ts";
 import { count } from "./words.ts";
 
@@ -17,11 +17,50 @@ export function planView(plan: Plan, style: Style): string {
   }
   return [
     `Plan for ${style.bold(plan.environment)}, in order:`,
+    ...(plan.resumes === undefined
+      ? []
+      : [style.dim(`It goes on with ${plan.resumes}: what that did is not done again.`)]),
     "",
     ...changes.flatMap((change) => [...changeLines(change, style), ""]),
     ...(skipped.length > 0 ? [...skipped, ""] : []),
+    ...batchLines(plan.batches ?? [], style),
+    ...certaintyLines(changes, style),
     summaryLine(plan, style),
   ].join("\n");
+}
+
+function batchLines(batches: readonly (readonly string[])[], style: Style): string[] {
+  if (batches.length === 0) return [];
+  const lines = batches.map((hosts, index) => style.dim(`  ${index + 1}. ${listed(hosts)}`));
+  return [`In ${count(batches.length, "batch", "batches")}, one after the other:`, ...lines, ""];
+}
+
+const listed = (names: readonly string[]): string =>
+  names.slice(0, 8).join(", ") + (names.length > 8 ? ` and ${names.length - 8} more` : "");
+
+/** How sure the plan is of what will happen on hosts; nothing where all of it is exact. */
+function certaintyLines(changes: readonly PlannedChange[], style: Style): string[] {
+  const number = (certainty: Certainty) => changes.filter((change) => change.certainty === certainty).length;
+  const [exact, simulated, unknowable] = [number("exact"), number("simulated"), number("unknowable")];
+  if (simulated + unknowable === 0) return [];
+  const parts = [
+    ...(exact > 0 ? [`${exact} exact`] : []),
+    ...(simulated > 0 ? [`${simulated} simulated: worked out from what comes before`] : []),
+    ...(unknowable > 0 ? [`${unknowable} unknowable before it runs`] : []),
+  ];
+  return [style.dim(`On hosts: ${parts.join("; ")}.`), ""];
+}
+
+function certaintyMark({ certainty }: PlannedChange, style: Style): string {
+  switch (certainty) {
+    case undefined:
+    case "exact":
+      return "";
+    case "simulated":
+      return style.dim("  [simulated]");
+    case "unknowable":
+      return style.yellow("  [unknowable]");
+  }
 }
 
 export function summaryLine(plan: Plan, style: Style): string {
@@ -57,7 +96,7 @@ export function actionSign(action: Action, style: Style): string {
 function changeLines(change: PlannedChange, style: Style): string[] {
   const reason = change.reason ? style.dim(`  (${printable(change.reason)})`) : "";
   return [
-    `  ${actionSign(change.action, style)} ${style.bold(change.address)}${reason}`,
+    `  ${actionSign(change.action, style)} ${style.bold(change.address)}${certaintyMark(change, style)}${reason}`,
     ...change.changes.flatMap((property) => propertyLines(property, change.action, style)),
   ];
 }

@@ -17,13 +17,37 @@ export interface ProgressContext {
 export function progressTree(apply: Apply, { style, now, rows }: ProgressContext): string[] {
   const steps = apply.steps.filter((step) => step.action !== "no-op");
   const shown = steps.length <= rows ? steps : important(steps, rows - 1);
-  const lines = shown.map((step) => stepLine(step, style, now));
+  const lines = [...batchLine(apply, style), ...shown.map((step) => stepLine(step, style, now))];
   if (shown.length < steps.length) {
     const done = steps.filter((step) => step.state === "done").length;
     const waiting = steps.filter((step) => step.state === "waiting").length;
     lines.push(style.dim(`  ${done} of ${count(steps.length, "step")} done, ${waiting} waiting`));
   }
   return lines;
+}
+
+/** Where in its batches it is; nothing where all hosts go at the same time. */
+function batchLine({ batches = [] }: Apply, style: Style): string[] {
+  const at = batches.findIndex(({ state }) => state === "running" || state === "gate");
+  const batch = batches[at];
+  if (!batch) return [];
+  const waits =
+    batch.state === "gate"
+      ? `waits at its gate${batch.detail ? `: ${printable(batch.detail)}` : ""}`
+      : batch.hosts.join(", ");
+  return [style.bold(`  Batch ${at + 1} of ${batches.length}: `) + waits];
+}
+
+/** Plain lines for batches that went on between two looks at an apply. */
+function batchProgress(before: Apply, after: Apply): string[] {
+  const all = after.batches ?? [];
+  return all.flatMap((batch, index) => {
+    const was = before.batches?.[index];
+    if (batch.state === "waiting" || (was?.state === batch.state && was.detail === batch.detail)) return [];
+    const what = `batch ${index + 1} of ${all.length} (${batch.hosts.join(", ")})`;
+    const detail = batch.detail === undefined ? "" : `: ${printable(batch.detail)}`;
+    return [`${what}: ${batch.state === "gate" ? "waits at its gate" : batch.state}${detail}`];
+  });
 }
 
 /** Failed and running ones first, then the latest done and the next waiting; in their own order. */
@@ -58,7 +82,7 @@ function stepLine(step: ApplyStep, style: Style, now: number): string {
 /** Plain lines for what changed between two looks at an apply, for logs and pipes. */
 export function progressLines(before: Apply, after: Apply): string[] {
   const known = new Map(before.steps.map((step) => [step.address, step]));
-  return after.steps.flatMap((step) => {
+  const steps = after.steps.flatMap((step) => {
     const was = known.get(step.address);
     if (step.action === "no-op" || (was?.state === step.state && was.detail === step.detail)) return [];
     if (step.state === "running" && step.detail === undefined) return [`${step.address}: ${step.action} …`];
@@ -69,6 +93,7 @@ export function progressLines(before: Apply, after: Apply): string[] {
     if (step.state === "failed") return [`${step.address}: ${step.action} failed${took}`];
     return step.state === "skipped" ? [`${step.address}: skipped`] : [];
   });
+  return [...steps, ...batchProgress(before, after)];
 }
 
 /** What an ended apply came to: the failures with their errors, or one line of success. */

@@ -2,12 +2,16 @@ import { connect } from "../../api/connect.ts";
 import { loadConfig } from "../../config/load.ts";
 import { carryOut, makePlan } from "../../flows/apply.ts";
 import { remember } from "../../flows/memory.ts";
+import { partOptions, planPart } from "../../flows/part.ts";
 import { defineCommand, shared } from "../../kit/command.ts";
 
 export const command = defineCommand({
   name: "apply",
   summary: "plan, ask, and make it so; also mends drift",
   group: "Environments",
+  description:
+    "A part of it: --host, --target and --exclude; what that leaves inconsistent is told. Applies that share nothing run " +
+    "side by side; where another one is at work on the same, --wait waits for its end and plans again.",
   access: ["plan:create", "artifact:write", "apply:create"],
   arguments: [
     {
@@ -16,16 +20,31 @@ export const command = defineCommand({
       optional: true,
     },
   ],
-  options: { environment: shared.declared, yes: shared.yes },
+  options: {
+    environment: shared.declared,
+    yes: shared.yes,
+    ...partOptions,
+    wait: { type: "boolean", description: "wait for applies that are at work on the same" },
+  },
   examples: [
     ["havn apply", "show what differs, ask, apply"],
     ["havn apply --yes", "for scripts: without asking"],
+    [
+      "havn apply --host 'role=web' --serial 1,25%",
+      "the web hosts only: one, then a quarter of them at a time",
+    ],
+    ["havn apply --target 'file/*' --exclude package", "only these resources"],
+    ["havn apply --resume", "after a failure: go on where it stopped"],
   ],
   async run({ arguments: [path], options, globals, io, signal }) {
     const flow = { api: await connect(globals, signal), io, signal };
     const config = await loadConfig({ path, environment: options.environment, globals, io, signal });
-    const plan = await makePlan(flow, { graph: config.graph });
-    await carryOut(flow, { plan, sources: config.sources, kind: "apply", yes: options.yes });
+    const request = planPart(config.graph, options);
+    const plan = await makePlan(flow, request);
+    await carryOut(flow, {
+      ...{ plan, sources: config.sources, kind: "apply", yes: options.yes },
+      ...(options.wait && { again: () => makePlan(flow, request) }),
+    });
     remember(globals, { environment: config.graph.environment, config: config.file });
     return undefined;
   },
