@@ -22,7 +22,7 @@ export function generateAll({ keep }: { keep: boolean }): string[] {
 
 const readGenerated = (): Map<string, string> =>
   new Map(
-    globSync("{apps,packages}/**/*.gen.*", {
+    globSync(["{apps,packages}/**/*.gen.*", "docs/resources.md"], {
       cwd: root,
       exclude: (name) => name.includes("node_modules"),
     }).map((file) => [file, readFileSync(`${root}/${file}`, "utf8")]),
