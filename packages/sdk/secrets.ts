@@ -83,13 +83,17 @@ function parsed<T>(file: string, parse: () => T): T {
   try {
     return parse();
   } catch (error) {
-    if (!(error instanceof HavnError)) throw error;
+    if (!isHavnError(error)) throw error;
     throw new HavnError(`${file} cannot be used: ${error.message.replace(/^It /, "it ")}`, {
       detail: error.detail,
       status: 400,
     });
   }
 }
+
+/** By name: where the SDK is loaded as one file, what it loads at first use has a class of its own. */
+const isHavnError = (error: unknown): error is HavnError =>
+  error instanceof Error && error.name === "HavnError";
 
 function noValue(file: string, key: string, keys: readonly string[]): HavnError {
   const closest = closestName(key, keys);

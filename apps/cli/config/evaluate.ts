@@ -12,6 +12,7 @@ import {
 import { z } from "zod";
 import { printable } from "../kit/style.ts";
 import { checkout } from "../version.ts";
+import { loadableSdk } from "./sdk-bundle.ts";
 import { thrownDiagnostic } from "./thrown.ts";
 
 const answerSchema = z.discriminatedUnion("kind", [
@@ -97,7 +98,7 @@ async function runChild({
       "--max-old-space-size=512",
       "--no-warnings",
       self,
-      pathToFileURL(join(checkout, "packages/sdk/index.ts")).href,
+      pathToFileURL(await loadableSdk()).href,
       pathToFileURL(file).href,
       ...(environment === undefined ? [] : [environment]),
     ],
