@@ -13,9 +13,9 @@ import { resetScript, type Step, stateScript, workload } from "./workload.ts";
  * size, so that a computer that is busy is busy for all. After each first run the end states are compared.
  *
  *   scripts/node.sh bench/configuration/run.ts [--cases 1x100,3x100,1x1000] [--tools havn,pipelining,mitogen,puppet,default]
- *     [--delays 0,10,50] [--bound 600] [--json FILE]
+ *     [--delays 0,10,50] [--runs first,converged,check,one change] [--bound 600] [--json FILE]
  *
- * Needs root, and Debian's packages ansible, ansible-mitogen and time. A run that takes longer than --bound seconds is
+ * A case may name its tools: 1x1000:havn+puppet. Needs root, and Debian's packages ansible, ansible-mitogen and time. A run that takes longer than --bound seconds is
  * stopped and told as that; nothing is extrapolated.
  */
 const { values } = parseArgs({
@@ -23,13 +23,19 @@ const { values } = parseArgs({
     cases: { type: "string", default: "1x100,3x100,10x100,1x1000" },
     tools: { type: "string", default: "havn,puppet,mitogen,pipelining,default" },
     delays: { type: "string", default: "0,10,50" },
+    runs: { type: "string", default: "first,converged,check,one change" },
     bound: { type: "string", default: "600" },
     json: { type: "string" },
   },
 });
 type Tool = "havn" | "puppet" | AnsibleWay;
 const tools = values.tools.split(",") as Tool[];
-const cases = values.cases.split(",").map((text) => text.split("x").map(Number) as [number, number]);
+const cases = values.cases.split(",").map((text) => {
+  const [size = "", some] = text.split(":");
+  const [machines = 1, resources = 100] = size.split("x").map(Number);
+  return { machines, resources, tools: (some?.split("+") ?? tools) as Tool[] };
+});
+const runs = values.runs.split(",") as Run[];
 const boundMs = Number(values.bound) * 1000;
 
 type Run = "first" | "converged" | "one change" | "check";
@@ -54,10 +60,10 @@ const figures: Figure[] = [];
 
 const folder = await mkdtemp("/tmp/havn-configuration-");
 try {
-  const most = Math.max(...cases.map(([machines]) => machines));
+  const most = Math.max(...cases.map(({ machines }) => machines));
   await using lab = await openLab(most, folder);
   console.log(`${hostname()}, ${cpus().length} × ${cpus()[0]?.model.trim()}, Node ${process.version}`);
-  for (const [machines, resources] of cases) await measureCase(lab, machines, resources);
+  for (const one of cases) await measureCase(lab, one);
   for (const delayMs of values.delays.split(",").map(Number)) await measureDelay(lab, delayMs);
 } finally {
   if (values.json) await writeFile(values.json, JSON.stringify(figures, null, 1));
@@ -65,7 +71,7 @@ try {
 }
 
 /** All tools, in turn, from nothing to converged. */
-async function measureCase(lab: Lab, machines: number, resources: number): Promise<void> {
+async function measureCase(lab: Lab, { machines, resources, tools }: (typeof cases)[number]): Promise<void> {
   const steps = workload(resources);
   let expected: string[] | undefined;
   for (const tool of tools) {
@@ -81,9 +87,8 @@ async function measureCase(lab: Lab, machines: number, resources: number): Promi
     const states = await Promise.all(own.map((one) => stateOf(lab, one)));
     expected ??= states;
     tellDifferences(tool, expected, states);
-    await measure({ ...on, run: "converged", steps });
-    await measure({ ...on, run: "check", steps });
-    await measure({ ...on, run: "one change", steps: workload(resources, 2) });
+    for (const run of runs.filter((one) => one !== "first"))
+      await measure({ ...on, run, steps: workload(resources, run === "one change" ? 2 : 1) });
   }
   // Havn's hosts are taken back to before, by Havn.
   if (tools.includes("havn")) {

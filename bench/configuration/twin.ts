@@ -6,6 +6,22 @@ import { openHavn } from "../../apps/server/testing/havn.ts";
 import { sshOptions, timed } from "./lab.ts";
 import { ansibleSettings } from "./tools.ts";
 
+const stateScript = String.raw`
+find /etc /srv /home /root/.ssh -xdev \( -type f -o -type d -o -type l \) -printf '%p %y %m %u:%g %l\n' 2>/dev/null | sort | while read -r path kind rest; do
+  digest=
+  case "$path" in
+    /etc/nginx/tls/*) ;;
+    *) [ "$kind" = f ] && digest=$(grep -v -e '^# Written by Havn' "$path" | sed 's/ *= */=/' | sha256sum | cut -c1-32) ;;
+  esac
+  echo "$path $kind $rest $digest"
+done
+dpkg-query -W -f '\${Package} \${Version} \${db:Status-Status}\n' | grep ' installed$' | sed 's/^/package /'
+systemctl list-unit-files --no-legend | awk '{print "unit-file", $1, $2}'
+systemctl list-units --type=service,socket,timer --state=active --no-legend --plain | awk '{print "active", $1}' | grep -v -e session -e user@ -e user-runtime
+sysctl net.ipv4.conf.all net.ipv4.conf.default net.ipv4.tcp_syncookies net.ipv4.icmp_echo_ignore_broadcasts 2>/dev/null
+nft -s list table inet hardened
+`;
+
 /**
  * One role written for both: examples/webserver through Havn, bench/configuration/ansible/webserver.yml through Ansible
  * with pipelining, on twin machines. Each runs twice; then everything below /etc, /srv, /home and /root/.ssh is compared,
@@ -111,19 +127,3 @@ function isCompared(line: string): boolean {
     ].some((pattern) => pattern.test(path))
   );
 }
-
-const stateScript = String.raw`
-find /etc /srv /home /root/.ssh -xdev \( -type f -o -type d -o -type l \) -printf '%p %y %m %u:%g %l\n' 2>/dev/null | sort | while read -r path kind rest; do
-  digest=
-  case "$path" in
-    /etc/nginx/tls/*) ;;
-    *) [ "$kind" = f ] && digest=$(grep -v -e '^# Written by Havn' "$path" | sed 's/ *= */=/' | sha256sum | cut -c1-32) ;;
-  esac
-  echo "$path $kind $rest $digest"
-done
-dpkg-query -W -f '\${Package} \${Version} \${db:Status-Status}\n' | grep ' installed$' | sed 's/^/package /'
-systemctl list-unit-files --no-legend | awk '{print "unit-file", $1, $2}'
-systemctl list-units --type=service,socket,timer --state=active --no-legend --plain | awk '{print "active", $1}' | grep -v -e session -e user@ -e user-runtime
-sysctl net.ipv4.conf.all net.ipv4.conf.default net.ipv4.tcp_syncookies net.ipv4.icmp_echo_ignore_broadcasts 2>/dev/null
-nft -s list table inet hardened
-`;
