@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import type { Environment } from "./index.ts";
+
+// Every piece of TypeScript in the documents for users is a configuration, or what stands inside of one: it must fit the
+// types and declare something without a mistake.
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const documents = ["docs/from-ansible.md", "docs/from-puppet.md", "docs/resources.md"];
+let folder: string;
+const files: { title: string; path: string }[] = [];
+
+before(async () => {
+  // Inside the checkout: "havn" is found from there.
+  await mkdir(join(root, ".havn"), { recursive: true });
+  folder = await mkdtemp(join(root, ".havn/documents-"));
+  for (const document of documents) {
+    const text = await readFile(join(root, document), "utf8");
+    for (const { 1: code = "", index } of text.matchAll(/^```ts\b[^\n]*\n([\s\S]*?)^```$/gm)) {
+      const line = text.slice(0, index).split("\n").length;
+      const path = join(folder, `${document.replace(/\W/g, "-")}-${line}.ts`);
+      await writeFile(path, configurationOf(code));
+      files.push({ title: `${document}:${line}`, path });
+    }
+  }
+});
+after(() => rm(folder, { recursive: true, force: true }));
+
+/** A piece without an environment stands inside of one, with a host that it calls web1. */
+function configurationOf(code: string): string {
+  if (code.includes("export default")) return code;
+  const [imports = ""] = /^(import .*\n)*/.exec(code) ?? [];
+  const names = /\{ (.*) \}/.exec(imports)?.[1]?.split(", ") ?? [];
+  const further = ["environment", "host"].filter((name) => !names.includes(name));
+  return `import { ${[...names, ...further].join(", ")} } from "havn";
+export default environment("docs", {}, () => {
+  const web1 = host("web-1", { ssh: { address: "10.0.0.7" } });
+${code.slice(imports.length)}
+});
+`;
+}
+
+test("all of it fits the types", { timeout: 300_000 }, async () => {
+  assert.ok(files.length > 60, `${files.length} pieces were found`);
+  const config = { extends: join(root, "tsconfig.json"), include: ["*.ts"], exclude: [] };
+  await writeFile(join(folder, "tsconfig.json"), JSON.stringify(config));
+  const told = await promisify(execFile)(join(root, "node_modules/.bin/tsc"), ["-p", folder]).then(
+    () => "",
+    ({ stdout }: { stdout: string }) => stdout,
+  );
+  assert.equal(told, "");
+});
+
+test("each declares something, without a mistake", async (t) => {
+  for (const { title, path } of files)
+    await t.test(title, async () => {
+      const { default: exported }: { default: Environment | Record<string, () => Environment> } =
+        await import(path);
+      const environments =
+        "graph" in exported ? [exported as Environment] : Object.values(exported).map((make) => make());
+      for (const { graph, diagnostics } of environments) {
+        assert.deepEqual(diagnostics, []);
+        assert.ok(graph.resources.some(({ host }) => host !== undefined));
+      }
+    });
+});
