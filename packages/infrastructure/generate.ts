@@ -1,7 +1,8 @@
 import { readdir, writeFile } from "node:fs/promises";
+import { writeDocuments } from "./generate-documents.ts";
 
 /**
- * Writes definitions.gen.ts and hosts.gen.ts from the folders in resources/: a type is there because its folder is.
+ * Writes definitions.gen.ts, hosts.gen.ts and docs/resources.md from the folders in resources/: a type is there because its folder is.
  * Run by `npm run generate`.
  */
 const here = new URL("./", import.meta.url);
@@ -26,3 +27,4 @@ async function write(path: string, name: string, types: string[], file: string):
 }
 
 await generate();
+await writeDocuments();

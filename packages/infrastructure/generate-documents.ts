@@ -1,14 +1,14 @@
 import { globSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
-import { definitions, findDefinition } from "@havn/infrastructure/definitions";
 import { z } from "zod";
+import { definitions, findDefinition } from "./definitions.ts";
 
 /**
  * Writes docs/resources.md: of each resource type on hosts what its constructor says of itself, the example in examples/
  * and the table of its options from its schema. Run by `npm run generate`.
  */
-const here = new URL("./", import.meta.url);
-const target = new URL("../../docs/resources.md", here);
+const sdk = new URL("../sdk/", import.meta.url);
+const target = new URL("../../docs/resources.md", import.meta.url);
 
 interface Option {
   type?: string | string[];
@@ -19,13 +19,13 @@ interface Option {
   description?: string;
 }
 
-interface Constructor {
+interface Maker {
   name: string;
   /** The first paragraph of what stands above it. */
   says: string;
 }
 
-async function generate(): Promise<void> {
+export async function writeDocuments(): Promise<void> {
   const constructors = await readConstructors();
   const sections = await Promise.all(
     Object.keys(definitions).map((type) => section(type, constructors.get(type))),
@@ -36,7 +36,7 @@ async function generate(): Promise<void> {
 
 const intro = `# Resource types on hosts
 
-Written by \`packages/sdk/generate.ts\` from the schemas; \`npm run generate\` writes it anew. Every example here is planned,
+Written by \`packages/infrastructure/generate-documents.ts\` from the schemas; \`npm run generate\` writes it anew. Every example here is planned,
 applied twice and removed on a lab machine (\`packages/infrastructure/resources/every-type.lab.test.ts\`): the second time
 nothing changes.
 
@@ -47,7 +47,7 @@ references too: \`secret("name")\`, \`db.address\`, \`\` text\`…\` \`\`.
 
 What Havn made goes when it is no longer declared; what was there before stays, or is put back.`;
 
-async function section(type: string, constructor: Constructor | undefined): Promise<string> {
+async function section(type: string, maker: Maker | undefined): Promise<string> {
   const example = await readExample(type);
   const rows = optionsOf(type).map(
     ([name, option]) =>
@@ -55,7 +55,7 @@ async function section(type: string, constructor: Constructor | undefined): Prom
   );
   return [
     `## ${type}`,
-    `\`${constructor?.name ?? type}\`: ${constructor?.says ?? ""}`,
+    `\`${maker?.name ?? type}\`: ${maker?.says ?? ""}`,
     `\`\`\`ts example=${type}\n${example}\n\`\`\``,
     ["| option | kind | default | |", "|---|---|---|---|", ...rows].join("\n"),
   ].join("\n\n");
@@ -86,7 +86,7 @@ const cell = (text: string): string => text.replaceAll("|", "\\|").replaceAll("\
 
 /** The body of the example's function, as a configuration would have it. */
 async function readExample(type: string): Promise<string> {
-  const text = await readFile(new URL(`examples/${type}.ts`, here), "utf8");
+  const text = await readFile(new URL(`examples/${type}.ts`, sdk), "utf8");
   const body = /=> \{\n([\s\S]*)\};\s*$/.exec(text)?.[1] ?? "";
   const names = (/^import \{([^}]*)\}/.exec(text)?.[1] ?? "")
     .split(",")
@@ -97,10 +97,10 @@ async function readExample(type: string): Promise<string> {
 }
 
 /** By the type that each constructor names in its body. */
-async function readConstructors(): Promise<Map<string, Constructor>> {
-  const found = new Map<string, Constructor>();
-  for (const path of globSync("*.ts", { cwd: here }).filter((name) => !name.endsWith(".test.ts"))) {
-    const text = await readFile(new URL(path, here), "utf8");
+async function readConstructors(): Promise<Map<string, Maker>> {
+  const found = new Map<string, Maker>();
+  for (const path of globSync("*.ts", { cwd: sdk }).filter((name) => !name.endsWith(".test.ts"))) {
+    const text = await readFile(new URL(path, sdk), "utf8");
     const functions = text.matchAll(/\/\*\*\n((?: \*.*\n)+?) \*\/\nexport function (\w+)\(([\s\S]*?)\n\}/g);
     for (const [, comment = "", name = "", rest = ""] of functions) {
       const type = /"([a-z]+(?:\.[a-z]+)?)", (?:`|path|name|key|"|host|user|options)|type: "([a-z.]+)"/.exec(
@@ -121,5 +121,3 @@ async function readConstructors(): Promise<Map<string, Constructor>> {
   }
   return found;
 }
-
-await generate();
