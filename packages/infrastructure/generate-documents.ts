@@ -93,7 +93,7 @@ async function readExample(type: string): Promise<string> {
     .map((name) => name.trim())
     .filter((name) => name !== "" && !name.startsWith("type "));
   const lines = body.split("\n").map((line) => line.replace(/^ {2}/, ""));
-  return `import { ${names.join(", ")} } from "havn";\n\n${lines.join("\n").trim()}`;
+  return `import { ${names.join(", ")} } from ${JSON.stringify("havn")};\n\n${lines.join("\n").trim()}`;
 }
 
 /** By the type that each constructor names in its body. */
