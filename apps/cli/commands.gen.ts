@@ -9,6 +9,12 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./commands/copy/copy.ts"),
   },
   {
+    name: "host inventory",
+    summary: "what an Ansible inventory or an SSH configuration says, for hostsFromInventory()",
+    group: "Hosts",
+    load: () => import("./commands/host/inventory.ts"),
+  },
+  {
     name: "run",
     summary: "run a command on many hosts at once",
     group: "Hosts",

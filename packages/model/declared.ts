@@ -49,6 +49,23 @@ export const hostProperties = z.strictObject({
       port: port.default(22),
       user: z.string().default("root"),
       identityFile: z.string().optional(),
+      hostKey: z
+        .string()
+        .regex(
+          /^(SHA256:[A-Za-z0-9+/]{43}|(ssh|ecdsa|sk)-\S+ [A-Za-z0-9+/]+=*)$/,
+          "expected SHA256:… or ssh-ed25519 AAAA…",
+        )
+        .optional()
+        .describe("its public key or the fingerprint of it; any other is refused"),
+      jump: z
+        .string()
+        .regex(/^[A-Za-z0-9_.@:[\]%,-]+$/, "expected user@host:port, several of them with commas")
+        .optional()
+        .describe("the way there, as ssh -J takes it"),
+      dialBack: z
+        .enum(["direct", "tunnel"])
+        .optional()
+        .describe("how its agent reaches the control plane; unset: a tunnel where there is a jump"),
     }),
   ]),
   labels: z.record(z.string(), z.string()).default({}),

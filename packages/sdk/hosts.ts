@@ -66,6 +66,23 @@ export interface SshOptions {
    * @example identityFile: "~/.ssh/id_ed25519"
    */
   identityFile?: string;
+  /**
+   * Its public key, or the fingerprint of it: any other is refused. Default: what ssh knows already, else the key that
+   * it shows first, which is kept.
+   * @example hostKey: "SHA256:n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg"
+   */
+  hostKey?: string;
+  /**
+   * The hosts through which it is reached, as `ssh -J` takes them. Default: what the SSH configuration says.
+   * @example jump: "ops@bastion.example.org:2222"
+   */
+  jump?: string;
+  /**
+   * How its agent reaches the control plane: "direct", or a "tunnel" that the control plane keeps open over SSH. Default:
+   * a tunnel where there is a jump.
+   * @example dialBack: "tunnel"
+   */
+  dialBack?: "direct" | "tunnel";
 }
 
 interface HostBehaviour extends CommonOptions {
@@ -74,6 +91,11 @@ interface HostBehaviour extends CommonOptions {
    * @example labels: { rack: "a4" }
    */
   labels?: Record<string, string>;
+  /**
+   * Groups that it is chosen by: `havn run @web`. hostsFromInventory() sets them.
+   * @example groups: ["web"]
+   */
+  groups?: readonly string[];
   /**
    * What the agent does when something no longer is as declared: "enforce" mends it, "noop" tells, "off" does not
    * look. Default: "noop".

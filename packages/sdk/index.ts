@@ -36,6 +36,7 @@ export {
 } from "./host-resources.ts";
 export type { HostHandle, HostOptions, MachineHandle, MachineOptions, SshOptions } from "./hosts.ts";
 export { host, machine, thisComputer } from "./hosts.ts";
+export * from "./inventory.ts";
 export * from "./languages.ts";
 export * from "./links.ts";
 export * from "./network.ts";

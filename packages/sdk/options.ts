@@ -1,7 +1,7 @@
 /** What a user may write for each type, where the constructor turns it into other properties. */
 const written: Record<string, readonly string[]> = {
   machine: ["image", "memory", "cpus"],
-  host: ["machine", "ssh", "labels", "mode", "driftInterval", "maintenance"],
+  host: ["machine", "ssh", "labels", "groups", "mode", "driftInterval", "maintenance"],
   service: [
     ...[
       "source",
