@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { hostname, loadavg } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import { openHavn } from "../../apps/server/testing/havn.ts";
 import { sshOptions, timed } from "./lab.ts";
 import { ansibleSettings } from "./tools.ts";
@@ -27,11 +28,12 @@ nft -s list table inet hardened
  * with pipelining, on twin machines. Each runs twice; then everything below /etc, /srv, /home and /root/.ssh is compared,
  * with packages and units. Needs root and Debian's packages ansible and time.
  *
- *   scripts/node.sh bench/configuration/twin.ts
+ *   scripts/node.sh bench/configuration/twin.ts [--once]      (--once: Ansible runs once only)
  *
  * Not compared are: what each machine has of its own (keys, machine-id, names), certificates (each has its own), and where
  * each tool keeps the firewall, whose live rules are compared instead. Comments that a tool signs with do not count.
  */
+const { values } = parseArgs({ options: { once: { type: "boolean" } } });
 const folder = await mkdtemp("/tmp/havn-twin-");
 try {
   await using havn = await openHavn("twin");
@@ -64,7 +66,7 @@ try {
   );
   await writeFile(join(folder, "ansible.cfg"), ansibleSettings("pipelining", key));
   const playbook = fileURLToPath(new URL("./ansible/webserver.yml", import.meta.url));
-  for (const run of ["Ansible with pipelining", "Ansible, again"]) {
+  for (const run of ["Ansible with pipelining", "Ansible, again"].slice(0, values.once ? 1 : 2)) {
     const command = ["ansible-playbook", "-i", `${peer},`, "-e", `files=${example}/files`, playbook];
     const ended = await timed(command, {
       env: { ANSIBLE_CONFIG: join(folder, "ansible.cfg") },
