@@ -81,6 +81,12 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./commands/incident/ack.ts"),
   },
   {
+    name: "adopt",
+    summary: "what is on a host and declared nowhere, and the TypeScript that declares it",
+    group: "Environments",
+    load: () => import("./commands/host/adopt.ts"),
+  },
+  {
     name: "maintenance start",
     summary: "let agents mend nothing for a while, on a host or in an environment",
     group: "Environments",

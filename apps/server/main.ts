@@ -89,6 +89,7 @@ const infrastructure = await createInfrastructure({
   hostReport: fleet.report,
   desired: fleet.desired,
   prepareSecrets: access.prepareSecrets,
+  keepSecret: access.secrets.set,
   executors: (): ResourceExecutor[] => [
     ...fleet.executors,
     delivery.executor,

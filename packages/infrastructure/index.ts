@@ -4,6 +4,13 @@ import { type Applies, createApplies } from "./applies/applies.ts";
 import { findCertificateNames } from "./certificates.ts";
 import { type Drift, findDrift } from "./drift.ts";
 import type { InfrastructureOptions } from "./interfaces.ts";
+import {
+  type AdoptionAnswer,
+  adopt,
+  listUnmanaged,
+  type Unmanaged,
+  type UnmanagedRequest,
+} from "./planning/adoption.ts";
 import { readFacts } from "./planning/facts.ts";
 import { createPlans, type Plans } from "./planning/plans.ts";
 import { createReverts, type Reverts } from "./reverts/reverts.ts";
@@ -28,6 +35,10 @@ export interface Infrastructure {
   reverts: Reverts;
   /** What the hosts' agents told last, or with `refresh` what they read now. Throws a HavnError (404) as `graph` does. */
   drift(environment: string, options?: { refresh?: boolean }): Promise<Drift>;
+  /** What is on a host that nobody declares. Throws where it is not connected. */
+  unmanaged(request: UnmanagedRequest): Promise<Unmanaged>;
+  /** The TypeScript that declares it as it is; what is secret goes into the store. Throws where it is not connected. */
+  adopt(request: UnmanagedRequest & { actor: string }): Promise<AdoptionAnswer>;
   /** What a host tells of itself now: facts by name, or by the way inside them. Throws where it is not connected. */
   facts(request: Parameters<typeof readFacts>[0]): Promise<GatheredFact[]>;
   /** As applied last. Throws a HavnError (404) for an environment that was never applied. */
@@ -64,6 +75,8 @@ export async function createInfrastructure(options: InfrastructureOptions): Prom
       await requireEnvironment(environment);
       return findDrift(environment, refresh, options);
     },
+    unmanaged: (request) => listUnmanaged(request, options),
+    adopt: (request) => adopt(request, options),
     facts: (request) => readFacts(request, options),
     async graph(environment) {
       await requireEnvironment(environment);

@@ -35,6 +35,8 @@ export interface InfrastructureOptions {
    * graph to plan. Throws a HavnError (400) with diagnostics.
    */
   prepareSecrets(graph: ResourceGraph): Promise<ResourceGraph>;
+  /** Keeps a secret that was found on a host, in place of one of that name. Durable once it resolves. */
+  keepSecret(at: { environment: string; name: string }, value: string, actor: string): Promise<unknown>;
   /** Not launched yet: the workflow of applies is defined on it. */
   workflows: Pick<Workflows, "define">;
   /** Asked at the first plan: rooms that need infrastructure themselves may be opened after it. */

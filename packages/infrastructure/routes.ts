@@ -4,6 +4,10 @@ import {
   dnsLabel,
   gatheredFactSchema,
   HavnError,
+  inventoryItem,
+  inventoryKind,
+  inventoryKinds,
+  inventoryNote,
   planSchema,
   resourceGraphSchema,
 } from "@havn/model";
@@ -36,11 +40,37 @@ const hostParams = environmentParams.extend({ host: dnsLabel });
 /** Tens of thousands of resources with their files' contents. */
 const largestGraph = 64 * 1024 * 1024;
 
-type Rooms = Pick<Infrastructure, "plans" | "applies" | "reverts" | "graph" | "drift" | "facts">;
+const unmanagedSchema = z.object({
+  items: z.array(inventoryItem.pick({ kind: true, type: true, name: true })),
+  notes: z.array(inventoryNote),
+});
+const adoptionSchema = unmanagedSchema.extend({
+  text: z.string().describe("the module"),
+  name: z.string().describe("of the function in it"),
+  files: z
+    .array(z.object({ path: z.string(), content: z.string(), encoding: z.enum(["utf8", "base64"]) }))
+    .describe("what stands beside it"),
+  secrets: z.array(z.object({ name: z.string(), of: z.string() })).describe("what the store keeps now"),
+});
+
+/** Throws a HavnError (400) for a kind that there is not. */
+function parsedChoice({ only, ignore }: { only?: string | undefined; ignore?: string | undefined }) {
+  const kinds = only?.split(",").map((kind) => {
+    const parsed = inventoryKind.safeParse(kind.trim());
+    if (parsed.success) return parsed.data;
+    throw new HavnError(`There is no kind "${kind}"`, {
+      detail: `Choose among ${inventoryKinds.join(", ")}.`,
+      status: 400,
+    });
+  });
+  return { only: kinds, ignore: ignore?.split(",").map((one) => one.trim()) };
+}
+
+type Rooms = Pick<Infrastructure, "plans" | "applies" | "reverts" | "graph" | "drift" | "facts" | "unmanaged" | "adopt">;
 
 /** `decide` is asked once more for what only the body tells: destroying an environment is more than applying to it. */
 export function infrastructureRoutes(
-  { plans, applies, reverts, graph, drift, facts }: Rooms,
+  { plans, applies, reverts, graph, drift, facts, unmanaged, adopt }: Rooms,
   { decide }: { decide(identity: Identity, action: string, resource: string): boolean | Promise<boolean> },
 ): Route[] {
   async function refuseDestroy(identity: Identity, environment: string): Promise<void> {
@@ -142,6 +172,36 @@ export function infrastructureRoutes(
       handle: async ({ params, query }) => ({
         facts: await facts({ ...params, names: query.name?.split(",") }),
       }),
+    }),
+    defineRoute({
+      method: "GET",
+      path: "/api/v1/environments/:environment/hosts/:host/unmanaged",
+      summary: "What is on a host that its distribution did not put there and nobody declares",
+      access: { action: "host:read", resource: ({ params }) => `${params.environment}/host/${params.host}` },
+      params: hostParams,
+      query: z.strictObject({
+        only: z
+          .string()
+          .max(1000)
+          .optional()
+          .describe(`kinds, parted by commas: ${inventoryKinds.join(", ")}`),
+        ignore: z.string().max(4000).optional().describe("kinds, or names in which a * stands for anything"),
+      }),
+      response: unmanagedSchema,
+      handle: ({ params, query }) => unmanaged({ ...params, ...parsedChoice(query) }),
+    }),
+    defineRoute({
+      method: "POST",
+      path: "/api/v1/environments/:environment/hosts/:host/adoption",
+      summary: "Write the TypeScript that declares it as it is, and keep what is secret in the store",
+      access: { action: "host:adopt", resource: ({ params }) => `${params.environment}/host/${params.host}` },
+      params: hostParams,
+      body: z.strictObject({
+        only: z.array(inventoryKind).optional(),
+        ignore: z.array(z.string()).max(500).optional(),
+      }),
+      response: adoptionSchema,
+      handle: ({ params, body, identity }) => adopt({ ...params, ...body, actor: identity.actor }),
     }),
   ];
 }

@@ -9,6 +9,7 @@ export * from "./duration.ts";
 export * from "./events.ts";
 export * from "./facts.ts";
 export * from "./graph.ts";
+export * from "./inventory.ts";
 export * from "./labels.ts";
 export * from "./logs.ts";
 export * from "./maintenance.ts";

@@ -33,6 +33,7 @@ import { createCounts, type Sample, type Trigger } from "./resources-counts.ts";
 export interface Resources extends AsyncDisposable {
   read(params: AgentParams<"resources.read">): Promise<ResourceReading[]>;
   facts: ResourceHost["facts"];
+  inventory: ResourceHost["inventory"];
   apply(bundle: AgentParams<"bundle.apply">, progress: (value: unknown) => void): Promise<ResourceReport[]>;
   readUndo(question: AgentParams<"undo.read">): Promise<UndoReading[]>;
   applyUndo(bundle: AgentParams<"undo.apply">, progress: (value: unknown) => void): Promise<ResourceReport[]>;
@@ -299,6 +300,7 @@ export function createResources(options: {
 
   return {
     facts: host.facts,
+    inventory: host.inventory,
     read: ({ resources, secrets, secretValues }) => host.read(resources, secrets, secretValues),
     apply: (bundle, progress) =>
       underWay(bundle.bundleId, progress, async (tellAll) => {

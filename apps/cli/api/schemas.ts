@@ -105,3 +105,17 @@ export type QueryAnswer = z.infer<typeof queryAnswer>;
 export const queryError = z.object({ status: z.literal("error"), errorType: z.string(), error: z.string() });
 
 export const factsAnswer = z.object({ facts: z.array(gatheredFactSchema) });
+
+export const unmanagedAnswer = z.object({
+  items: z.array(z.object({ kind: z.string(), type: z.string(), name: z.string() })),
+  notes: z.array(z.object({ kind: z.string(), name: z.string(), note: z.string() })),
+});
+export type UnmanagedAnswer = z.infer<typeof unmanagedAnswer>;
+
+export const adoptionAnswer = unmanagedAnswer.extend({
+  text: z.string(),
+  name: z.string(),
+  files: z.array(z.object({ path: z.string(), content: z.string(), encoding: z.enum(["utf8", "base64"]) })),
+  secrets: z.array(z.object({ name: z.string(), of: z.string() })),
+});
+export type AdoptionAnswer = z.infer<typeof adoptionAnswer>;

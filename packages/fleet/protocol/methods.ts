@@ -5,6 +5,8 @@ import {
   factsSchema,
   gatheredFactSchema,
   healthSchema,
+  inventoryKind,
+  inventorySchema,
   propertyChangeSchema,
   resourceSchema,
 } from "@havn/model";
@@ -123,6 +125,11 @@ export const agentMethods = {
   "facts.gather": {
     params: z.object({ names: z.array(z.string()), defined: z.record(z.string(), factSourceSchema) }),
     result: z.object({ facts: z.array(gatheredFactSchema) }),
+  },
+  /** What is on the host beside what its distribution put there; changes nothing. Holds secrets in clear. */
+  "host.inventory": {
+    params: z.object({ only: z.array(inventoryKind).optional() }),
+    result: inventorySchema,
   },
   /** Compares resources with the host; changes nothing. */
   "resources.read": {

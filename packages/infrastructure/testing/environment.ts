@@ -31,6 +31,7 @@ export function testSurroundings(directory: string) {
   const failing = new Set<Address>();
   const samples = new Map<string, number[]>();
   const alerts: Pick<Alert, "state" | "address" | "labels" | "summary">[] = [];
+  const secrets = new Map<string, string>();
   let reads = 0;
 
   const open = (host: Address) => {
@@ -49,7 +50,8 @@ export function testSurroundings(directory: string) {
       if (away.has(host)) throw new HavnError(`${host} is not connected`, { retryable: true });
       const values = {
         host: (name: string) => `address-of-${name}`,
-        secret: (name: string) => `value-of-${name}`,
+        secret: (name: string) =>
+          secrets.get(`${parseAddress(host).environment}/${name}`) ?? `value-of-${name}`,
       };
       const resolved = resolveReferences(params, values);
       const resourceHost = await open(host);
@@ -117,6 +119,9 @@ export function testSurroundings(directory: string) {
       async put(host, section, value) {
         put.push({ host, section, value });
       },
+    },
+    keepSecret: async ({ environment, name }, value) => {
+      secrets.set(`${environment}/${name}`, value);
     },
     executors: () => [executor],
     missingArtifacts: async () => [],
