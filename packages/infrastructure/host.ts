@@ -1,6 +1,14 @@
 import { join } from "node:path";
 import type { HostDesired, ResourceReading, ResourceReport, UndoReading } from "@havn/fleet/protocol";
-import type { Address, Clock, FactSource, GatheredFact, Inventory, InventoryKind, Resource } from "@havn/model";
+import type {
+  Address,
+  Clock,
+  FactSource,
+  GatheredFact,
+  Inventory,
+  InventoryKind,
+  Resource,
+} from "@havn/model";
 import { findDefinition } from "./definitions.ts";
 import { applyBundle, type Bundle, type ControlPlane, type Progress } from "./host/bundle.ts";
 import { runCommand } from "./host/commands.ts";

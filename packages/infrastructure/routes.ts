@@ -66,7 +66,10 @@ function parsedChoice({ only, ignore }: { only?: string | undefined; ignore?: st
   return { only: kinds, ignore: ignore?.split(",").map((one) => one.trim()) };
 }
 
-type Rooms = Pick<Infrastructure, "plans" | "applies" | "reverts" | "graph" | "drift" | "facts" | "unmanaged" | "adopt">;
+type Rooms = Pick<
+  Infrastructure,
+  "plans" | "applies" | "reverts" | "graph" | "drift" | "facts" | "unmanaged" | "adopt"
+>;
 
 /** `decide` is asked once more for what only the body tells: destroying an environment is more than applying to it. */
 export function infrastructureRoutes(

@@ -32,7 +32,8 @@ export function literal(value: unknown, indent = ""): string {
 
 function oneLine(value: unknown): string {
   if (value instanceof Code) return value.text;
-  if (isReference(value) && "$secret" in value) return `secret(${JSON.stringify(value.$secret)})`;
+  if (isReference(value) && "$secret" in value)
+    return `secret(${JSON.stringify(value.$secret)}, { generated: false })`;
   if (Array.isArray(value)) return `[${value.map(oneLine).join(", ")}]`;
   if (typeof value === "object" && value !== null) {
     const entries = Object.entries(value).filter(([, item]) => item !== undefined);

@@ -185,8 +185,8 @@ function headOf({ host, secrets }: Adoption, { imports, files, folder }: Printin
     "// changes nothing. Read it, keep what is meant, and take out the rest: what is taken out stays on the host.",
     ...(secrets.length > 0
       ? [
-          "// What looks like keys and passwords is kept in Havn's store and stands here as secret(…). A host that is made",
-          "// anew gets them from there.",
+          "// What looks like keys and passwords is kept in Havn's store and stands here as secret(…); replace one with",
+          "// `havn secret set NAME`.",
         ]
       : []),
     ...(files.length > 0 ? ['import { readFileSync } from "node:fs";'] : []),

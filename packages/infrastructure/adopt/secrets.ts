@@ -22,7 +22,8 @@ export function hideSecrets(host: string, items: readonly InventoryItem[]): Hidd
   const hide = (of: string, value: string): SecretReference => {
     const name = freeName(`adopted-${host}-${of}`, taken);
     hidden.secrets.push({ name, value, of });
-    return { $secret: name };
+    // Never generated: nobody would know the value that the host had.
+    return { $secret: name, given: true };
   };
   for (const item of items) hidden.items.push(hideIn(item, hide, hidden.bare));
   return hidden;

@@ -22,7 +22,9 @@ const answer =
         ? await host.readUndo(params)
         : method === "drift"
           ? await host.drift(params)
-          : await host.read(params.resources, params.secrets);
+          : method === "inventory"
+            ? await host.inventory()
+            : await host.read(params.resources, params.secrets);
 process.stdout.write(JSON.stringify(answer));
 
 /** What stands for the control plane is whoever listens at HAVN_REACH (address:port). */

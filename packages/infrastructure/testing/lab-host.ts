@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { ResourceReading, ResourceReport, UndoReading } from "@havn/fleet/protocol";
-import { type Resource, resolveReferences } from "@havn/model";
+import { type Inventory, type Resource, resolveReferences } from "@havn/model";
 import { orderNodes, sequenceChanges } from "@havn/plan";
 import { type LabMachine, lab, temporaryDirectory } from "@havn/testkit";
 import { build } from "esbuild";
@@ -24,6 +24,7 @@ export interface LabHost extends AsyncDisposable {
   apply(resources: Resource[], remove?: Resource[]): Promise<ResourceReport[]>;
   read(resources: Resource[]): Promise<ResourceReading[]>;
   drift(resources: Resource[]): Promise<ResourceReading[]>;
+  inventory(): Promise<Inventory>;
   /** As part of an apply that can be taken back by its id. */
   applyAs(applyId: string, resources: Resource[], remove?: Resource[]): Promise<ResourceReport[]>;
   /** Takes back what `applyId` did, as an apply of its own. */
@@ -100,6 +101,7 @@ export async function openLabHost(name: string): Promise<LabHost> {
     apply: (resources, remove) => call("apply", resources, remove),
     read: (resources) => call("read", resources),
     drift: (resources) => call("drift", resources),
+    inventory: () => call("inventory", []),
     applyAs: (applyId, resources, remove = []) => {
       const params = { bundleId: `${applyId}/${name}/0`, secrets: {}, resources, remove };
       return ask("apply", params);
