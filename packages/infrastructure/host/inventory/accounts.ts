@@ -22,9 +22,9 @@ const nobody = 65_534;
 /** Users and groups that people made, with the keys that let anyone in. */
 export async function readAccounts(host: HostReads): Promise<Found> {
   const [passwd, group, shadow, { isNamedInScripts }] = await Promise.all([
-    readColons("/etc/passwd"),
-    readColons("/etc/group"),
-    readColons("/etc/shadow"),
+    readColons("/etc/passwd", host),
+    readColons("/etc/group", host),
+    readColons("/etc/shadow", host),
     readDpkg(),
   ]);
   const isOurs = (name: string, number: number) =>

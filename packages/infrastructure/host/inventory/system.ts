@@ -17,7 +17,10 @@ const systemItem = (type: string, name: string, properties: Record<string, unkno
 export async function readSystem(host: HostReads): Promise<Found> {
   const [stored = "", hosts = "", target, generated = "", defaults = ""] = await Promise.all([
     findText("/etc/hostname"),
-    findText("/etc/hosts"),
+    // A link is kept by whoever it leads to.
+    host.files
+      .stat("/etc/hosts")
+      .then((stat) => (stat?.kind === "file" ? findText("/etc/hosts") : undefined)),
     readlink("/etc/localtime").catch(() => ""),
     findText("/etc/locale.gen"),
     findText("/etc/default/locale"),
@@ -56,7 +59,7 @@ function hostsItem(line: string, own: string): InventoryItem[] {
 /** Lines of /etc/fstab. */
 export async function readStorage(): Promise<Found> {
   const [fstab = "", mountInfo = "", swaps = ""] = await Promise.all(
-    ["/etc/fstab", "/proc/self/mountinfo", "/proc/swaps"].map(findText),
+    ["/etc/fstab", "/proc/self/mountinfo", "/proc/swaps"].map((path) => findText(path)),
   );
   const live = parseMountInfo(mountInfo);
   const swapping = new Set(swaps.split("\n").map((line) => unescapeOctal(line.split(/\s/)[0] ?? "")));
