@@ -23,6 +23,7 @@ import { connectRooms, countInstances, querySamples } from "./connect.ts";
 import { downRoute } from "./down.ts";
 import { endWithReason, log, running, untilSignal, writeServerRecord } from "./lifecycle.ts";
 import { lockDataDirectory } from "./lock.ts";
+import { createOwnMetrics } from "./own-metrics.ts";
 import { createResolve } from "./references.ts";
 import { createStatus } from "./status.ts";
 import { readDisk, startUpkeep } from "./upkeep.ts";
@@ -81,6 +82,7 @@ const response = await createResponse({
   answerKey: await access.secrets.ensure("havn", "page-answers"),
   publicUrl: () => `http://${config.hostnames[0] ?? "127.0.0.1"}:${config.port}`,
 });
+const own = createOwnMetrics();
 const infrastructure = await createInfrastructure({
   ...{ sql, clock, timeline, workflows },
   hosts: fleet.hosts,
@@ -106,6 +108,7 @@ const infrastructure = await createInfrastructure({
   },
   onProgress: (apply) => {
     live.publish(`apply:${apply.id}`, apply);
+    own.applied(apply);
     status.changed(apply.environment);
   },
 });
@@ -147,6 +150,11 @@ await using _upkeep = startUpkeep(
       work: infrastructure.applies.recover,
     },
     {
+      what: "writing down what it counts of itself",
+      everyMs: 15_000,
+      work: () => telemetry.record(own.samples()),
+    },
+    {
       what: "forgetting what is old",
       everyMs: 3_600_000,
       async work() {
@@ -177,6 +185,7 @@ await using server = await createHttpServer({
     ...promqlRoutes({ engine: promql, querier: telemetry.querier, clock }),
     ...timelineRoutes(timeline),
     ...status.routes,
+    own.route,
     downRoute(async (tell) => {
       // An apply that is under way goes on after the next start, rather than fail because its hosts go.
       workflows.rest();

@@ -44,12 +44,20 @@ export type TelemetryStats = IngestStats &
     knownSeries: number;
   };
 
+export interface OwnSample {
+  name: string;
+  labels: Readonly<Record<string, string>>;
+  value: number;
+}
+
 export interface Telemetry extends AsyncDisposable {
   /**
    * Stores an agent's batch; resolves when it is on disk. `host` is the host's name or its resource address. A batch
    * that comes twice counts once. Throws a HavnError 400 for malformed bytes, a retryable one when it cannot store.
    */
   readonly ingest: Ingest["ingest"];
+  /** Samples of the control plane itself, as of now; resolves when they are on disk. */
+  record(samples: readonly OwnSample[]): Promise<void>;
   readonly querier: Querier;
   readonly logs: {
     search(query: LogQuery, signal?: AbortSignal): Promise<LogRecord[]>;
@@ -97,6 +105,14 @@ export async function createTelemetry(options: TelemetryOptions): Promise<Teleme
   return {
     ...{ ingest: ingest.ingest, onLogs, logs },
     querier,
+    async record(samples) {
+      const sink = ingest.sink({});
+      for (const { name, labels, value } of samples) {
+        const reference = sink.reference(["__name__", name, ...Object.entries(labels).flat()]);
+        if (reference >= 0) sink.value(reference, clock.now(), value);
+      }
+      await ingest.store(sink);
+    },
     routes: [
       ...telemetryRoutes(logs),
       ...receiveRoutes(ingest),
