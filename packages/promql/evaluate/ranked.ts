@@ -13,10 +13,7 @@ export function selectRanked(
     const chosen = columns.map((column) => ({ ...column, present: new Uint8Array(how.grid.count) }));
     let order: number[] = [];
     for (let i = 0; i < how.grid.count; i++) {
-      const candidates = [...columns.keys()].filter((index) => columns[index]?.present[i]);
-      const valueAt = (index: number) => columns[index]?.values[i] ?? 0;
-      if (operator !== "limitk") candidates.sort((a, b) => rank(operator, valueAt(a), valueAt(b)));
-      order = candidates.slice(0, Math.max(0, Math.trunc(how.limits[i] ?? 0)));
+      order = best(operator, columns, { i, limit: Math.max(0, Math.trunc(how.limits[i] ?? 0)) });
       for (const index of order) {
         const column = chosen[index];
         if (column) column.present[i] = 1;
@@ -27,6 +24,37 @@ export function selectRanked(
     results.push(...sorted.filter(hasAny));
   }
   return results;
+}
+
+/** Past this many, sorting all costs less than putting each in its place. */
+const fewEnough = 64;
+
+/** Indexes of the columns that stay at step i, the best first; of equals the first ones. */
+function best(
+  operator: AggregateOperator,
+  columns: readonly Column[],
+  { i, limit }: { i: number; limit: number },
+): number[] {
+  const valueAt = (index: number) => columns[index]?.values[i] ?? 0;
+  const compare = (a: number, b: number) => rank(operator, valueAt(a), valueAt(b));
+  const order: number[] = [];
+  if (limit === 0) return order;
+  const keepAll = operator === "limitk" || limit > fewEnough;
+  for (let index = 0; index < columns.length; index++) {
+    if (!columns[index]?.present[i]) continue;
+    if (keepAll) order.push(index);
+    else if (order.length < limit || compare(index, order[limit - 1] ?? 0) < 0) {
+      let place = Math.min(order.length, limit - 1);
+      while (place > 0 && compare(index, order[place - 1] ?? 0) < 0) {
+        order[place] = order[place - 1] ?? 0;
+        place--;
+      }
+      order[place] = index;
+    }
+  }
+  if (!keepAll) return order;
+  if (operator !== "limitk") order.sort(compare);
+  return order.slice(0, limit);
 }
 
 function rank(operator: AggregateOperator, a: number, b: number): number {

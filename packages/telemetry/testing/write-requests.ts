@@ -10,11 +10,14 @@ export function* writeRequests(options: {
   series: number;
   rounds: number;
   perRequest: number;
+  /** Milliseconds between rounds; 15 s unless told. */
+  intervalMs?: number;
+  /** What each series is, by its number; a node exporter's mixture unless told. */
+  shape?: Shape;
 }): Generator<{ body: Uint8Array; samples: number }> {
-  const { series, rounds, perRequest } = options;
-  const intervalMs = 15_000;
+  const { series, rounds, perRequest, intervalMs = 15_000, shape = nodeExporter } = options;
   const templates = Array.from({ length: Math.ceil(series / perRequest) }, (_, at) =>
-    template(at * perRequest, Math.min(series, (at + 1) * perRequest)),
+    template(at * perRequest, Math.min(series, (at + 1) * perRequest), shape),
   );
   const start = Math.floor(Date.now() / intervalMs - rounds) * intervalMs;
   for (let round = 0; round < rounds; round++)
@@ -22,12 +25,17 @@ export function* writeRequests(options: {
       yield { body: encodeSnappy(each.fill(start + round * intervalMs, round)), samples: each.size };
 }
 
-function template(from: number, to: number) {
+export interface Shape {
+  labels(series: number): Labels;
+  value(series: number, round: number): number;
+}
+
+function template(from: number, to: number, shape: Shape) {
   const whole = new ByteWriter(1 << 20);
   const places: number[] = [];
   for (let at = from; at < to; at++) {
     // Any time of today takes the same bytes.
-    const [, , bytes] = seriesV1(labelsOf(at), [[Date.now(), 1]]);
+    const [, , bytes] = seriesV1(shape.labels(at), [[Date.now(), 1]]);
     const message = bytes as Uint8Array;
     whole.byte(0x0a);
     whole.varint(message.length);
@@ -40,7 +48,7 @@ function template(from: number, to: number) {
     size: to - from,
     fill(time: number, round: number): Uint8Array {
       for (const [at, place] of places.entries()) {
-        bytes.writeDoubleLE(sampleOf(from + at, round), place);
+        bytes.writeDoubleLE(shape.value(from + at, round), place);
         let rest = time;
         for (let byte = 0; byte < 6; byte++) {
           bytes[place + 9 + byte] = (rest % 128) | (byte < 5 ? 0x80 : 0);
@@ -52,7 +60,7 @@ function template(from: number, to: number) {
   };
 }
 
-/** Node exporter's mixture: counters with their own speeds, gauges that stand still or move a little. */
+/** Counters with their own speeds, gauges that stand still or move a little. */
 function sampleOf(series: number, round: number): number {
   const kind = series % 4;
   if (kind === 0) return series * 10 + round * ((series % 97) + 1);
@@ -75,3 +83,6 @@ function labelsOf(series: number): Labels {
     mode: ["user", "system", "idle"][own % 3] ?? "",
   };
 }
+
+/** Node exporter's mixture of metrics and values. */
+const nodeExporter: Shape = { labels: labelsOf, value: sampleOf };
