@@ -65,15 +65,27 @@ export class ConnectionLost extends HavnError {
   }
 }
 
+/** Takes an answer as it comes. */
+export interface Sink<T> {
+  push(bytes: Buffer): void;
+  end(): T;
+}
+
 /** Sends one query; resolves with the answer's bytes. Throws ClickHouseError, ConnectionLost or the signal's reason. */
-export async function callClickHouse(endpoint: Endpoint, call: Call): Promise<Uint8Array> {
+export function callClickHouse(endpoint: Endpoint, call: Call): Promise<Uint8Array> {
+  return callInto(endpoint, call, collector);
+}
+
+/** The same where the answer is worked on while it comes; a refusal does not reach the sink. */
+export async function callInto<T>(endpoint: Endpoint, call: Call, open: () => Sink<T>): Promise<T> {
   call.signal?.throwIfAborted();
   const response = await send(endpoint, call);
-  const bytes = await collect(response, call.signal);
   const code = response.headers["x-clickhouse-exception-code"];
-  if (code !== undefined || (response.statusCode ?? 500) >= 400)
+  if (code !== undefined || (response.statusCode ?? 500) >= 400) {
+    const bytes = await drain(response, collector(), call.signal);
     throw new ClickHouseError(Number(code ?? 0), new TextDecoder().decode(bytes.subarray(0, 2000)));
-  return bytes;
+  }
+  return drain(response, open(), call.signal);
 }
 
 function send(endpoint: Endpoint, call: Call): Promise<IncomingMessage> {
@@ -120,15 +132,36 @@ async function sendFiles(request: ClientRequest, files: readonly string[]): Prom
   }
 }
 
-async function collect(response: Readable, signal: AbortSignal | undefined): Promise<Uint8Array> {
-  const chunks: Buffer[] = [];
+async function drain<T>(response: Readable, sink: Sink<T>, signal: AbortSignal | undefined): Promise<T> {
   try {
-    for await (const chunk of response) chunks.push(chunk);
+    await new Promise<void>((resolve, reject) => {
+      response.on("data", (chunk: Buffer) => {
+        try {
+          sink.push(chunk);
+        } catch (error) {
+          response.destroy(error as Error);
+        }
+      });
+      response.once("end", resolve);
+      response.once("error", reject);
+      response.once("close", () => reject(new Error("the answer was cut short")));
+    });
   } catch (error) {
+    if (error instanceof TypeError) throw error;
     throw signal?.aborted ? signal.reason : new ConnectionLost(error);
   }
-  const [only] = chunks;
-  return only && chunks.length === 1 ? only : Buffer.concat(chunks);
+  return sink.end();
+}
+
+function collector(): Sink<Uint8Array> {
+  const chunks: Buffer[] = [];
+  return {
+    push: (chunk) => void chunks.push(chunk),
+    end: () => {
+      const [only] = chunks;
+      return only && chunks.length === 1 ? only : Buffer.concat(chunks);
+    },
+  };
 }
 
 /** Text of a parameter as the HTTP interface takes it: strings escaped as in TSV, arrays as literals. */

@@ -6,13 +6,15 @@ import {
   type Call,
   ConnectionLost,
   callClickHouse,
+  callInto,
   type Endpoint,
   type Param,
   quoteString,
+  type Sink,
 } from "./client.ts";
 import { type SupervisedChild, superviseChild } from "./embedded/supervisor.ts";
 
-export { ClickHouseError, type Param, quoteString } from "./client.ts";
+export { ClickHouseError, type Param, quoteString, type Sink } from "./client.ts";
 export { migrate } from "./migrate.ts";
 
 export interface QueryOptions {
@@ -39,6 +41,8 @@ export interface SegmentInsert {
 export interface ClickHouse extends AsyncDisposable {
   /** Runs a statement that only reads; it is sent once more when the server falls meanwhile. Stops when `signal` aborts. */
   query(sql: string, options?: QueryOptions): Promise<Uint8Array>;
+  /** Like query, handing over the answer as it comes; `open` is called again where the query is sent once more. */
+  queryInto<T>(sql: string, options: QueryOptions, open: () => Sink<T>): Promise<T>;
   /** Like query, as objects. Select 64-bit integers through toString(). */
   rows<T>(sql: string, options?: Omit<QueryOptions, "format">): Promise<T[]>;
   /** Runs a statement that changes something, once. */
@@ -83,15 +87,18 @@ function externalEndpoint(text: string): Endpoint {
 
 function createClient(endpoint: Endpoint, child: SupervisedChild | undefined): ClickHouse {
   /** `repeatable`: may be sent again although it may have run. */
-  async function call(request: Call, repeatable: boolean): Promise<Uint8Array> {
+  const call = (request: Call, repeatable: boolean): Promise<Uint8Array> =>
+    throughRestarts(() => callClickHouse(endpoint, request), repeatable);
+
+  async function throughRestarts<T>(send: () => Promise<T>, repeatable: boolean): Promise<T> {
     const generation = await child?.ready(waitForRestartMs);
     try {
-      return await callClickHouse(endpoint, request);
+      return await send();
     } catch (error) {
       if (!(error instanceof ConnectionLost) || (error.sent && !repeatable)) throw error;
       if (child && generation !== undefined) await child.lost(generation);
       await child?.ready(waitForRestartMs);
-      return callClickHouse(endpoint, request);
+      return send();
     }
   }
 
@@ -100,6 +107,8 @@ function createClient(endpoint: Endpoint, child: SupervisedChild | undefined): C
 
   return {
     query,
+    queryInto: (sql, options, open) =>
+      throughRestarts(() => callInto(endpoint, { sql, ...options, settings: readSettings }, open), true),
     async rows<T>(sql: string, options: Omit<QueryOptions, "format"> = {}) {
       const text = new TextDecoder().decode(await query(sql, { ...options, format: "JSONEachRow" }));
       return text

@@ -7,8 +7,8 @@ import { seriesCondition } from "./matchers.ts";
 import { type Columns, columnsOf } from "./sample-columns.ts";
 import { createSeriesIndex, type FoundSeries } from "./series-index.ts";
 
-/** Samples that are asked for at once: some 24 MB on the way. */
-const samplesAtOnce = 1_000_000;
+/** Samples that are asked for at once: some 10 MB on the way. */
+const samplesAtOnce = 400_000;
 /** Ids that a query may list; its text stays under ClickHouse's usual limit of 256 KiB. */
 const idsAtOnce = 5_000;
 /** Until it is known how far apart a selection's samples lie. */
@@ -41,14 +41,16 @@ export function createQuerier(
 
   async function readChunk(found: FoundSeries, chunk: Chunk, how: Reading): Promise<ReadChunk> {
     const ids = found.ids.subarray(chunk.from, chunk.to);
-    const [bytes, histograms] = await Promise.all([
-      clickhouse.query(samplesSql(ids, found.dense, how), { signal: how.signal, format: "Native" }),
+    const [{ columns, contested, samples }, histograms] = await Promise.all([
+      readSamples(ids, samplesSql(ids, found.dense, how), how),
       selectHistograms(ids, how),
     ]);
-    const { columns, contested, samples } = columnsOf(bytes, ids);
     if (contested.length > 0) await settle(ids, columns, contested, how);
     return { chunk, columns, histograms, samples };
   }
+
+  const readSamples = (ids: BigUint64Array, sql: string, { signal }: Reading) =>
+    clickhouse.queryInto(sql, { signal, format: "Native" }, () => columnsOf(ids));
 
   /** FINAL takes the last written of samples with equal times; asked only where it matters, since it costs much. */
   async function settle(
@@ -59,7 +61,7 @@ export function createQuerier(
   ): Promise<void> {
     const own = BigUint64Array.from(contested, (at) => ids[at] ?? 0n);
     const sql = samplesSql(own, false, { ...how, final: true });
-    const settled = columnsOf(await clickhouse.query(sql, { signal: how.signal, format: "Native" }), own);
+    const settled = await readSamples(own, sql, how);
     for (const [place, at] of contested.entries()) columns[at] = settled.columns[place];
   }
 

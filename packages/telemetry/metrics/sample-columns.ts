@@ -1,7 +1,17 @@
+import type { Sink } from "@havn/clickhouse";
 import type { Series } from "@havn/promql/querier";
-import { ByteReader } from "../protocols/agent/bytes.ts";
+import { readNative } from "./native.ts";
 
 export type Columns = Pick<Series, "timestamps" | "values">;
+
+export interface ChunkColumns {
+  /** Beside the ids. */
+  columns: (Columns | undefined)[];
+  /** Places of the ids that have two different values at one time. */
+  contested: number[];
+  /** Rows that came, those of others included. */
+  samples: number;
+}
 
 /** A stretch of one series' samples as it came: views into a block. */
 type Run = Columns;
@@ -9,60 +19,50 @@ type Run = Columns;
 /**
  * Samples of a chunk of series, from ClickHouse's Native format with the columns id, milliseconds, value, in the order
  * of their parts. Nothing is copied where a series came in one stretch. Two different values at one time are left to who
- * knows which was written last: their ids stand in `contested`.
+ * knows which was written last.
  */
-export function columnsOf(
-  bytes: Uint8Array,
-  ids: BigUint64Array,
-): { columns: (Columns | undefined)[]; contested: number[]; samples: number } {
+export function columnsOf(ids: BigUint64Array): Sink<ChunkColumns> {
   const places = new Map<bigint, number>();
   for (let at = 0; at < ids.length; at++) places.set(ids[at] ?? 0n, at);
   const runs = new Array<Run[] | undefined>(ids.length);
-  const samples = readRuns(new ByteReader(bytes), (id, run) => {
-    const place = places.get(id);
-    if (place === undefined) return;
-    const own = runs[place];
-    if (own) own.push(run);
-    else runs[place] = [run];
+  let samples = 0;
+  const reader = readNative(3, ([idBits, timestamps, values]) => {
+    if (!idBits || !timestamps || !values) return;
+    samples += idBits.length;
+    eachRun(idBits, (id, from, to) => {
+      const place = places.get(id);
+      if (place === undefined) return;
+      const run = { timestamps: timestamps.subarray(from, to), values: values.subarray(from, to) };
+      const own = runs[place];
+      if (own) own.push(run);
+      else runs[place] = [run];
+    });
   });
-  const contested: number[] = [];
-  const columns = Array.from(runs, (own, at) => {
-    if (!own) return undefined;
-    const joined = joinRuns(own);
-    if (!joined) contested.push(at);
-    return joined;
-  });
-  return { columns, contested, samples };
-}
-
-/** Tells each stretch of equal ids; gives the number of rows. */
-function readRuns(reader: ByteReader, tell: (id: bigint, run: Run) => void): number {
-  let total = 0;
-  while (!reader.done) {
-    const width = reader.varint();
-    const rows = reader.varint();
-    if (width !== 3) throw new TypeError(`a block of ${width} columns`);
-    const [idBits, timestamps, values] = [column(reader, rows), column(reader, rows), column(reader, rows)];
-    total += rows;
-    const ids = new BigUint64Array(idBits.buffer);
-    const halves = new Uint32Array(idBits.buffer);
-    for (let from = 0; from < rows; ) {
-      const to = endOfRun(halves, from, rows);
-      tell(ids[from] ?? 0n, {
-        timestamps: timestamps.subarray(from, to),
-        values: values.subarray(from, to),
+  return {
+    push: reader.push,
+    end() {
+      reader.end();
+      const contested: number[] = [];
+      const columns = Array.from(runs, (own, at) => {
+        if (!own) return undefined;
+        const joined = joinRuns(own);
+        if (!joined) contested.push(at);
+        return joined;
       });
-      from = to;
-    }
-  }
-  return total;
+      return { columns, contested, samples };
+    },
+  };
 }
 
-/** All three columns have eight bytes a row. */
-function column(reader: ByteReader, rows: number): Float64Array {
-  reader.skipString();
-  reader.skipString();
-  return reader.float64s(rows);
+/** Tells each stretch of equal ids. */
+function eachRun(idBits: Float64Array, tell: (id: bigint, from: number, to: number) => void): void {
+  const ids = new BigUint64Array(idBits.buffer);
+  const halves = new Uint32Array(idBits.buffer);
+  for (let from = 0; from < ids.length; ) {
+    const to = endOfRun(halves, from, ids.length);
+    tell(ids[from] ?? 0n, from, to);
+    from = to;
+  }
 }
 
 function endOfRun(halves: Uint32Array, from: number, rows: number): number {
