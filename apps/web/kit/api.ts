@@ -4,6 +4,7 @@ import type {
   EnvironmentStatus,
   Event,
   Health,
+  InventoryKind,
   LogRecord,
   Plan,
   Problem,
@@ -43,6 +44,12 @@ export interface DriftedResource {
   action: string;
   changes: PropertyChange[];
   error?: string;
+}
+
+/** What is on a host that its distribution did not put there and nobody declares. */
+export interface Unmanaged {
+  items: { kind: InventoryKind; type: string; name: string }[];
+  notes: { kind: InventoryKind; name: string; note: string }[];
 }
 
 /** One series of a Prometheus answer; values are [seconds, text]. */
@@ -105,6 +112,8 @@ export function createApi(onSignedOut: () => void) {
       get<EnvironmentStatus>(`${environment(name)}/status`, undefined, signal),
     graph: (name: string, signal?: AbortSignal) =>
       get<ResourceGraph>(`${environment(name)}/graph`, undefined, signal),
+    unmanaged: (name: string, host: string, signal?: AbortSignal) =>
+      get<Unmanaged>(`${environment(name)}/hosts/${encodeURIComponent(host)}/unmanaged`, undefined, signal),
     drift: (name: string, signal?: AbortSignal) =>
       get<{ drift: DriftedResource[]; checkedAt?: number }>(`${environment(name)}/drift`, undefined, signal),
     releases: (name: string, service: string, signal?: AbortSignal) =>

@@ -97,6 +97,14 @@ function worldRoutes(world: data.World): Route[] {
       drift: world.drift,
       checkedAt: Date.now() - 24_000,
     })),
+    read("/environments/:environment/hosts/:host/unmanaged", z.unknown(), () => ({
+      items: [
+        { kind: "packages", type: "package", name: "tcpdump" },
+        { kind: "accounts", type: "user", name: "ann" },
+        { kind: "files", type: "file", name: "/etc/motd" },
+      ],
+      notes: [],
+    })),
     read("/environments/:environment/releases", z.unknown(), () => ({ releases: world.releases })),
     read("/events", z.object({ events: z.array(eventSchema) }), (query) => ({
       events: world.events

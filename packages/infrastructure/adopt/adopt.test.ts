@@ -46,6 +46,7 @@ test("what looks like a key or a password is hidden, other settings are not", ()
     assert.ok(looksSecret(path, text), `${path}: ${text}`);
   for (const [path, text] of [
     ["/etc/ssh/sshd_config", "PasswordAuthentication no\nPermitRootLogin prohibit-password\n"],
+    ["/etc/sudoers.d/ops", "%ops ALL=(ALL) NOPASSWD: /usr/bin/systemctl\n"],
     ["/etc/nsswitch.conf", "passwd: files systemd\n"],
     ["/etc/a.conf", "# password = hunter2\npassword = ${DB_PASSWORD}\n"],
     ["/etc/a.pem", "-----BEGIN CERTIFICATE-----\n"],

@@ -59,7 +59,7 @@ const secretPaths =
 const privateKey = /-----BEGIN [A-Z ]*PRIVATE KEY/;
 /** A name that speaks of a secret, then a value: `password = hunter2`, `"api_key": "…"`, `TOKEN: …`. */
 const assignment =
-  /^[^#;\n]*?(password|passwd|passphrase|pass|secret|token|api[_-]?key|access[_-]?key|credentials?)["']?\s*[:=]\s*["']?(?!(?:true|false|yes|no|none|null|files)\b)[^\s"'$<{%]{4,}/im;
+  /^[^#;\n]*?(?<!no)(password|passwd|passphrase|pass|secret|token|api[_-]?key|access[_-]?key|credentials?)["']?\s*[:=]\s*["']?(?!(?:true|false|yes|no|none|null|files)\b)[^\s"'$<{%]{4,}/im;
 /** https://user:password@host */
 const inAddress = /[a-z][a-z0-9+.-]*:\/\/[^/\s:@"']+:[^/\s@"'$<{%]{3,}@/i;
 

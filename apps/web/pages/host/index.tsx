@@ -13,6 +13,7 @@ import { Logs } from "../../ui/logs.tsx";
 import { Ago, Change, Panel } from "../../ui/parts.tsx";
 import { EmptyState } from "../../ui/states.tsx";
 import { HostCharts } from "./charts.tsx";
+import { UnmanagedPanel } from "./unmanaged.tsx";
 
 interface HostData {
   status: EnvironmentStatus;
@@ -93,6 +94,7 @@ export const page = definePage({
           </Panel>
         </div>
         <Drift data={data} />
+        {host.connected && <UnmanagedPanel environment={environment} host={name} />}
         <Logs environment={environment} host={name} />
         {data.events.length > 0 && (
           <Panel title={messages.nav.timeline} flush>

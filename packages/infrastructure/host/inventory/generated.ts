@@ -21,8 +21,10 @@ const generated: readonly RegExp[] = [
   // What editors and dpkg leave behind.
   /(~|\.(dpkg-(old|dist|new|tmp|bak)|ucf-(old|dist)|swp))$/,
   /\/\.git(\/|$)/,
-  // Havn's own.
-  /^\/etc\/havn(\/|$)/,
+  /^\/etc\/(runit|sv)(\/|$)/,
+  // Havn's own, on machines that it makes too.
+  /^\/etc\/havn(-machine)?(\/|$)/,
+  /\/(\d+-?)?havn(\.(conf|network))?$/,
 ];
 
 export const isGenerated = (path: string): boolean => generated.some((pattern) => pattern.test(path));
