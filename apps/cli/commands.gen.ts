@@ -171,6 +171,12 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./commands/environment/drift.ts"),
   },
   {
+    name: "explain",
+    summary: "where a setting's value or a resource came from",
+    group: "Look",
+    load: () => import("./commands/explain/explain.ts"),
+  },
+  {
     name: "facts",
     summary: "what a host tells of itself: system, memory, disks, network, packages, services, and facts of your own",
     group: "Look",

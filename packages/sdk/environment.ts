@@ -17,6 +17,7 @@ import {
   type Rollout,
 } from "@havn/model";
 import { byPlace, checkGraph } from "@havn/plan";
+import type { ExplainedData } from "./data.ts";
 import { callerLocation } from "./location.ts";
 import { optionsOf } from "./options.ts";
 import { connectPaths } from "./paths.ts";
@@ -74,6 +75,8 @@ export interface Environment {
   readonly graph: ResourceGraph;
   /** Everything that is wrong with it, each with file and line. */
   readonly diagnostics: readonly Diagnostic[];
+  /** Where its settings came from. See `data`. */
+  readonly settings: readonly ExplainedData[];
 }
 
 interface Collecting {
@@ -84,6 +87,7 @@ interface Collecting {
   /** Things that several constructors share, by a key of theirs. */
   shared: Map<string, unknown>;
   finish: (() => void)[];
+  settings: ExplainedData[];
 }
 
 let current: Collecting | undefined;
@@ -106,7 +110,7 @@ export function environment(name: string, options: EnvironmentOptions, describe:
     });
   const collecting: Collecting = {
     ...{ name, resources: [], rollouts: [], diagnostics: [] },
-    ...{ shared: new Map(), finish: [] },
+    ...{ shared: new Map(), finish: [], settings: [] },
   };
   const at = callerLocation();
   current = collecting;
@@ -145,7 +149,7 @@ export function environment(name: string, options: EnvironmentOptions, describe:
   const diagnostics = [...collecting.diagnostics, ...fights, ...checked.diagnostics].sort(byPlace);
   const sealed = sealedFilesOf(checked.graph.resources);
   const graph = sealed.length === 0 ? checked.graph : { ...checked.graph, sealed };
-  return { name, graph, diagnostics };
+  return { name, graph, diagnostics, settings: collecting.settings };
 }
 
 /** An environment's windows are those of each of its hosts too. */
@@ -253,6 +257,14 @@ export function shared<T>(key: string, make: () => T): T {
 /** Takes a rollout into the environment that is being described. */
 export function addRollout(one: Rollout): void {
   collecting("rollout()").rollouts.push(one);
+}
+
+/** Name of the environment that is being described; undefined outside of one. */
+export const currentEnvironment = (): string | undefined => current?.name;
+
+/** Keeps where settings came from, for `havn explain`. */
+export function explainData(explained: ExplainedData): void {
+  current?.settings.push(explained);
 }
 
 /** Calls `work` once everything was declared. */

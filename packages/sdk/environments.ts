@@ -1,5 +1,6 @@
 import { type Diagnostic, HavnError, type ResourceGraph } from "@havn/model";
 import { closestName } from "@havn/plan";
+import type { ExplainedData } from "./data.ts";
 import { type Environment, type EnvironmentOptions, environment } from "./environment.ts";
 
 /** Environments by name, each described when it is asked for: a mistake in one does not hold up another. */
@@ -34,10 +35,14 @@ export function environments<Name extends string, Parameters>(
 export function evaluateGraph(
   exported: unknown,
   wanted?: string,
-): { graph: ResourceGraph; diagnostics: Diagnostic[] } {
-  const { graph, diagnostics } = pickEnvironment(exported, wanted);
+): { graph: ResourceGraph; diagnostics: Diagnostic[]; settings: ExplainedData[] } {
+  const { graph, diagnostics, settings = [] } = pickEnvironment(exported, wanted);
   // What JSON leaves out is left out here already.
-  return { graph: JSON.parse(JSON.stringify(graph)) as ResourceGraph, diagnostics: [...diagnostics] };
+  return {
+    graph: JSON.parse(JSON.stringify(graph)) as ResourceGraph,
+    diagnostics: [...diagnostics],
+    settings: [...settings],
+  };
 }
 
 /**

@@ -7,6 +7,8 @@ export interface ProjectFiles {
    * throws.
    */
   read(path: string): string | undefined;
+  /** The path as the user would type it. */
+  shown(path: string): string;
 }
 
 let files: ProjectFiles | undefined;
@@ -15,6 +17,9 @@ let files: ProjectFiles | undefined;
 export function openProjectFiles(given: ProjectFiles | undefined): void {
   files = given;
 }
+
+/** As the user would type it. */
+export const shownPath = (path: string): string => files?.shown(path) ?? path;
 
 /** Undefined where there is no such file. */
 export function findProjectFile(path: string): string | undefined {

@@ -1,5 +1,6 @@
 export * from "./accounts.ts";
 export * from "./certificates.ts";
+export * from "./data.ts";
 export * from "./databases.ts";
 export * from "./debian.ts";
 export * from "./edits.ts";

@@ -5,8 +5,9 @@
  */
 import { readFileSync, writeSync } from "node:fs";
 import { registerHooks } from "node:module";
-import { dirname, resolve } from "node:path";
+import { dirname, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { Diagnostic } from "@havn/model";
 import type { EvaluateAnswer } from "./evaluate.ts";
 
 const [sdk = "", config = "", environment] = process.argv.slice(2);
@@ -29,13 +30,19 @@ function answer(value: EvaluateAnswer): void {
 
 try {
   const { evaluateGraph, openProjectFiles } = (await import(sdk)) as typeof import("havn");
-  openProjectFiles({ read: (path) => findText(resolve(dirname(fileURLToPath(config)), path)) });
+  const absolute = (path: string) => resolve(dirname(fileURLToPath(config)), path);
+  openProjectFiles({
+    read: (path) => findText(absolute(path)),
+    shown: (path) => relative(process.cwd(), absolute(path)),
+  });
   const module = (await import(config)) as { default?: unknown };
   if (!("default" in module)) answer({ kind: "no default" });
   else answer({ kind: "declared", ...evaluateGraph(module.default, environment) });
 } catch (error) {
   // A syntax error without its place: Node tells it when nobody catches the error.
   if (error instanceof SyntaxError && error.stack?.startsWith("SyntaxError")) throw error;
+  const diagnostics = diagnosticsOf(error);
+  if (diagnostics.length > 0) answer({ kind: "declared", graph: undefined, diagnostics, settings: [] });
   const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
   answer({
     kind: "threw",
@@ -45,6 +52,13 @@ try {
     code: find(error, "code"),
     detail: find(error, "detail"),
   });
+}
+
+/** What the SDK found wrong at places of its own: a file of data, for example. */
+function diagnosticsOf(error: unknown): Diagnostic[] {
+  return error instanceof Error && "diagnostics" in error && Array.isArray(error.diagnostics)
+    ? error.diagnostics
+    : [];
 }
 
 /** Undefined where there is no such file. */

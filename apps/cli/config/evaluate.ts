@@ -6,6 +6,7 @@ import {
   type Diagnostic,
   diagnosticSchema,
   HavnError,
+  locationSchema,
   type ResourceGraph,
   resourceGraphSchema,
 } from "@havn/model";
@@ -15,8 +16,36 @@ import { checkout } from "../version.ts";
 import { loadableSdk } from "./sdk-bundle.ts";
 import { thrownDiagnostic } from "./thrown.ts";
 
+/** See `ExplainedData` of the SDK. */
+const explainedData = z.object({
+  environment: z.string().optional(),
+  role: z.string().optional(),
+  host: z.string().optional(),
+  settings: z.array(
+    z.object({
+      key: z.string(),
+      strategy: z.enum(["first", "deep", "unique"]),
+      value: z.unknown().optional(),
+      layers: z.array(
+        z.object({
+          layer: z.string(),
+          at: locationSchema,
+          value: z.unknown().optional(),
+          effect: z.enum(["wins", "merged", "overridden"]),
+        }),
+      ),
+    }),
+  ),
+});
+export type ExplainedData = z.infer<typeof explainedData>;
+
 const answerSchema = z.discriminatedUnion("kind", [
-  z.object({ kind: z.literal("declared"), graph: z.unknown(), diagnostics: z.array(diagnosticSchema) }),
+  z.object({
+    kind: z.literal("declared"),
+    graph: z.unknown().optional(),
+    diagnostics: z.array(diagnosticSchema),
+    settings: z.array(explainedData),
+  }),
   z.object({ kind: z.literal("no default") }),
   z.object({
     kind: z.literal("threw"),
@@ -46,7 +75,7 @@ export interface EvaluateOptions {
 /** What a configuration declares. Fails with diagnostics; warnings are returned. The configuration changes nothing. */
 export async function evaluateConfig(
   options: EvaluateOptions,
-): Promise<{ graph: ResourceGraph; warnings: Diagnostic[] }> {
+): Promise<{ graph: ResourceGraph; warnings: Diagnostic[]; settings: ExplainedData[] }> {
   const outcome = await runChild(options);
   const answer = outcome.text === "" ? undefined : parseAnswer(outcome.text);
   const thrown = answer ? undefined : syntaxError(outcome.errors);
@@ -57,7 +86,11 @@ export async function evaluateConfig(
   if (answer.kind === "threw") throw failure(options, thrownDiagnostic(answer, options));
   const errors = answer.diagnostics.filter(({ severity }) => severity === "error");
   if (errors.length > 0) throw failure(options, ...answer.diagnostics);
-  return { graph: resourceGraphSchema.parse(answer.graph), warnings: answer.diagnostics };
+  return {
+    graph: resourceGraphSchema.parse(answer.graph),
+    warnings: answer.diagnostics,
+    settings: answer.settings,
+  };
 }
 
 const failure = ({ file, cwd }: EvaluateOptions, ...diagnostics: Diagnostic[]): HavnError =>

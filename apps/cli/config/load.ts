@@ -14,7 +14,7 @@ import type { Globals } from "../kit/command.ts";
 import { UsageError } from "../kit/exit.ts";
 import type { Io } from "../kit/io.ts";
 import { diagnosticView } from "../views/errors.ts";
-import { evaluateConfig, shownPath } from "./evaluate.ts";
+import { type ExplainedData, evaluateConfig, shownPath } from "./evaluate.ts";
 import { readSource, type Source } from "./pack.ts";
 
 export interface LoadedConfig {
@@ -23,6 +23,8 @@ export interface LoadedConfig {
   /** With the digests of its sources. */
   graph: ResourceGraph;
   sources: Source[];
+  /** Where its settings came from. */
+  settings: ExplainedData[];
 }
 
 interface LoadOptions {
@@ -44,7 +46,7 @@ export async function loadConfig({
   signal,
 }: LoadOptions): Promise<LoadedConfig> {
   const file = findConfig(path, globals);
-  const { graph, warnings } = await evaluateConfig({
+  const { graph, warnings, settings } = await evaluateConfig({
     file,
     environment: environment ?? (globals.environment.HAVN_ENVIRONMENT || undefined),
     cwd: globals.cwd,
@@ -57,7 +59,7 @@ export async function loadConfig({
   const sources = new Map<string, Source>();
   for (const service of services) sources.set(service.address, await sourceOf(service, file, globals.cwd));
   const digests = new Map([...sources].map(([address, { digest }]) => [address, digest]));
-  return { file, graph: withSourceDigests(graph, digests), sources: [...sources.values()] };
+  return { file, graph: withSourceDigests(graph, digests), sources: [...sources.values()], settings };
 }
 
 const fileName = "havn.config.ts";
