@@ -165,6 +165,12 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./commands/apply/show.ts"),
   },
   {
+    name: "diff",
+    summary: "everything in which two environments differ, declared and running",
+    group: "Look",
+    load: () => import("./commands/diff/diff.ts"),
+  },
+  {
     name: "drift",
     summary: "what was changed by hand on hosts, with the differences",
     group: "Look",

@@ -92,6 +92,8 @@ const infrastructure = await createInfrastructure({
   desired: fleet.desired,
   prepareSecrets: access.prepareSecrets,
   keepSecret: access.secrets.set,
+  fingerprint: async (environment, secret) =>
+    access.secrets.fingerprint(await access.secrets.open(environment, secret)),
   executors: (): ResourceExecutor[] => [
     ...fleet.executors,
     delivery.executor,

@@ -3,6 +3,7 @@ import { migrate } from "@havn/postgres";
 import { type Applies, createApplies } from "./applies/applies.ts";
 import { findCertificateNames } from "./certificates.ts";
 import { type Drift, findDrift } from "./drift.ts";
+import { type Fingerprint, findFingerprints } from "./fingerprints.ts";
 import type { InfrastructureOptions } from "./interfaces.ts";
 import {
   type AdoptionAnswer,
@@ -43,6 +44,8 @@ export interface Infrastructure {
   facts(request: Parameters<typeof readFacts>[0]): Promise<GatheredFact[]>;
   /** As applied last. Throws a HavnError (404) for an environment that was never applied. */
   graph(environment: string): Promise<ResourceGraph>;
+  /** Of every secret that the environment, as applied last, refers to. Throws a HavnError (404) as `graph` does. */
+  fingerprints(environment: string): Promise<Fingerprint[]>;
   /** Names of the certificate that is declared at `address` on `host`, in a running apply or as applied last. */
   certificateNames(host: Address, address: Address): Promise<unknown[] | undefined>;
   environments(): Promise<{ environment: string; owner: string | undefined; resources: number }[]>;
@@ -82,6 +85,10 @@ export async function createInfrastructure(options: InfrastructureOptions): Prom
       await requireEnvironment(environment);
       const { owner, resources } = await store.readRecorded(sql, environment);
       return { version: 1, environment, ...(owner !== undefined && { owner }), resources };
+    },
+    async fingerprints(environment) {
+      await requireEnvironment(environment);
+      return findFingerprints((await store.readRecorded(sql, environment)).resources, options);
     },
     certificateNames: (host, address) => findCertificateNames(sql, host, address),
     environments: async () =>

@@ -9,6 +9,7 @@ import type {
   PropertyChange,
   Resource,
   ResourceGraph,
+  SecretReference,
   Timeline,
 } from "@havn/model";
 import type { Sql } from "@havn/postgres";
@@ -37,6 +38,8 @@ export interface InfrastructureOptions {
   prepareSecrets(graph: ResourceGraph): Promise<ResourceGraph>;
   /** Keeps a secret that was found on a host, in place of one of that name. Durable once it resolves. */
   keepSecret(at: { environment: string; name: string }, value: string, actor: string): Promise<unknown>;
+  /** Equal for secrets of equal value, and tells nothing of it. */
+  fingerprint(environment: string, reference: SecretReference): Promise<string>;
   /** Not launched yet: the workflow of applies is defined on it. */
   workflows: Pick<Workflows, "define">;
   /** Asked at the first plan: rooms that need infrastructure themselves may be opened after it. */

@@ -13,6 +13,7 @@ import {
 } from "@havn/model";
 import { z } from "zod";
 import { driftSchema } from "./drift.ts";
+import { fingerprintSchema } from "./fingerprints.ts";
 import type { Infrastructure } from "./index.ts";
 import { revertRoutes } from "./reverts/routes.ts";
 
@@ -68,12 +69,12 @@ function parsedChoice({ only, ignore }: { only?: string | undefined; ignore?: st
 
 type Rooms = Pick<
   Infrastructure,
-  "plans" | "applies" | "reverts" | "graph" | "drift" | "facts" | "unmanaged" | "adopt"
+  "plans" | "applies" | "reverts" | "graph" | "drift" | "fingerprints" | "facts" | "unmanaged" | "adopt"
 >;
 
 /** `decide` is asked once more for what only the body tells: destroying an environment is more than applying to it. */
 export function infrastructureRoutes(
-  { plans, applies, reverts, graph, drift, facts, unmanaged, adopt }: Rooms,
+  { plans, applies, reverts, graph, drift, fingerprints, facts, unmanaged, adopt }: Rooms,
   { decide }: { decide(identity: Identity, action: string, resource: string): boolean | Promise<boolean> },
 ): Route[] {
   async function refuseDestroy(identity: Identity, environment: string): Promise<void> {
@@ -147,6 +148,15 @@ export function infrastructureRoutes(
       params: environmentParams,
       response: resourceGraphSchema,
       handle: ({ params }) => graph(params.environment),
+    }),
+    defineRoute({
+      method: "GET",
+      path: "/api/v1/environments/:environment/secret-fingerprints",
+      summary: "What tells whether secrets of environments are equal, and nothing else of them",
+      access: { action: "environment:read", resource: ({ params }) => params.environment },
+      params: environmentParams,
+      response: z.object({ fingerprints: z.array(fingerprintSchema) }),
+      handle: async ({ params }) => ({ fingerprints: await fingerprints(params.environment) }),
     }),
     defineRoute({
       method: "GET",

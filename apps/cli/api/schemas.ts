@@ -79,6 +79,11 @@ export const secretsAnswer = z.object({
     }),
   ),
 });
+export const fingerprintsAnswer = z.object({
+  fingerprints: z.array(
+    z.object({ name: z.string(), sealed: z.string().optional(), fingerprint: z.string().optional() }),
+  ),
+});
 export const secretVersion = z.object({ version: z.number() });
 export const secretValue = z.object({ value: z.string() });
 export const recipientsAnswer = z.object({ recipients: z.array(z.string()) });

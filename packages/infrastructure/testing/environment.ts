@@ -126,6 +126,7 @@ export function testSurroundings(directory: string) {
     executors: () => [executor],
     missingArtifacts: async () => [],
     prepareSecrets: async (graph) => graph,
+    fingerprint: async (_environment, { $secret }) => $secret,
     gates: {
       async query({ expr }) {
         if (expr.startsWith("wrong")) throw new HavnError(`"${expr}" is wrong`, { status: 400 });
