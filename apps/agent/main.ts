@@ -172,7 +172,15 @@ async function rest(): Promise<void> {
 async function leave(): Promise<void> {
   const left = state.get();
   if (left) {
-    await state.put({ ...left, resources: [], instances: [], balancers: [], checks: [], secrets: {} });
+    await state.put({
+      ...left,
+      resources: [],
+      instances: [],
+      balancers: [],
+      checks: [],
+      secrets: {},
+      secretValues: [],
+    });
     desiredChanged();
   }
   await Promise.all(balancer.list().map(({ name }) => balancer.remove(name)));

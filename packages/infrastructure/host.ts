@@ -50,7 +50,9 @@ export interface ResourceHost {
   /** Takes it back, the last change first. As `apply`: idempotent by `bundleId`, and never throws for one resource. */
   applyUndo(bundle: UndoBundle, onProgress?: Progress): Promise<ResourceReport[]>;
   /** Those that are not as wanted, or cannot be read. Waits for a bundle that is under way. */
-  drift(desired: Pick<HostDesired, "resources" | "secrets">): Promise<ResourceReading[]>;
+  drift(
+    desired: Pick<HostDesired, "resources" | "secrets"> & Partial<Pick<HostDesired, "secretValues">>,
+  ): Promise<ResourceReading[]>;
   /** What is here beside what the distribution put here, declared or not; of some kinds only with `only`. */
   inventory(only?: readonly InventoryKind[]): Promise<Inventory>;
   /** By name; `defined` are those of configurations. What is known and not too old is given again. */
@@ -61,7 +63,7 @@ export interface ResourceHost {
    */
   whoChanged(
     drifted: readonly Resource[],
-    desired: Pick<HostDesired, "resources" | "secrets">,
+    desired: Pick<HostDesired, "resources" | "secrets" | "secretValues">,
   ): Promise<Map<Address, Promise<string[]>>>;
 }
 
@@ -99,7 +101,7 @@ export async function createResourceHost(options: {
     const host = openReads(memory);
     return (await simulate(await prepare(entries, facts, host), host)).map((one) => ({
       address: one.resource.address,
-      ...shown(one, secrets, hidden),
+      ...shown(one, secrets, { hidden, values: further }),
       ...(one.certainty && { certainty: one.certainty }),
       ...(one.skipped !== undefined && { skipped: masked(one.skipped, hidden) }),
       ...(one.error !== undefined && { error: masked(one.error, hidden) }),
@@ -150,15 +152,15 @@ export async function createResourceHost(options: {
       underWay.set(bundleId, applying);
       return applying;
     },
-    drift: ({ resources, secrets }) =>
+    drift: ({ resources, secrets, secretValues: values }) =>
       oneAtATime(async () =>
-        (await compareAll(resources, secrets))
+        (await compareAll(resources, secrets, values))
           .filter(({ action, error, everyTime }) => !everyTime && (action !== "no-op" || error !== undefined))
           .map(asRead),
       ),
-    async whoChanged(drifted, { resources, secrets }) {
+    async whoChanged(drifted, { resources, secrets, secretValues: values }) {
       const now = clock.now();
-      const hidden = secretValues(resources, secrets);
+      const hidden = secretValues(resources, secrets, values);
       const searched = new Map<number, Promise<Trace[]>>();
       const found = new Map<Address, Promise<string[]>>();
       for (const { address, type, properties } of drifted.slice(0, mostExplained)) {

@@ -29,7 +29,7 @@ export interface InfrastructureOptions {
   hostReport(host: Address): HostReport | undefined;
   desired: {
     /** Durable; the agent gets it now or when it connects. References in `value` are resolved on the way. */
-    put(host: Address, section: "resources" | "secrets", value: unknown): Promise<unknown>;
+    put(host: Address, section: "resources" | "secrets" | "secretValues", value: unknown): Promise<unknown>;
   };
   /**
    * Checks that every secret a graph refers to can be opened, and keeps the ciphertexts that came with it. Gives the

@@ -33,7 +33,7 @@ async function setUp(context: TestContext, { mode, enforcement = {}, paths = ["m
   });
   let desired: HostDesired = {
     ...{ revision: 1, environment: "shop", host: "web-1", resources: all, mode },
-    ...{ instances: [], balancers: [], checks: [], secrets: {}, windows: [], pauses: [] },
+    ...{ instances: [], balancers: [], checks: [], secrets: {}, secretValues: [], windows: [], pauses: [] },
   };
   const events: AgentEvent[] = [];
   const resources = createResources({
@@ -70,13 +70,13 @@ async function setUp(context: TestContext, { mode, enforcement = {}, paths = ["m
 
 test("noop: drift is told once with what differs, and again when it is gone", async (context) => {
   const { at, all, resources, events, kinds, content } = await setUp(context, { mode: "noop" });
+  await eventually("the first look", () => kinds().join() === "drift.found");
   const bundle = { bundleId: "one", resources: all, remove: [], secrets: {} };
   const told: unknown[] = [];
   const reports = await resources.apply(bundle, (progress) => told.push(progress));
   assert.equal(reports[0]?.state, "changed");
   assert.ok(told.length > 0);
-  resources.desiredChanged();
-  await eventually("no drift", () => resources.drift().readings.length === 0);
+  await eventually("no drift", () => kinds().join() === "drift.found,drift.gone");
   const before = events.length;
 
   await writeFile(at("motd"), "by hand\n");
@@ -90,7 +90,7 @@ test("noop: drift is told once with what differs, and again when it is gone", as
     await eventually("another look", () => resources.drift().checkedAt !== checkedAt);
   }
   await eventually("the event", () => events.length > before);
-  assert.equal(kinds().slice(before).join(), "drift.found");
+  assert.equal(kinds().slice(before).join(), "drift.found", "told once");
   const { data } = events.at(-1) ?? {};
   assert.ok(Array.isArray(data?.evidence) && data.evidence.length > 0, "what is known of the file");
   assert.equal(await content("motd"), "by hand\n", "noop changes nothing");

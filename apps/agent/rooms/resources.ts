@@ -116,8 +116,7 @@ export function createResources(options: {
       (resource) => modeOf(resource, desired) !== "off" && (only?.has(resource.address) ?? true),
     );
     const began = clock.now();
-    const found =
-      wanted.length === 0 ? [] : await host.drift({ resources: wanted, secrets: desired.secrets });
+    const found = wanted.length === 0 ? [] : await host.drift({ ...desired, resources: wanted });
     const tookMs = clock.now() - began;
     counts.look(trigger, wanted.length, tookMs);
     // What was wanted while it was read is looked at again.
@@ -154,20 +153,27 @@ export function createResources(options: {
       due,
     );
     log.info(`enforcing ${[...due].join(", ")}`);
-    const { secrets } = desired;
+    const { secrets, secretValues } = desired;
     const runId = `enforce-${randomUUID()}`;
     const began = clock.now();
     own = new Set(resources.map(({ address }) => address));
     let reports: ResourceReport[];
     try {
-      reports = await host.apply({ bundleId: runId, resources, remove: [], secrets, enforcing: true });
+      reports = await host.apply({
+        bundleId: runId,
+        resources,
+        remove: [],
+        secrets,
+        secretValues,
+        enforcing: true,
+      });
       await clock.sleep(echoMs, stopping.signal);
     } finally {
       own = undefined;
     }
     const durationMs = clock.now() - began;
     counts.run("enforce", reports, durationMs);
-    const found = await host.drift({ resources, secrets });
+    const found = await host.drift({ resources, secrets, secretValues });
     if (!isStale(desired))
       book.settle(found, {
         looked: new Set(resources.map(({ address }) => address)),

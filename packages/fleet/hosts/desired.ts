@@ -28,6 +28,7 @@ const nothingDesired = {
   balancers: [],
   checks: [],
   secrets: {},
+  secretValues: [],
 } satisfies Omit<HostDesired, "revision" | "environment" | "host">;
 
 export function createDesired(options: {

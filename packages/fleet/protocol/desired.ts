@@ -80,5 +80,7 @@ export const hostDesired = z.strictObject({
   checks: z.array(checkSpec),
   /** Property paths per address whose values are secret: masked in every report and diff. */
   secrets: z.record(z.string(), z.array(z.string())),
+  /** The secrets that resources hold, one by one: no report or diff tells them, wherever they stand. */
+  secretValues: z.array(z.string()).default([]),
 });
 export type HostDesired = z.infer<typeof hostDesired>;

@@ -2,7 +2,7 @@ import type { Address, Apply, PlannedChange, Resource, Rollout } from "@havn/mod
 import { hostAddressOf } from "@havn/plan";
 import type { Run } from "@havn/workflows";
 import type { InfrastructureOptions } from "../interfaces.ts";
-import { secretPathsOf } from "../planning/read-hosts.ts";
+import { secretPathsOf, secretValuesOf } from "../planning/read-hosts.ts";
 import * as store from "../store.ts";
 import type { Progress } from "./progress.ts";
 
@@ -70,6 +70,7 @@ async function tellHost({ options, apply }: Applying, host: string): Promise<voi
   const own = await store.listOnHost(options.sql, apply.environment, host);
   const address = hostAddressOf({ address: `${apply.environment}/host/${host}`, host }) ?? "";
   await options.desired.put(address, "secrets", secretPathsOf(own));
+  await options.desired.put(address, "secretValues", secretValuesOf(own));
   await options.desired.put(address, "resources", own);
 }
 

@@ -306,7 +306,7 @@ function report(
   return {
     address: one.resource.address,
     state,
-    changes: shown(one, bundle.secrets, hidden).changes,
+    changes: shown(one, bundle.secrets, { hidden, values: bundle.secretValues }).changes,
     commands: masked(ran.map(describeOperation), hidden),
     ...(error !== undefined && { error: masked(error, hidden) }),
     ...(one.skipped !== undefined && { skipped: masked(one.skipped, hidden) }),

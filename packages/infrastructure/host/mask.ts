@@ -34,6 +34,23 @@ export function masked<T>(value: T, secrets: readonly string[]): T {
   return secrets.length === 0 ? value : (mask(value, secrets) as T);
 }
 
+/**
+ * A unified diff of a text that holds secrets: what is declared is shown without them. What stands on the host instead is
+ * not: it may hold an older secret, or another one, that nobody here knows. Undefined where it cannot be shown safely:
+ * where the secrets are not known, or one of them is so short that it is found in harmless words too.
+ */
+export function maskedDiff(diff: string, values: readonly string[]): string | undefined {
+  const parts = values.flatMap((value) => [value, ...value.split("\n").map((line) => line.trim())]);
+  const known = [...new Set(parts)].filter((part) => part !== "").sort((a, b) => b.length - a.length);
+  if (known.length === 0 || known.some(({ length }) => length < shortest)) return undefined;
+  return diff
+    .split("\n")
+    .map((line) => (line.startsWith("-") ? `-${notShown}` : masked(line, known)))
+    .join("\n");
+}
+
+const notShown = "(a line that is not declared)";
+
 function mask(value: unknown, secrets: readonly string[]): unknown {
   if (typeof value === "string")
     return secrets.reduce(

@@ -15,7 +15,7 @@ import {
 import { createAccounts } from "./accounts.ts";
 import { runCommand } from "./commands.ts";
 import { openFiles } from "./files.ts";
-import { masked, type Secrets, secretPaths } from "./mask.ts";
+import { masked, maskedDiff, type Secrets, secretPaths } from "./mask.ts";
 import type { Memory } from "./memory.ts";
 import { runProbe } from "./probe.ts";
 
@@ -128,19 +128,26 @@ function findReader(type: string): ResourceReader<unknown, unknown> | undefined 
     : undefined;
 }
 
-/** What a person may see of a plan. `hidden` are texts that no one may see, wherever they stand. */
+/**
+ * What a person may see of a plan. `hidden` are texts that no one may see, wherever they stand; `values` are the secrets
+ * themselves, where they are known one by one.
+ */
 export function shown(
   compared: Compared,
   secrets: Secrets,
-  hidden: readonly string[],
+  { hidden, values = [] }: { hidden: readonly string[]; values?: readonly string[] | undefined },
 ): { action: Action; changes: PropertyChange[] } {
   if (!compared.plan) return { action: "no-op", changes: [] };
+  const { address, type } = compared.resource;
   const paths = secretPaths(compared.resource, secrets);
-  const changes = compared.plan.changes.map((change) =>
-    isSecretPath(change.property, paths)
-      ? propertyChange(change.property, change.diff ?? change.before, change.diff ?? change.after, paths)
-      : change,
-  );
+  const whole = findDefinition(type)?.secrets ?? [];
+  const changes = compared.plan.changes.map((change) => {
+    if (!isSecretPath(change.property, paths)) return change;
+    const partly = secrets[address]?.includes(change.property) && !isSecretPath(change.property, whole);
+    const diff = partly && change.diff !== undefined ? maskedDiff(change.diff, values) : undefined;
+    if (diff !== undefined) return { property: change.property, diff };
+    return propertyChange(change.property, change.diff ?? change.before, change.diff ?? change.after, paths);
+  });
   return { action: compared.plan.action, changes: masked(changes, hidden) };
 }
 

@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type HostProperties, type MaintenanceWindow, systemClock } from "@havn/model";
+import { migrate } from "@havn/postgres";
+import { testDatabase } from "@havn/postgres/testing";
+import { virtualClock } from "@havn/testkit";
+import { createTimeline } from "@havn/timeline";
+import type { Connections } from "../gateway/connections.ts";
+import { createDesired } from "../hosts/desired.ts";
+import { openRoster } from "../hosts/roster.ts";
+import { findDesired, putHost } from "../store.ts";
+import { createMaintenance } from "./maintenance.ts";
+
+const window: MaintenanceWindow = { schedule: "0 * * * *", for: "1h", zone: "UTC", reason: "always" };
+
+test("maintenance reaches the hosts that it is about, ends by hand or by itself, and is told once", async () => {
+  await using db = await testDatabase();
+  const { sql } = db;
+  await migrate(sql, "fleet", new URL("../migrations/", import.meta.url));
+  const timeline = await createTimeline({ sql, clock: systemClock });
+  const clock = virtualClock();
+  const properties: HostProperties = { via: { kind: "this-computer" }, labels: {}, mode: "enforce" };
+  for (const name of ["web-1", "web-2"])
+    await putHost(sql, { address: `shop/host/${name}`, environment: "shop", name, properties, at: 0 });
+  const withWindow = { ...properties, maintenance: [window] };
+  await putHost(sql, { address: "lab/host/a", environment: "lab", name: "a", properties: withWindow, at: 0 });
+  const roster = await openRoster(sql);
+  // Nobody is connected: what is put waits in the database.
+  const connections = { find: () => undefined } as unknown as Connections;
+  const { desired } = createDesired({ sql, connections, resolve: async (_, value) => value, log: () => {} });
+  const maintenance = createMaintenance({ sql, clock, timeline, roster, desired });
+  const pausesOf = async (host: string) =>
+    ((await findDesired(sql, `shop/host/${host}`))?.sections.pauses ?? []) as {
+      id: string;
+      reason: string;
+    }[];
+  const told = async () => (await timeline.list({ kind: "maintenance" })).map(({ kind }) => kind);
+
+  const by = { reason: "new disk", actor: "user:anna" };
+  const id = "0198c0de-0000-7000-8000-000000000001";
+  const one = await maintenance.begin({ environment: "shop", host: "web-1", forMs: 3_600_000, ...by, id });
+  assert.deepEqual(one.hosts, ["web-1"]);
+  // Asked again, as after an answer that was lost.
+  await maintenance.begin({ environment: "shop", host: "web-1", forMs: 3_600_000, ...by, id });
+  assert.deepEqual(
+    (await pausesOf("web-1")).map((pause) => pause.id),
+    [id],
+  );
+  assert.deepEqual(await pausesOf("web-2"), []);
+
+  const all = await maintenance.begin({ environment: "shop", forMs: 600_000, ...by, reason: "move" });
+  assert.deepEqual(all.hosts.toSorted(), ["web-1", "web-2"]);
+  assert.deepEqual(
+    (await pausesOf("web-2")).map(({ reason }) => reason),
+    ["move"],
+  );
+  const listed = await maintenance.list();
+  assert.equal(listed.maintenance.length, 2);
+  assert.deepEqual(
+    listed.windows.map(({ host }) => host),
+    ["a"],
+  );
+
+  await maintenance.end(id);
+  assert.deepEqual(
+    (await pausesOf("web-1")).map(({ reason }) => reason),
+    ["move"],
+  );
+  await clock.advance(600_001);
+  await maintenance.settle();
+  await maintenance.settle();
+  assert.deepEqual(await pausesOf("web-2"), []);
+  assert.deepEqual((await told()).toSorted(), [
+    ...["maintenance.ended", "maintenance.ended", "maintenance.started", "maintenance.started"],
+  ]);
+
+  await assert.rejects(maintenance.end("gone"), /There is no maintenance gone/);
+  await assert.rejects(maintenance.begin({ environment: "shop", host: "web-9", forMs: 60_000, ...by }), {
+    status: 404,
+  });
+  await assert.rejects(maintenance.begin({ environment: "none", forMs: 60_000, ...by }), { status: 404 });
+  await assert.rejects(maintenance.begin({ environment: "shop", forMs: 1000, ...by }), { status: 400 });
+
+  await maintenance.setMode("lab/host/a", { ...withWindow, driftInterval: "5m" });
+  const { sections } = (await findDesired(sql, "lab/host/a")) ?? { sections: {} };
+  assert.deepEqual(sections, { mode: "enforce", driftInterval: "5m", windows: [window], pauses: [] });
+});

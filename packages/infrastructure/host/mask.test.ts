@@ -1,0 +1,29 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { unifiedDiff } from "@havn/plan";
+import { maskedDiff } from "./mask.ts";
+
+const declared = "user=shop\npassword=correct-horse\nport=5432\n";
+
+test("a text that holds a secret is shown without it, and nothing of what stands on the host instead", () => {
+  // The host has an older secret, on the same line and on another one.
+  const diff = unifiedDiff("user=shop\npassword=old-secret\nport=1\n# old-secret\n", declared);
+  const shown = maskedDiff(diff, ["correct-horse"]) ?? "";
+  assert.doesNotMatch(shown, /old-secret|correct-horse|port=1\b/);
+  assert.equal(
+    shown,
+    "@@ -1,4 +1,3 @@\n user=shop\n-(a line that is not declared)\n-(a line that is not declared)\n-(a line that is not declared)\n+password=(secret)\n+port=5432\n",
+  );
+});
+
+test("a secret of several lines is found line by line", () => {
+  const key = "-----BEGIN KEY-----\nMIIEvQIBADAN\n-----END KEY-----";
+  const shown = maskedDiff(unifiedDiff("", `key:\n  MIIEvQIBADAN\n${key}\n`), [key]) ?? "";
+  assert.doesNotMatch(shown, /MIIE|BEGIN/);
+});
+
+test("what cannot be masked safely is not shown in part", () => {
+  const diff = unifiedDiff("", declared);
+  assert.equal(maskedDiff(diff, []), undefined);
+  assert.equal(maskedDiff(diff, ["correct-horse", "abc"]), undefined);
+});
