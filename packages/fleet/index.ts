@@ -153,7 +153,9 @@ export async function createFleet(options: FleetOptions): Promise<Fleet> {
     connected: connections.accept,
   });
   const { agent, machineProvider } = options;
-  const bootstrap = createBootstrap({ dataDirectory, agent, ca, enrolment, gateway, connections, roster });
+  const bootstrap = createBootstrap({
+    ...{ dataDirectory, agent, ca, enrolment, gateway, connections, roster, clock, log },
+  });
   const machines = createMachines({
     sql,
     clock,
@@ -257,6 +259,7 @@ export async function createFleet(options: FleetOptions): Promise<Fleet> {
         if (state === "lost" && !connections.find(address)) emit("lost", address, "it has not come back");
       }
       await machines.start();
+      await bootstrap.keepTunnels();
       lookingAfter = repeat(lookAfterLocalAgents, {
         clock,
         interval: lookAfterAgentsMs,
@@ -289,6 +292,7 @@ export async function createFleet(options: FleetOptions): Promise<Fleet> {
       closing.abort();
       await Promise.all([lookingAfter, lookingAfterMaintenance]);
       await machines[Symbol.asyncDispose]();
+      await bootstrap[Symbol.asyncDispose]();
       await connections[Symbol.asyncDispose]();
       await gateway[Symbol.asyncDispose]();
       await desired.settle();

@@ -1,7 +1,7 @@
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { join } from "node:path";
-import { HavnError } from "@havn/model";
+import { type Clock, HavnError } from "@havn/model";
 import type { CertificateAuthority } from "../ca/ca.ts";
 import type { Enrolment } from "../enrolment/enrolment.ts";
 import type { Connections } from "../gateway/connections.ts";
@@ -12,20 +12,24 @@ import { type AgentBundle, buildAgentBundle } from "./bundle.ts";
 import { createLocalAgents, type LocalAgents } from "./local.ts";
 import { createRemoteBootstrap } from "./remote.ts";
 import { openSsh, type Ssh, type SshTarget } from "./ssh.ts";
+import { createTunnels } from "./tunnels.ts";
 
 /** Puts agents on hosts and takes them away again, whichever way a host is reached. */
-export interface Bootstrap {
+export interface Bootstrap extends AsyncDisposable {
   bundle(): Promise<AgentBundle>;
   /** Resolves when the agent has connected in its present version. Idempotent; a broken run is repeated whole. */
   install(host: HostRow, tell: (detail: string) => void): Promise<void>;
   /** Takes agent and files away. */
   remove(host: HostRow): Promise<void>;
   local: LocalAgents;
+  /** After a start: opens the ways back of hosts that have none of their own, and keeps them open. */
+  keepTunnels(): Promise<void>;
   /** Line of authorized_keys that lets the control plane in. */
   publicKey(): Promise<string>;
 }
 
 const connectTimeoutMs = 60_000;
+const retryMs = 15_000;
 
 export function createBootstrap(options: {
   dataDirectory: string;
@@ -36,10 +40,17 @@ export function createBootstrap(options: {
   gateway: GatewayListener;
   connections: Connections;
   roster: Roster;
+  clock: Clock;
+  log(message: string): void;
 }): Bootstrap {
   const { dataDirectory, ca, enrolment, gateway, connections, roster } = options;
   const { nodeBinary } = options.agent;
   const ssh: Ssh = openSsh(join(dataDirectory, "ssh"));
+  const tunnels = createTunnels({
+    ...{ ssh, clock: options.clock, log: options.log },
+    gatewayPort: () => gateway.port ?? 0,
+  });
+  const closing = new AbortController();
   const remote = createRemoteBootstrap(ssh, nodeBinary);
   const local = createLocalAgents({ directory: join(dataDirectory, "agents"), nodeBinary });
   let building: Promise<AgentBundle> | undefined;
@@ -51,6 +62,18 @@ export function createBootstrap(options: {
     return building;
   };
 
+  async function openAtLast(host: HostRow, target: SshTarget): Promise<void> {
+    while (!closing.signal.aborted && roster.host(host.address)) {
+      try {
+        await openTunnel(host, target);
+        return;
+      } catch (error) {
+        options.log(`${host.address}: ${error instanceof Error ? error.message : error}`);
+      }
+      await options.clock.sleep(retryMs, closing.signal).catch(() => {});
+    }
+  }
+
   /** How the host is reached over SSH; undefined for this computer. */
   function sshTarget(host: HostRow): SshTarget | undefined {
     const { via } = host.properties;
@@ -58,7 +81,10 @@ export function createBootstrap(options: {
       case "this-computer":
         return undefined;
       case "ssh":
-        return { address: via.address, port: via.port, user: via.user, identityFile: via.identityFile };
+        return {
+          ...{ address: via.address, port: via.port, user: via.user, identityFile: via.identityFile },
+          ...{ hostKey: via.hostKey, jump: via.jump, foreign: true },
+        };
       case "machine": {
         const access = roster.machineAccess(host.address);
         if (!access)
@@ -73,6 +99,8 @@ export function createBootstrap(options: {
 
   /** Where the host finds the gateway; listens there if need be. */
   async function serversFor(host: HostRow, target: SshTarget | undefined): Promise<string[]> {
+    if (target && needsTunnel(host)) return [`https://127.0.0.1:${await openTunnel(host, target)}`];
+    await tunnels.close(host.address);
     const address = target
       ? (roster.machineAccess(host.address)?.bridgeAddress ?? (await localAddressTowards(target)))
       : "127.0.0.1";
@@ -80,9 +108,23 @@ export function createBootstrap(options: {
     return [`https://${address.includes(":") ? `[${address}]` : address}:${port}`];
   }
 
+  const openTunnel = ({ address, environment, name }: HostRow, target: SshTarget) =>
+    tunnels.open({ host: address, environment, name }, target);
+
   return {
     bundle,
     local,
+    async keepTunnels() {
+      for (const host of roster.hosts()) {
+        const target = host.state !== "new" && needsTunnel(host) ? sshTarget(host) : undefined;
+        // A host that is away now is tried again and again.
+        if (target) void openAtLast(host, target);
+      }
+    },
+    [Symbol.asyncDispose]: async () => {
+      closing.abort();
+      await tunnels[Symbol.asyncDispose]();
+    },
     publicKey: ssh.publicKey,
     async install(host, tell) {
       const target = sshTarget(host);
@@ -98,6 +140,8 @@ export function createBootstrap(options: {
         tell("starting the agent on this computer");
         await local.install(what);
       }
+      const trusted = target?.foreign && !target.hostKey ? await ssh.fingerprint(target) : undefined;
+      if (trusted) tell(`trusting ${name} by the SSH key that it showed first: ${trusted}`);
       tell("waiting for the agent to connect");
       try {
         await connections.waitConnected(address, {
@@ -116,6 +160,7 @@ export function createBootstrap(options: {
     },
     async remove(host) {
       const target = sshTarget(host);
+      await tunnels.close(host.address);
       if (target) await remote.remove(target);
       else await local.remove(host);
     },
@@ -138,4 +183,9 @@ async function localAddressTowards({ address, port }: SshTarget): Promise<string
   } finally {
     socket.close();
   }
+}
+
+/** An agent behind a jump host has no way of its own to the control plane, unless it is said to have one. */
+function needsTunnel({ properties: { via } }: HostRow): boolean {
+  return via.kind === "ssh" && (via.dialBack ?? (via.jump === undefined ? "direct" : "tunnel")) === "tunnel";
 }

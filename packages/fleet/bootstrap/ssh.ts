@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
@@ -16,6 +16,10 @@ export interface SshTarget {
   hostKey?: string | undefined;
   /** The user's own key instead of the control plane's. */
   identityFile?: string | undefined;
+  /** A host that Havn did not make: the user's SSH configuration counts, and `hostKey` may be a fingerprint. */
+  foreign?: boolean | undefined;
+  /** As `ssh -J` takes it. */
+  jump?: string | undefined;
 }
 
 export interface Ssh {
@@ -30,6 +34,15 @@ export interface Ssh {
     command: string,
     options?: { input?: string | Readable; timeoutMs?: number; signal?: AbortSignal | undefined },
   ): Promise<string>;
+  /** Starts `command` there with further options of ssh, and gives the process; it ends when `signal` aborts. */
+  start(
+    target: SshTarget,
+    options: readonly string[],
+    command: string,
+    signal: AbortSignal,
+  ): Promise<ChildProcessWithoutNullStreams>;
+  /** Fingerprint of the key that is demanded of the target; undefined where only the user's own file knows it. */
+  fingerprint(target: SshTarget): Promise<string | undefined>;
   forget(target: SshTarget): Promise<void>;
 }
 
@@ -59,14 +72,59 @@ export function openSsh(directory: string): Ssh {
   const knownHostsFile = (target: SshTarget) =>
     join(directory, `known_hosts-${target.address.replaceAll(/[^A-Za-z0-9.-]/g, "_")}-${target.port}`);
 
+  /** Arguments up to the command; what is demanded of the host's key stands on disk by then. */
+  async function prepare(target: SshTarget): Promise<string[]> {
+    await publicKey();
+    const known = knownHostsFile(target);
+    const files = { keyFile, known };
+    if (target.hostKey?.startsWith("SHA256:")) await pinFingerprint(target, target.hostKey, files);
+    else if (target.hostKey) await writeFile(known, knownHostsLine(target, target.hostKey), { mode: 0o600 });
+    return sshArguments(target, files);
+  }
+
+  /** Takes the key that the host shows, if it has that fingerprint; nothing is sent to it before. */
+  async function pinFingerprint(
+    target: SshTarget,
+    wanted: string,
+    files: { keyFile: string; known: string },
+  ) {
+    const { known } = files;
+    if (existsSync(known) && (await fingerprintIn(known, target)) === wanted) return;
+    await rm(known, { force: true });
+    const look = sshArguments({ ...target, hostKey: undefined }, { ...files, onlyOwn: true });
+    // The key is shown before anybody signs in: that this fails is expected.
+    await runProgram("ssh", ["-o", "PreferredAuthentications=none", ...look, "true"], { target }).catch(
+      () => {},
+    );
+    const shown = existsSync(known) ? await fingerprintIn(known, target) : undefined;
+    if (shown === wanted) return;
+    await rm(known, { force: true });
+    throw new HavnError(
+      shown === undefined
+        ? `${target.address} showed no SSH key`
+        : `${target.address} shows the SSH key ${shown}, and ${wanted} is declared`,
+      {
+        detail:
+          shown === undefined
+            ? "Is it up, and reachable this way?"
+            : "Either it was made anew, or this is another computer. Nothing was sent to it.",
+        status: 502,
+        retryable: shown === undefined,
+      },
+    );
+  }
+
   return {
     publicKey,
     async run(target, command, options = {}) {
-      await publicKey();
+      return runProgram("ssh", [...(await prepare(target)), command], { ...options, target });
+    },
+    async start(target, options, command, signal) {
+      return spawn("ssh", [...options, ...(await prepare(target)), command], { signal });
+    },
+    async fingerprint(target) {
       const known = knownHostsFile(target);
-      if (target.hostKey) await writeFile(known, knownHostsLine(target, target.hostKey), { mode: 0o600 });
-      const args = sshArguments(target, { keyFile, known });
-      return runProgram("ssh", [...args, command], { ...options, target });
+      return existsSync(known) ? fingerprintIn(known, target) : undefined;
     },
     forget: (target) => rm(knownHostsFile(target), { force: true }),
   };
@@ -76,31 +134,84 @@ function knownHostsLine({ address, port }: SshTarget, hostKey: string): string {
   return `${port === 22 ? address : `[${address}]:${port}`} ${hostKey.trim()}\n`;
 }
 
-export function sshArguments(target: SshTarget, files: { keyFile: string; known: string }): string[] {
+/** Of the target's own line: others in the file are those of hosts on the way. */
+async function fingerprintIn(known: string, target: SshTarget): Promise<string | undefined> {
+  const name = target.port === 22 ? target.address : `[${target.address}]:${target.port}`;
+  const told = await runProgram("ssh-keygen", ["-l", "-F", name, "-f", known], {}).catch(() => "");
+  return /SHA256:\S+/.exec(told)?.[0];
+}
+
+/** The way through `user@host:port,…` as a command: unlike with -J, the control plane's key opens the last hop too. */
+function proxyCommand(jump: string, options: readonly string[]): string {
+  const hops = jump.split(",");
+  const [, user, host = "", port = "22"] =
+    /^(?:([^@]+)@)?(\[[^\]]+\]|[^:]+)(?::(\d+))?$/.exec(hops.at(-1) ?? "") ?? [];
+  for (const value of [host.replace(/^\[|\]$/g, ""), user ?? "root"])
+    if (!/^[A-Za-z0-9_.:][A-Za-z0-9_.:%-]*$/.test(value))
+      throw new HavnError(`"${jump}" is no way for SSH`, { detail: "Write user@host:port.", status: 400 });
+  const before = hops.length > 1 ? ["-J", hops.slice(0, -1).join(",")] : [];
+  const who = user === undefined ? [] : ["-l", user];
+  const words = [
+    "ssh",
+    ...options,
+    ...before,
+    ...who,
+    "-p",
+    port,
+    "-W",
+    "[%h]:%p",
+    "--",
+    host.replace(/^\[|\]$/g, ""),
+  ];
+  return words
+    .map((word) => (/^[\w%@:,./=^[\]-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
+    .join(" ");
+}
+
+export function sshArguments(
+  target: SshTarget,
+  files: { keyFile: string; known: string; onlyOwn?: boolean },
+): string[] {
   // A leading hyphen would be read as an option, a blank as the end of the name.
   for (const value of [target.address, target.user])
     if (!/^[A-Za-z0-9_.:][A-Za-z0-9_.:%-]*$/.test(value))
       throw new HavnError(`"${value}" is no address or user for SSH`, { status: 400 });
-  const pinned = target.hostKey !== undefined;
+  const pinned = target.hostKey !== undefined && !target.foreign;
+  const strict = target.hostKey !== undefined;
   const own = target.identityFile;
+  const identity = ["-i", own ? own.replace(/^~(?=\/)/, homedir()) : files.keyFile];
   const options = {
     BatchMode: "yes",
     ConnectTimeout: "10",
     ServerAliveInterval: "5",
     ServerAliveCountMax: "3",
-    StrictHostKeyChecking: pinned ? "yes" : "accept-new",
-    UserKnownHostsFile: pinned ? files.known : `${files.known} ~/.ssh/known_hosts`,
+    StrictHostKeyChecking: strict ? "yes" : "accept-new",
+    UserKnownHostsFile: strict || files.onlyOwn ? files.known : `${files.known} ~/.ssh/known_hosts`,
     LogLevel: "ERROR",
     // The fastest where the processor has AES instructions; the client's own list follows.
     Ciphers: "^aes128-gcm@openssh.com",
     Compression: "no",
-    ...(pinned ? { IdentitiesOnly: "yes", GlobalKnownHostsFile: "/dev/null" } : {}),
+    HashKnownHosts: "no",
+    ...(strict || files.onlyOwn ? { GlobalKnownHostsFile: "/dev/null" } : {}),
+    ...(pinned ? { IdentitiesOnly: "yes" } : {}),
   };
+  const written = Object.entries(options).flatMap(([name, value]) => ["-o", `${name}=${value}`]);
+  // Hosts on the way show keys of their own: the first one is kept.
+  const onTheWay = [
+    "-o",
+    "StrictHostKeyChecking=accept-new",
+    "-o",
+    `UserKnownHostsFile=${files.known}.way ~/.ssh/known_hosts`,
+  ];
+  const way = target.jump
+    ? ["-o", `ProxyCommand=${proxyCommand(target.jump, [...onTheWay, ...written, ...identity])}`]
+    : [];
   return [
     // A machine of our own owes nothing to the user's SSH configuration; a host of theirs may need it.
     ...(pinned ? ["-F", "/dev/null"] : []),
-    ...Object.entries(options).flatMap(([name, value]) => ["-o", `${name}=${value}`]),
-    ...["-i", own ? own.replace(/^~(?=\/)/, homedir()) : files.keyFile],
+    ...way,
+    ...written,
+    ...identity,
     ...["-p", String(target.port), "-l", target.user, "--", target.address],
   ];
 }

@@ -1,0 +1,141 @@
+import { createInterface } from "node:readline";
+import { type Clock, HavnError } from "@havn/model";
+import type { AgentConfig } from "../protocol/index.ts";
+import type { Ssh, SshTarget } from "./ssh.ts";
+import { remotePaths } from "./unit.ts";
+
+/**
+ * Ways back for agents that cannot reach the control plane: an SSH connection to each such host, kept open from here, on
+ * which a port of the host's own loopback leads to the gateway. The port is another one with each connection: the host's
+ * old one may still be held by the connection that fell. The agent reads its address anew whenever it dials.
+ */
+export interface Tunnels extends AsyncDisposable {
+  /** Resolves with the port on the host once the way stands; from then on it is kept up. Throws where it cannot. */
+  open(host: Omit<AgentConfig, "servers">, target: SshTarget): Promise<number>;
+  close(host: string): Promise<void>;
+}
+
+interface Tunnel {
+  target: string;
+  port: number;
+  stop: AbortController;
+  ended: Promise<void>;
+}
+
+const longestPauseMs = 30_000;
+const openMs = 30_000;
+
+export function createTunnels(options: {
+  ssh: Ssh;
+  clock: Clock;
+  gatewayPort(): number;
+  log(message: string): void;
+}): Tunnels {
+  const { ssh, clock } = options;
+  const tunnels = new Map<string, Tunnel>();
+
+  /** One connection: gives its port, and when it ended. */
+  async function connect(host: Omit<AgentConfig, "servers">, target: SshTarget, signal: AbortSignal) {
+    const forward = ["-o", "LogLevel=INFO", "-o", "ExitOnForwardFailure=yes"];
+    const way = ["-R", `127.0.0.1:0:127.0.0.1:${options.gatewayPort()}`];
+    const shell = target.user === "root" ? "sh -s" : "sudo -n sh -s";
+    const child = await ssh.start(target, [...forward, ...way], shell, signal);
+    const ended = new Promise<void>((resolve) => {
+      child.once("close", () => resolve());
+      child.once("error", () => resolve());
+    });
+    child.stdin.on("error", () => {});
+    child.stdout.resume();
+    const told: string[] = [];
+    const port = await new Promise<number>((resolve, reject) => {
+      const fail = () =>
+        reject(
+          new HavnError(`No way back from ${target.address} could be opened over SSH`, {
+            detail: `${told.slice(-4).join("\n")}\nDoes its SSH server allow forwarding (AllowTcpForwarding)?`,
+            status: 502,
+            retryable: true,
+          }),
+        );
+      const timer = setTimeout(() => {
+        child.kill();
+        fail();
+      }, openMs);
+      void ended.then(() => {
+        clearTimeout(timer);
+        fail();
+      });
+      createInterface({ input: child.stderr }).on("line", (line) => {
+        if (told.length < 50) told.push(line);
+        const allocated = /^Allocated port (\d+) for remote forward/.exec(line)?.[1];
+        if (allocated === undefined) return;
+        clearTimeout(timer);
+        resolve(Number(allocated));
+      });
+    });
+    child.stdin.write(moveAgent({ ...host, servers: [`https://127.0.0.1:${port}`] }));
+    return { port, ended };
+  }
+
+  async function keep(
+    host: Omit<AgentConfig, "servers">,
+    target: SshTarget,
+    tunnel: Tunnel,
+    first: Promise<void>,
+  ) {
+    const { signal } = tunnel.stop;
+    let ended = first;
+    let pause = 1000;
+    for (;;) {
+      await ended;
+      if (signal.aborted) return;
+      await clock.sleep(pause, signal).catch(() => {});
+      if (signal.aborted) return;
+      try {
+        const next = await connect(host, target, signal);
+        tunnel.port = next.port;
+        ended = next.ended;
+        pause = 1000;
+      } catch (error) {
+        options.log(`the way back from ${host.host} fell: ${error instanceof Error ? error.message : error}`);
+        ended = Promise.resolve();
+        pause = Math.min(pause * 2, longestPauseMs);
+      }
+    }
+  }
+
+  async function close(host: string): Promise<void> {
+    const tunnel = tunnels.get(host);
+    tunnels.delete(host);
+    tunnel?.stop.abort();
+    await tunnel?.ended;
+  }
+
+  return {
+    async open(host, target) {
+      const known = tunnels.get(host.host);
+      if (known?.target === JSON.stringify(target)) return known.port;
+      await close(host.host);
+      const stop = new AbortController();
+      const { port, ended } = await connect(host, target, stop.signal);
+      const tunnel: Tunnel = { target: JSON.stringify(target), port, stop, ended: Promise.resolve() };
+      tunnel.ended = keep(host, target, tunnel, ended);
+      tunnels.set(host.host, tunnel);
+      return port;
+    },
+    close,
+    async [Symbol.asyncDispose]() {
+      await Promise.all([...tunnels.keys()].map(close));
+    },
+  };
+}
+
+/** Tells an agent that is there already where the control plane is now, and holds the connection open. */
+const moveAgent = (config: AgentConfig): string => `umask 077
+if [ -f ${remotePaths.data}/config.json ]; then
+cat > ${remotePaths.data}/config.json.new <<'HAVN_END'
+${JSON.stringify(config)}
+HAVN_END
+mv -f ${remotePaths.data}/config.json.new ${remotePaths.data}/config.json
+fi
+exec cat > /dev/null
+`;
