@@ -98,7 +98,7 @@ export async function applyBundle(
     );
     facts.changed();
     await finish();
-    await undo.journal.prune();
+    await recorder?.close();
   }
   return entries.flatMap(({ resource }) => journal.reports[resource.address] ?? []);
 }

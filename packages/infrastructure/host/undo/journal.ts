@@ -35,7 +35,7 @@ export interface UndoJournal {
   /** Durable when it resolves. */
   append(applyId: string, line: Line): Promise<void>;
   /** Adds what is of use, and no harm to lose. */
-  note(applyId: string, line: Line): Promise<void>;
+  note(applyId: string, lines: readonly Line[]): Promise<void>;
   prune(): Promise<void>;
 }
 
@@ -47,10 +47,11 @@ export async function openUndoJournal(directory: string, blobs: Blobs): Promise<
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const pathOf = (applyId: string) => join(directory, `${encodeURIComponent(applyId)}.jsonl`);
 
-  async function add(applyId: string, line: Line, sync: boolean): Promise<void> {
+  async function add(applyId: string, lines: readonly Line[], sync: boolean): Promise<void> {
     const file = await open(pathOf(applyId), "a", 0o600);
     try {
-      await file.appendFile(`${JSON.stringify(line.kind === "before" ? interned(line) : line)}\n`);
+      const texts = lines.map((line) => JSON.stringify(line.kind === "before" ? interned(line) : line));
+      await file.appendFile(texts.map((text) => `${text}\n`).join(""));
       if (sync) await file.datasync();
     } finally {
       await file.close();
@@ -84,11 +85,11 @@ export async function openUndoJournal(directory: string, blobs: Blobs): Promise<
   return {
     read: async (applyId) => fold(await linesOf(pathOf(applyId))),
     async append(applyId, line) {
-      await add(applyId, line, true);
+      await add(applyId, [line], true);
       if (!known.has(applyId)) await syncFolder();
       known.add(applyId);
     },
-    note: (applyId, line) => add(applyId, line, false),
+    note: (applyId, lines) => add(applyId, lines, false),
     async prune() {
       const names = (await readdir(directory)).filter((name) => name.endsWith(".jsonl"));
       const dated = await Promise.all(

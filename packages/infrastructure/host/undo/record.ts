@@ -8,7 +8,7 @@ import type { Memory } from "../memory.ts";
 import type { Around, Aspect, State } from "./aspect.ts";
 import type { Blobs } from "./blobs.ts";
 import { type Effect, effectsOf } from "./effects.ts";
-import { type Entry, keyOf, type Recorded, type UndoJournal } from "./journal.ts";
+import { type Entry, keyOf, type Line, type Recorded, type UndoJournal } from "./journal.ts";
 import { kindOf } from "./kinds.ts";
 
 /** Records what a bundle is about to change, so that it can be taken back. Costs nothing where nothing changes. */
@@ -17,6 +17,8 @@ export interface Recorder {
   before(changing: readonly Changing[]): Promise<void>;
   /** Once all of it has ended. `begun`: of which of them an operation was begun. */
   after(begun: ReadonlySet<Address>): Promise<void>;
+  /** At the end: what is too old or too much goes, if anything came. */
+  close(): Promise<void>;
 }
 
 export interface Changing {
@@ -43,6 +45,7 @@ export function createRecorder(
   const applyId = applyOf(bundleId);
   const around = createAround(blobs);
   let recorded: Entry[] = [];
+  let grown = false;
   let earlier: Map<Address, Entry> | undefined;
   return {
     async before(changing) {
@@ -59,10 +62,14 @@ export function createRecorder(
       earlier ??= await journal.read(applyId);
       for (const entry of recorded) keepEarlier(entry, earlier.get(entry.address));
       await journal.append(applyId, { kind: "before", entries: recorded });
+      grown = true;
     },
     async after(begun) {
       await noteAfter(journal, applyId, { entries: recorded, begun, around });
       recorded = [];
+    },
+    async close() {
+      if (grown) await journal.prune();
     },
   };
 }
@@ -75,6 +82,7 @@ export async function noteAfter(
 ): Promise<void> {
   const capture = captureOnce(around, false);
   const named = new Set(entries.flatMap(({ steps }) => steps.flatMap(namesOf)));
+  const lines: Line[] = [];
   for (const { address, steps } of entries) {
     const others = new Set([...named].filter((name) => !steps.flatMap(namesOf).includes(name)));
     const states = await Promise.all(
@@ -87,8 +95,9 @@ export async function noteAfter(
           return [{ aspect, ...narrow(aspect, without(before, others), without(after, others)) }];
         }),
     );
-    await journal.note(applyId, { kind: "after", address, begun: begun.has(address), states: states.flat() });
+    lines.push({ kind: "after", address, begun: begun.has(address), states: states.flat() });
   }
+  await journal.note(applyId, lines);
 }
 
 function keepEarlier(entry: Entry, earlier: Entry | undefined): void {
