@@ -1,10 +1,10 @@
-import { constants, type Stats } from "node:fs";
+import { constants } from "node:fs";
 import { chmod, type FileHandle, lchown, lstat, mkdir, open } from "node:fs/promises";
-import { dirname } from "node:path";
 import { HavnError } from "@havn/model";
 import type { Attributes } from "../resources/type.ts";
 import { type Accounts, createAccounts } from "./accounts.ts";
 import { findStats } from "./files.ts";
+import { withWay } from "./way.ts";
 
 export async function ownerIds({ owner, group }: Attributes, accounts: Accounts = createAccounts()) {
   return {
@@ -28,8 +28,10 @@ export async function setNewAttributes(
 }
 
 /** Of what stands at the path itself: a link that somebody put there meanwhile is not followed. */
-export async function setAttributes(path: string, attributes: Attributes): Promise<void> {
-  await checkWay(path);
+export const setAttributes = (path: string, attributes: Attributes): Promise<void> =>
+  withWay(path, (at) => setAttributesAt(at, attributes, path));
+
+async function setAttributesAt(path: string, attributes: Attributes, shown: string): Promise<void> {
   const { uid, gid } = await ownerIds(attributes);
   const found = await lstat(path);
   if (found.isSymbolicLink()) {
@@ -43,6 +45,11 @@ export async function setAttributes(path: string, attributes: Attributes): Promi
   }
   const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
+    // In a folder that is somebody else's it may be another name of a file that is root's.
+    if (path !== shown && uid !== undefined && uid !== found.uid && found.isFile() && found.nlink > 1)
+      throw new HavnError(`${shown} has other names`, {
+        detail: "Its owner is not changed: it may be another file, linked there. Remove it first.",
+      });
     if (uid !== undefined || gid !== undefined) await file.chown(uid ?? found.uid, gid ?? found.gid);
     if (attributes.mode !== undefined) await file.chmod(octal(attributes.mode));
   } finally {
@@ -56,36 +63,16 @@ export async function makeDirectory(path: string): Promise<void> {
   });
 }
 
-/** `work` at a path whose folder must be there. */
-export async function withParent<T>(path: string, work: () => Promise<T>): Promise<T> {
-  await checkWay(path);
+/** `work` at a path whose folder must be there, under a name that nobody can lead elsewhere meanwhile. */
+export async function withParent<T>(path: string, work: (at: string) => Promise<T>): Promise<T> {
   try {
-    return await work();
+    return await withWay(path, work);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
     throw new HavnError(`The folder of ${path} is not there`, {
       detail: "Declare it as a directory, or depend on the package that brings it.",
       cause: error,
     });
-  }
-}
-
-/**
- * Refuses a path that leads through a link which somebody else than root and the agent's user may put elsewhere: with
- * the agent's rights, it could make any file theirs. Folders that do not exist are no matter of this.
- */
-export async function checkWay(path: string): Promise<void> {
-  const trusted = new Set([0, process.getuid?.() ?? 0]);
-  const folders = dirname(path).split("/").filter(Boolean);
-  let here = "";
-  for (const folder of folders) {
-    here += `/${folder}`;
-    const found: Stats | undefined = await findStats(here);
-    if (!found) return;
-    if (found.isSymbolicLink() && !trusted.has(found.uid))
-      throw new HavnError(`${path} leads through ${here}, a link that is not root's`, {
-        detail: `Whoever owns the link (user id ${found.uid}) decides where it leads. Name the folder itself.`,
-      });
   }
 }
 

@@ -54,8 +54,8 @@ export async function restoreCopy({ path, directory }: Operation & { kind: "rest
     });
   const copy = join(directory, first);
   const kept = await stat(copy);
-  const temporary = temporaryBeside(path);
-  await withParent(path, async () => {
+  await withParent(path, async (at) => {
+    const temporary = temporaryBeside(at);
     await copyFile(copy, temporary);
     await lchown(temporary, kept.uid, kept.gid);
     const file = await open(temporary, "r");
@@ -66,7 +66,7 @@ export async function restoreCopy({ path, directory }: Operation & { kind: "rest
       await file.close();
     }
     await utimes(temporary, kept.atime, kept.mtime);
-    await renameInto(temporary, path);
+    await renameInto(temporary, at, path);
   });
   await rm(directory, { recursive: true, force: true });
 }

@@ -8,8 +8,8 @@ import { replaceAtomically } from "./write-file.ts";
 /** Streams to the disk: what it fetches may be larger than memory. What does not have the digest is thrown away. */
 export async function download(operation: Operation & { kind: "download" }): Promise<void> {
   const { url, sha256, path, attributes, headers = {}, timeoutMs } = operation;
-  await withParent(path, () =>
-    replaceAtomically(path, async (file) => {
+  await withParent(path, (at) =>
+    replaceAtomically(at, async (file) => {
       const answer = await open({ url, method: "GET", headers, status: [200], timeoutMs });
       const hash = createHash("sha256");
       try {
@@ -28,7 +28,7 @@ export async function download(operation: Operation & { kind: "download" }): Pro
         throw new HavnError(`${shownUrl(url)} is not what was declared`, {
           detail: `Its sha256 is ${digest}, not ${sha256}. Check where it comes from before you change the checksum.`,
         });
-      await setNewAttributes(file, path, attributes);
+      await setNewAttributes(file, at, attributes);
     }),
   );
 }

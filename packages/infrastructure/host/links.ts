@@ -1,13 +1,14 @@
 import { lchown, link, lstat, rm, symlink } from "node:fs/promises";
 import { HavnError } from "@havn/model";
 import type { Operation } from "../resources/type.ts";
-import { checkWay, ownerIds, withParent } from "./attributes.ts";
+import { ownerIds, withParent } from "./attributes.ts";
 import { mustRun } from "./commands.ts";
+import { checkWay, withWay } from "./way.ts";
 import { renameInto, temporaryBeside } from "./write-file.ts";
 
 export async function makeLink({ path, target, attributes }: Operation & { kind: "symlink" }): Promise<void> {
-  const temporary = temporaryBeside(path);
-  await withParent(path, async () => {
+  await withParent(path, async (at) => {
+    const temporary = temporaryBeside(at);
     await rm(temporary, { force: true });
     await symlink(target, temporary);
     const { uid, gid } = await ownerIds(attributes);
@@ -15,19 +16,19 @@ export async function makeLink({ path, target, attributes }: Operation & { kind:
       const made = await lstat(temporary);
       await lchown(temporary, uid ?? made.uid, gid ?? made.gid);
     }
-    await renameInto(temporary, path);
+    await renameInto(temporary, at, path);
   });
 }
 
 export async function makeHardLink({ path, target }: Operation & { kind: "hard link" }): Promise<void> {
-  const temporary = temporaryBeside(path);
   await checkWay(target);
   const found = await lstat(target).catch(() => undefined);
   if (!found?.isFile())
     throw new HavnError(`${target} is no file to link to`, {
       detail: `${path} was to be another name of it. Depend on what makes it, or correct the path.`,
     });
-  await withParent(path, async () => {
+  await withParent(path, async (at) => {
+    const temporary = temporaryBeside(at);
     await rm(temporary, { force: true });
     await link(target, temporary).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== "EXDEV") throw error;
@@ -35,7 +36,7 @@ export async function makeHardLink({ path, target }: Operation & { kind: "hard l
         detail: "A hard link cannot lead from one to the other. Use a symlink.",
       });
     });
-    await renameInto(temporary, path);
+    await renameInto(temporary, at, path);
     // Two names of one file: then a rename does nothing, and the spare name stays.
     await rm(temporary, { force: true });
   });
@@ -47,6 +48,5 @@ export async function removeTree(path: string): Promise<void> {
     throw new HavnError(`${path} is not removed`, {
       detail: "Havn removes no folder that stands at the root of the file system.",
     });
-  await checkWay(path);
-  await mustRun(["rm", "-rf", "--one-file-system", "--", path]);
+  await withWay(path, (at) => mustRun(["rm", "-rf", "--one-file-system", "--", at]));
 }

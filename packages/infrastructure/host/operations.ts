@@ -2,7 +2,7 @@ import { rm, rmdir } from "node:fs/promises";
 import { type Address, HavnError } from "@havn/model";
 import type { Operation } from "../resources/type.ts";
 import { applyApt, aptCommand } from "./apt.ts";
-import { checkWay, makeDirectory, setAttributes, setNewAttributes, withParent } from "./attributes.ts";
+import { makeDirectory, setAttributes, setNewAttributes, withParent } from "./attributes.ts";
 import { issueCertificate } from "./certificate.ts";
 import { mustRun, runCommand } from "./commands.ts";
 import { keepCopy, restoreCopy } from "./copies.ts";
@@ -13,6 +13,7 @@ import { shownUrl } from "./http.ts";
 import { makeHardLink, makeLink, removeTree } from "./links.ts";
 import { setLineOperation } from "./set-line.ts";
 import { unpack } from "./unpack.ts";
+import { withWay } from "./way.ts";
 import { writeFileAtomically } from "./write-file.ts";
 
 /** What operations that note something or end the agent need of it. */
@@ -52,13 +53,12 @@ async function performSilently(operation: Silent, around: Surroundings | undefin
     case "set line":
       return setLineOperation(operation);
     case "make directory":
-      await withParent(operation.path, () => makeDirectory(operation.path));
+      await withParent(operation.path, makeDirectory);
       return setAttributes(operation.path, operation.attributes);
     case "set attributes":
       return setAttributes(operation.path, operation.attributes);
     case "remove file":
-      await checkWay(operation.path);
-      return rm(operation.path, { force: true });
+      return removeFile(operation.path);
     case "remove tree":
       return removeTree(operation.path);
     case "symlink":
@@ -163,13 +163,19 @@ async function writeOperation({
   attributes,
   validate,
 }: Operation & { kind: "write" }): Promise<void> {
-  await withParent(path, () =>
-    writeFileAtomically(path, Buffer.from(content, encoding ?? "utf8"), async (file, temporary) => {
-      await setNewAttributes(file, path, attributes);
+  await withParent(path, (at) =>
+    writeFileAtomically(at, Buffer.from(content, encoding ?? "utf8"), async (file, temporary) => {
+      await setNewAttributes(file, at, attributes);
       if (validate) await mustRun(validate.map((word) => word.replaceAll("%s", temporary)));
     }),
   );
 }
+
+const removeFile = (path: string): Promise<void> =>
+  withWay(path, (at) => rm(at, { force: true })).catch((error: NodeJS.ErrnoException) => {
+    // Where its folder is gone, so is it.
+    if (error.code !== "ENOENT") throw error;
+  });
 
 async function removeDirectory(path: string, keepFull: boolean): Promise<void> {
   try {

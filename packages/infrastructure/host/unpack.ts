@@ -2,9 +2,10 @@ import { lchown } from "node:fs/promises";
 import { join } from "node:path";
 import { HavnError } from "@havn/model";
 import type { Operation } from "../resources/type.ts";
-import { checkWay, ownerIds } from "./attributes.ts";
+import { ownerIds } from "./attributes.ts";
 import { mustRun } from "./commands.ts";
 import { findStats } from "./files.ts";
+import { checkWay } from "./way.ts";
 import { namesInZip, unpackZip } from "./zip.ts";
 
 type Unpack = Operation & { kind: "unpack" };

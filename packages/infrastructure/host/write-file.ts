@@ -44,12 +44,13 @@ export async function replaceAtomically(
 export const temporaryBeside = (path: string): string =>
   join(dirname(path), `.${basename(path).slice(0, 200)}.havn-new`);
 
-export async function renameInto(temporary: string, path: string): Promise<void> {
+/** `shown`: what a person knows the path by. */
+export async function renameInto(temporary: string, path: string, shown = path): Promise<void> {
   try {
     await rename(temporary, path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EBUSY") throw error;
-    throw new HavnError(`${path} is a mount point`, {
+    throw new HavnError(`${shown} is a mount point`, {
       detail: "It cannot be replaced in one step. Change what is mounted there, or unmount it.",
       cause: error,
     });

@@ -2,9 +2,10 @@ import { copyFile, lchown, mkdir, open, readdir, readFile, readlink, rm, rmdir }
 import { join } from "node:path";
 import { HavnError, type PropertyChange } from "@havn/model";
 import { propertyChange, sameValue } from "@havn/plan";
-import { checkWay, withParent } from "../attributes.ts";
+import { withParent } from "../attributes.ts";
 import { findStats } from "../files.ts";
 import { removeTree } from "../links.ts";
+import { checkWay } from "../way.ts";
 import { renameInto, syncFolder, temporaryBeside } from "../write-file.ts";
 import type { Around, AspectKind } from "./aspect.ts";
 import { digestOf, largestKept } from "./blobs.ts";
