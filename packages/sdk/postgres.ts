@@ -23,10 +23,12 @@ export interface PostgresOptions extends CommonOptions {
    */
   host: HostHandle;
   /**
-   * Hosts that may connect, each with the database's own role and password. Default: none but its own host.
+   * Who may connect, each with the database's own role and password: hosts, and addresses, networks (IPv4 and IPv6) or
+   * domain names as text. Default: none but its own host.
    * @example allow: [web1, web2]
+   * @example allow: ["10.1.0.0/16", "fd00:7::/64", "report.example.org"]
    */
-  allow?: HostHandle | readonly HostHandle[];
+  allow?: HostHandle | string | readonly (HostHandle | string)[];
   /**
    * Name of the database. Default: the name given first.
    * @example database: "orders"
@@ -98,7 +100,7 @@ export function postgres(name: string, options: PostgresOptions): PostgresHandle
 }
 
 interface Cluster {
-  rules: { database: string; user: string; client: HostHandle }[];
+  rules: { database: string; user: string; client: HostHandle | string }[];
   unit: Handle;
 }
 
@@ -136,10 +138,21 @@ function accessRules(rules: Cluster["rules"]): Text[] {
     "host all all 127.0.0.1/32 scram-sha-256\nhost all all ::1/128 scram-sha-256\n",
     ...rules.flatMap(({ database, user, client }): Text[] => [
       `host "${database}" "${user}" `,
-      client.address,
-      "/32 scram-sha-256\n",
+      ...(typeof client === "string" ? [networkOf(client)] : [client.address, "/32"]),
+      " scram-sha-256\n",
     ]),
   ];
+}
+
+/** As pg_hba.conf has it: an address alone stands for itself, a name is resolved by PostgreSQL. */
+function networkOf(client: string): string {
+  if (!/^[A-Za-z0-9.:/-]+$/.test(client))
+    complain(
+      `"${client}" is nobody who may connect`,
+      'Write an address, a network ("10.1.0.0/16") or a domain name.',
+    );
+  if (client.includes("/")) return client;
+  return client.includes(":") ? `${client}/128` : /^[\d.]+$/.test(client) ? `${client}/32` : client;
 }
 
 function rejectUnknown(name: string, unknown: object): void {

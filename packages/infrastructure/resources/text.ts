@@ -1,4 +1,4 @@
-import { referenceSchema } from "@havn/model";
+import { HavnError, referenceSchema } from "@havn/model";
 import { z } from "zod";
 
 /** Text, or references that become text before it reaches a host. */
@@ -19,3 +19,11 @@ export const accountName = z
 
 /** `644` and `0644` are the same mode. */
 export const canonicalMode = (mode: string): string => mode.padStart(4, "0");
+
+/** What becomes one line of a file or of standard input: a second one would mean something of its own there. */
+export function oneLine(text: string, what: string): string {
+  if (!/[\n\r\0]/.test(text)) return text;
+  throw new HavnError(`${what} has more than one line`, {
+    detail: "Where it goes to, a line has a meaning of its own.",
+  });
+}

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type OwnFile, removeOwnFile, writeOwnFile } from "../own-file.ts";
 import { planOf } from "../parts.ts";
-import { accountName, textProperty } from "../text.ts";
+import { accountName, oneLine, textProperty } from "../text.ts";
 import type { HostPlan, ResourceDefinition, Wanted } from "../type.ts";
 import { isSchedule } from "./schedule.ts";
 
@@ -67,7 +67,9 @@ function planEntry(
 }
 
 function formatEntry({ schedule, user, command, environment }: CronEntryProperties): string {
-  const variables = Object.entries(environment).map(([name, value]) => `${name}="${value}"`);
+  const variables = Object.entries(environment).map(
+    ([name, value]) => `${name}="${oneLine(value, `${name} of a cron entry`)}"`,
+  );
   // To cron, a bare % ends the command.
   const line = `${schedule.trim().replace(/\s+/g, " ")} ${user} ${command.replace(/(?<!\\)%/g, "\\%")}`;
   return ["# Written by Havn.", ...variables, line, ""].join("\n");

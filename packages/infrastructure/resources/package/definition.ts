@@ -2,7 +2,7 @@ import { HavnError, type PropertyChange } from "@havn/model";
 import { z } from "zod";
 import { literal } from "../lines.ts";
 import { nothing, type Part, part, planOf, run } from "../parts.ts";
-import { textProperty } from "../text.ts";
+import { oneLine, textProperty } from "../text.ts";
 import {
   type AptOperation,
   type HostPlan,
@@ -170,7 +170,7 @@ const selections = ({ name, answers = {} }: PackageProperties, questions: readon
   questions
     .map((question) => {
       const { type, value } = normalise(answers[question] ?? "");
-      return `${name} ${question} ${type} ${value}\n`;
+      return `${name} ${question} ${type} ${oneLine(value, `The answer to ${question}`)}\n`;
     })
     .join("");
 

@@ -1,7 +1,7 @@
 import type { PropertyChange } from "@havn/model";
 import { z } from "zod";
 import { nothing, type Part, part, planOf } from "../parts.ts";
-import { absolutePath, accountName, textProperty } from "../text.ts";
+import { absolutePath, accountName, oneLine, textProperty } from "../text.ts";
 import { type HostPlan, type Operation, type ResourceDefinition, unchanged, type Wanted } from "../type.ts";
 
 export const userSchema = z.strictObject({
@@ -138,7 +138,7 @@ function planPassword(observed: Present, { name, passwordHash, locked }: UserPro
 const setPassword = (name: string, hash: string, locked: boolean): Operation => ({
   kind: "run",
   command: ["chpasswd", "--encrypted"],
-  stdin: `${name}:${locked ? "!" : ""}${hash}\n`,
+  stdin: `${name}:${locked ? "!" : ""}${oneLine(hash, `The password hash of ${name}`)}\n`,
 });
 
 const usermod = (name: string, ...words: string[]): Operation => ({
