@@ -6,7 +6,7 @@ import { delimiter, dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { ResourceReading, ResourceReport } from "@havn/fleet/protocol";
-import { type HostHandle, host, kernelModule, packageRepository, pkg, swap } from "havn";
+import { type HostHandle, host, kernelModule, packageRepository, swap } from "havn";
 import { definitions, findDefinition } from "../definitions.ts";
 import { type LabHost, openLabHost } from "../testing/lab-host.ts";
 
@@ -149,43 +149,3 @@ test("every type, by its example: made, and made no second time", async (t) => {
     );
   });
 });
-
-test("packages of dnf: versions up and down, locks, names that no repository has", async () => {
-  await lab.on(rpmRepository);
-  const declare = (describe: (here: { host: HostHandle; manager: "dnf" }) => void) =>
-    lab.resourcesOf(() =>
-      describe({ host: host("web-1", { ssh: { address: "10.0.0.1" } }), manager: "dnf" }),
-    );
-  const installed = () => lab.on("rpm --query harbour-tool harbour-extra || true");
-  const both = declare((here) => {
-    pkg("harbour-tool", { ...here, version: "1.*", hold: true });
-    pkg("harbour-extra", here);
-    pkg("no-such-package-anywhere", here);
-  });
-  const [first, second, third] = await lab.apply(both);
-  assert.deepEqual([first?.state, second?.state, third?.state], ["changed", "changed", "failed"]);
-  assert.match(third?.error ?? "", /There is no package "no-such-package-anywhere"/);
-  assert.equal(await installed(), "harbour-tool-1.0-1.noarch\nharbour-extra-1.0-1.noarch");
-  assert.deepEqual((await lab.apply(both.slice(0, 2))).map(told), ["unchanged", "unchanged"]);
-  const newest = declare((here) => pkg("harbour-tool", { ...here, version: "newest", hold: false }));
-  assert.deepEqual((await lab.apply(newest)).map(told), ["changed version, hold"]);
-  assert.match(await installed(), /harbour-tool-2\.0-1/);
-  assert.deepEqual((await lab.apply(newest)).map(told), ["unchanged"]);
-  assert.deepEqual((await lab.apply(both.slice(0, 2))).map(told), ["changed version, hold", "unchanged"]);
-  assert.match(await installed(), /harbour-tool-1\.0-1/);
-  await lab.apply([], both);
-  assert.match(await installed(), /harbour-tool is not installed\npackage harbour-extra is not installed/);
-});
-
-/** Two versions of a package and another one, in a repository of this machine's own. */
-const rpmRepository = `set -e
-  apt-get install -y -qq --no-install-recommends dnf dnf-plugins-core createrepo-c rpm >/dev/null
-  mkdir -p /srv/rpms && cd /srv/rpms
-  for one in harbour-tool:1.0 harbour-tool:2.0 harbour-extra:1.0; do
-    printf 'Name: %s\nVersion: %s\nRelease: 1\nSummary: lab\nLicense: none\nBuildArch: noarch\n%%description\nlab\n%%files\n' \
-      "\${one%:*}" "\${one#*:}" > /root/lab.spec
-    rpmbuild --quiet -bb --define "_rpmdir /srv/rpms" /root/lab.spec
-  done
-  createrepo_c --quiet /srv/rpms
-  mkdir -p /etc/yum.repos.d && printf '[lab]\nname=lab\nbaseurl=file:///srv/rpms\ngpgcheck=0\n' > /etc/yum.repos.d/lab.repo
-  mkdir -p /etc/dnf/plugins && touch /etc/dnf/plugins/versionlock.list`;
