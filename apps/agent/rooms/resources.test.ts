@@ -106,14 +106,17 @@ test("enforce: what is changed, replaced, given another mode or removed is mende
   });
   await eventually("all made", () => of("drift.mended").length === 4);
   const looks = value("havn_drift_checks_total", { trigger: "watch" });
+  const read = value("havn_drift_checked_resources_total", { trigger: "watch" });
   const mended = async (count: number) =>
     eventually(`${count} mended`, () => of("drift.mended").length >= count);
 
   await writeFile(at("motd"), "by hand\n");
   await isDeclared("motd");
   await mended(5);
-  assert.equal(value("havn_drift_checks_total", { trigger: "watch" }), looks + 1, "one look, of one file");
-  assert.equal(value("havn_drift_checked_resources_total", { trigger: "watch" }), looks + 1);
+  // An edit may be seen in two parts; an own change is not seen as an edit.
+  const own = value("havn_drift_checks_total", { trigger: "watch" }) - looks;
+  assert.ok(own === 1 || own === 2, `${own} looks`);
+  assert.equal(value("havn_drift_checked_resources_total", { trigger: "watch" }) - read, own, "of one file");
 
   await writeFile(at("new"), "by hand\n");
   await rename(at("new"), at("motd"));

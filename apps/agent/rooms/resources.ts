@@ -168,6 +168,7 @@ export function createResources(options: {
         enforcing: true,
       });
       await clock.sleep(echoMs, stopping.signal);
+      await new Promise(setImmediate);
     } finally {
       own = undefined;
     }
