@@ -103,6 +103,7 @@ export async function createResourceHost(options: {
       address: one.resource.address,
       ...shown(one, secrets, { hidden, values: further }),
       ...(one.certainty && { certainty: one.certainty }),
+      ...(one.cloud !== undefined && { reason: `${one.cloud}, which runs before, may change it` }),
       ...(one.skipped !== undefined && { skipped: masked(one.skipped, hidden) }),
       ...(one.error !== undefined && { error: masked(one.error, hidden) }),
       everyTime: one.plan?.everyTime === true,

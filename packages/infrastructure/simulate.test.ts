@@ -158,6 +158,7 @@ test("what depends on something whose effects only running shows is unknowable; 
       ["create", "unknowable"],
     ],
   );
+  assert.equal(readings[1]?.reason, "e/command/h:make, which runs before, may change it");
   const bundle = { bundleId: "1", resources: [make, edit], remove: [], secrets: {} };
   const [ran] = await host.apply(bundle);
   assert.equal(ran?.output, "done\n");
@@ -166,6 +167,31 @@ test("what depends on something whose effects only running shows is unknowable; 
   assert.deepEqual(
     enforced.map(({ state }) => state),
     ["unchanged", "unchanged"],
+  );
+});
+
+test("what a command speaks of is unknowable too, without a dependency; what it does not speak of stays exact", async () => {
+  await using directory = await temporaryDirectory("simulate");
+  const host = await createResourceHost({
+    stateDirectory: join(directory.path, "state"),
+    clock: systemClock,
+  });
+  const at = (name: string) => join(directory.path, name);
+  const make: Resource = {
+    ...{ address: "e/script/h:make", type: "script", name: "h:make", host: "h", dependsOn: [] },
+    properties: { name: "make", content: `/usr/bin/make-it --into=x ${at("made")} && systemctl stop app\n` },
+  };
+  const file = (name: string): Resource => ({
+    ...{ address: `e/file/h:${name}`, type: "file", name: `h:${name}`, host: "h", dependsOn: [] },
+    properties: { path: at(name), content: "x" },
+  });
+  const readings = await host.read(
+    [file("made/before"), make, file("made/x"), file("made"), file("beside")],
+    {},
+  );
+  assert.deepEqual(
+    readings.map(({ certainty }) => certainty),
+    ["exact", "exact", "unknowable", "unknowable", "exact"],
   );
 });
 

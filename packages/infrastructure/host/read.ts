@@ -1,4 +1,4 @@
-import type { Action, Certainty, PropertyChange, Resource } from "@havn/model";
+import type { Action, Address, Certainty, PropertyChange, Resource } from "@havn/model";
 import { HavnError } from "@havn/model";
 import { isSecretPath, propertyChange } from "@havn/plan";
 import { findDefinition } from "../definitions.ts";
@@ -31,7 +31,7 @@ export interface Entry {
 }
 
 /** An entry compared with the host: what to do, or why that could not be found out. */
-export type Compared = Entry & { before?: unknown; certainty?: Certainty } & (
+export type Compared = Entry & { before?: unknown; certainty?: Certainty; cloud?: Address } & (
     | { plan: HostPlan; error?: undefined }
     | { plan?: undefined; error: string }
   );

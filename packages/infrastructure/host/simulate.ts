@@ -1,6 +1,7 @@
-import type { Address, Certainty } from "@havn/model";
+import type { Certainty } from "@havn/model";
 import { findDefinition } from "../definitions.ts";
 import type { HostReads } from "../resources/type.ts";
+import { createClouds, isOpaque } from "./clouds.ts";
 import { createOverlay } from "./overlay.ts";
 import { type Compared, compare, type Entry, withFiles } from "./read.ts";
 
@@ -9,13 +10,13 @@ import { type Compared, compare, type Entry, withFiles } from "./read.ts";
  * the plan of a later one is what an apply would do. `certainty` tells which is which:
  * - exact: nothing before it changes what it reads;
  * - simulated: something before it does, and what it does was worked out;
- * - unknowable: it depends on something that runs first and whose effects only running shows (a package, a command).
+ * - unknowable: something that runs first, and whose effects only running shows (a package, a command), may change it.
  * Only what is touched by a change is compared twice: a host that is as it shall be is read once.
  */
 export async function simulate(entries: readonly Entry[], host: HostReads): Promise<Compared[]> {
   const overlay = createOverlay(host.files);
   const later = withFiles(host, overlay.files);
-  const clouded = new Set<Address>();
+  const clouds = createClouds();
   const results: Compared[] = [];
   for (const first of await compare(entries, host)) {
     const { resource } = first;
@@ -26,10 +27,11 @@ export async function simulate(entries: readonly Entry[], host: HostReads): Prom
     const touched = overlay.touches(sightOf(first));
     const entry: Entry = { resource, wanted: first.wanted };
     const [again = first] = touched ? await compare([entry], later) : [first];
-    const isClouded = resource.dependsOn.some((address) => clouded.has(address));
-    const certainty: Certainty = isClouded ? "unknowable" : touched ? "simulated" : "exact";
-    results.push({ ...again, certainty });
-    if (isClouded || isOpaque(again)) clouded.add(resource.address);
+    const cloud = clouds.over(resource, sightOf(first));
+    const certainty: Certainty = cloud !== undefined ? "unknowable" : touched ? "simulated" : "exact";
+    results.push({ ...again, certainty, ...(cloud !== undefined && { cloud }) });
+    const acts = (again.plan?.operations.length ?? 0) > 0 && isOpaque(resource);
+    if (acts || cloud !== undefined) clouds.add(resource, acts);
     for (const operation of again.plan?.operations ?? []) await overlay.simulate(operation);
   }
   return results;
@@ -48,6 +50,3 @@ function sightOf(entry: Entry): string[] {
     ...(paths.length > 0 ? ["/etc/passwd", "/etc/group"] : []),
   ];
 }
-
-const isOpaque = ({ resource, plan }: Compared): boolean =>
-  (plan?.operations.length ?? 0) > 0 && findDefinition(resource.type)?.opaque === true;
