@@ -19,6 +19,7 @@ import {
 import { byPlace, checkGraph } from "@havn/plan";
 import type { ExplainedData } from "./data.ts";
 import { callerLocation } from "./location.ts";
+import { connectNotified, describeUnnotified, type Notification } from "./notify.ts";
 import { optionsOf } from "./options.ts";
 import { connectPaths } from "./paths.ts";
 import { referencedAddresses } from "./references.ts";
@@ -83,6 +84,7 @@ interface Collecting {
   name: string;
   resources: Resource[];
   rollouts: Rollout[];
+  notifications: Notification[];
   diagnostics: Diagnostic[];
   /** Things that several constructors share, by a key of theirs. */
   shared: Map<string, unknown>;
@@ -109,7 +111,7 @@ export function environment(name: string, options: EnvironmentOptions, describe:
       status: 400,
     });
   const collecting: Collecting = {
-    ...{ name, resources: [], rollouts: [], diagnostics: [] },
+    ...{ name, resources: [], rollouts: [], notifications: [], diagnostics: [] },
     ...{ shared: new Map(), finish: [], settings: [] },
   };
   const at = callerLocation();
@@ -117,6 +119,10 @@ export function environment(name: string, options: EnvironmentOptions, describe:
   try {
     const result: unknown = describe();
     if (options.rollout) rollout(options.rollout);
+    for (const one of connectNotified(collecting.resources, collecting.notifications)) {
+      const { summary, detail } = describeUnnotified(one);
+      complain(summary, detail, one.location);
+    }
     for (const finish of collecting.finish) finish();
     if (result instanceof Promise) {
       result.catch(() => {});
@@ -181,7 +187,7 @@ export interface Declaration {
   name: string;
   /** Where it lives, by handle or name; absent for what the control plane makes real. */
   host?: unknown;
-  /** Of a resource on a host, `enforcement` among them is taken out: every type has it. */
+  /** Of a resource on a host, `enforcement` and `notify` among them are taken out: every type has them. */
   properties: Record<string, unknown>;
   /** Handles and addresses that it comes after, beside those of its host and of references in its properties. */
   after?: readonly unknown[];
@@ -192,11 +198,11 @@ export interface Declaration {
 export function declare(declaration: Declaration): Resource {
   const { type } = declaration;
   // What every resource on a host takes, whatever its constructor hands on.
-  const { when, enforcement, ...properties } =
+  const { when, enforcement, notify, ...properties } =
     declaration.host === undefined
-      ? { when: undefined, enforcement: undefined, ...declaration.properties }
+      ? { when: undefined, enforcement: undefined, notify: undefined, ...declaration.properties }
       : declaration.properties;
-  const { name: environmentName, resources } = collecting(`${type}("${declaration.name}")`);
+  const { name: environmentName, resources, notifications } = collecting(`${type}("${declaration.name}")`);
   const host = declaration.host === undefined ? undefined : String(nameOf(declaration.host));
   const name = host === undefined ? declaration.name : `${host}:${declaration.name}`;
   const location = declaration.location ?? callerLocation();
@@ -220,6 +226,11 @@ export function declare(declaration: Declaration): Resource {
     ...(location && { location }),
   };
   resources.push(resource);
+  for (const one of listOf(notify))
+    for (const to of addressOf(one, `${type} "${name}"`, location)) {
+      const does = typeof one === "object" && one !== null && "reload" in one ? "reload" : "act";
+      notifications.push({ from: address, to, does, location });
+    }
   return resource;
 }
 

@@ -41,6 +41,7 @@ export * from "./inventory.ts";
 export * from "./languages.ts";
 export * from "./links.ts";
 export * from "./network.ts";
+export { type Reload, reload } from "./notify.ts";
 export type { AlertHandle, AlertOptions, CheckHandle, CheckOptions, HttpProbe, Severity } from "./observe.ts";
 export { alert, check } from "./observe.ts";
 export type { PostgresHandle, PostgresOptions } from "./postgres.ts";

@@ -1,6 +1,7 @@
 import type { Condition, Location } from "@havn/model";
-import { type CommonOptions, declare, type Handle, listOf } from "./environment.ts";
+import { type CommonOptions, type Dependency, declare, type Handle, listOf } from "./environment.ts";
 import type { HostHandle } from "./hosts.ts";
+import type { Reload } from "./notify.ts";
 
 /** What every resource on a host takes. */
 export interface HostResourceOptions extends CommonOptions {
@@ -21,6 +22,12 @@ export interface HostResourceOptions extends CommonOptions {
    * @example enforcement: "enforce"
    */
   enforcement?: "enforce" | "noop" | "off" | undefined;
+  /**
+   * What acts once when this has changed, after all that notify it: a command, script, HTTP request or reboot runs, a unit
+   * restarts (or reloads: see `reload`). It stays due where a run fails before it. Default: nothing.
+   * @example notify: [rebuild, reload(nginx)]
+   */
+  notify?: Dependency | Reload | readonly (Dependency | Reload)[] | undefined;
 }
 
 /** For constructors that bring others: told as written where the outer one stands. */

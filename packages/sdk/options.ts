@@ -41,5 +41,7 @@ const conditional = new Set(["file", "directory", "package", "systemd.unit"]);
 
 export function optionsOf(type: string): readonly string[] | undefined {
   const names = written[type];
-  return names && [...names, "dependsOn", ...(conditional.has(type) ? ["when", "enforcement"] : [])];
+  return (
+    names && [...names, "dependsOn", ...(conditional.has(type) ? ["when", "enforcement", "notify"] : [])]
+  );
 }
