@@ -17,6 +17,7 @@ find /etc /srv /home /root/.ssh -xdev \( -type f -o -type d -o -type l \) -print
   echo "$path $kind $rest $digest"
 done
 dpkg-query -W -f '\${Package} \${Version} \${db:Status-Status}\n' | grep ' installed$' | sed 's/^/package /'
+getent group | cut -d: -f1,4 | sort | sed 's/^/group /'
 systemctl list-unit-files --no-legend | awk '{print "unit-file", $1, $2}'
 systemctl list-units --type=service,socket,timer --state=active --no-legend --plain | awk '{print "active", $1}' | grep -v -e session -e user@ -e user-runtime
 sysctl net.ipv4.conf.all net.ipv4.conf.default net.ipv4.tcp_syncookies net.ipv4.icmp_echo_ignore_broadcasts 2>/dev/null
@@ -26,7 +27,7 @@ nft -s list table inet hardened
 /**
  * One role written for both: examples/webserver through Havn, bench/configuration/ansible/webserver.yml through Ansible
  * with pipelining, on twin machines. Each runs twice; then everything below /etc, /srv, /home and /root/.ssh is compared,
- * with packages and units. Needs root and Debian's packages ansible and time.
+ * with packages, groups and units. Needs root and Debian's packages ansible and time.
  *
  *   scripts/node.sh bench/configuration/twin.ts [--once]      (--once: Ansible runs once only)
  *
@@ -112,7 +113,7 @@ function isCompared(line: string): boolean {
       // What a change leaves behind.
       ...[
         /\/etc\/(passwd|shadow|group|gshadow)-$/,
-        /\/etc\/shadow$/,
+        /\/etc\/(shadow|group|gshadow)$/,
         /\.pwd\.lock/,
         /ld\.so\.cache/,
         /ca-certificates/,

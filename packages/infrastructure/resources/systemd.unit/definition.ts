@@ -123,7 +123,7 @@ function planDropIns({ dropIns: before = {} }: SystemdUnitObserved, desired: Sys
   return {
     changes: differing.map((one) => propertyChange(`dropIns.${one}`, before[one] ?? "", dropIns[one] ?? "")),
     operations: [
-      { kind: "run", command: ["mkdir", "--parents", "--", `${unitPath(name)}.d`] },
+      { kind: "run", command: ["mkdir", "--mode=0755", "--parents", "--", `${unitPath(name)}.d`] },
       // Remembered first, so that one that is no longer declared is known to be Havn's.
       { kind: "note", value: { dropIns: names } },
       ...differing.map((one): Operation => {
