@@ -42,7 +42,7 @@ export function extrapolate(samples: Samples, how: ChangeKind): WindowFunction {
       if (index >= to) break;
       change += values[index - 1] ?? 0;
     }
-    return change * stretch(timestamps, window, { first, change, counter: how.counter }, how.perSecond);
+    return change * stretch(timestamps, window, how.counter ? reach(first, change) : none, how.perSecond);
   };
 }
 
@@ -74,8 +74,7 @@ function sinceStart(samples: Samples, how: ChangeKind, context: RangeContext): W
         change += values[i - 1] ?? 0;
     warnOfOverlap(samples, window, context);
     if (startedAt !== undefined) change += first;
-    const seen = { first, change, counter: true, ...(startedAt !== undefined && { startedAt }) };
-    return change * stretch(timestamps, window, seen, how.perSecond);
+    return change * stretch(timestamps, window, reach(first, change), how.perSecond, startedAt);
   };
 }
 
@@ -110,13 +109,8 @@ function extrapolateHistograms(
     if (how.counter) warnOfOverlap(samples, window, context);
     if (startedAt !== undefined && to - from >= 2) change = plus(change, first, context);
     if (!change) return undefined;
-    const seen = {
-      first: first.count,
-      change: change.count,
-      counter: how.counter,
-      ...(startedAt !== undefined && { startedAt }),
-    };
-    return scaled(change, stretch(samples.timestamps, window, seen, how.perSecond));
+    const most = how.counter ? reach(first.count, change.count) : none;
+    return scaled(change, stretch(samples.timestamps, window, most, how.perSecond, startedAt));
   };
 }
 
@@ -128,11 +122,19 @@ function plus(change: Histogram, first: Histogram, context: RangeContext): Histo
   return added && sum.total;
 }
 
+/** No counter: nothing limits how far back it reaches. */
+const none = Number.POSITIVE_INFINITY;
+
+/** A counter cannot have been below zero: how far back, in lengths of what was sampled, it would meet zero. */
+const reach = (first: number, change: number): number => (change > 0 && first >= 0 ? first / change : none);
+
+/** `most`: how far before the first sample it may reach, in lengths of what was sampled. */
 function stretch(
   timestamps: Float64Array,
   window: Window,
-  seen: { first: number; change: number; counter: boolean; startedAt?: number },
+  most: number,
   perSecond: boolean,
+  startedAt?: number,
 ): number {
   const firstTime = timestamps[window.from] ?? 0;
   const lastTime = timestamps[window.to - 1] ?? 0;
@@ -141,14 +143,12 @@ function stretch(
   const mean = gaps > 0 ? sampled / gaps : 0;
   const threshold = mean * 1.1;
   let toStart = (firstTime - window.start) / 1000;
-  if (seen.startedAt !== undefined) {
+  if (startedAt !== undefined) {
     toStart = 0;
-    sampled = (lastTime - seen.startedAt) / 1000;
+    sampled = (lastTime - startedAt) / 1000;
   } else {
     if (toStart >= threshold) toStart = mean / 2;
-    // A counter cannot have been below zero: it does not reach further back than where it would meet zero.
-    if (seen.counter && seen.change > 0 && seen.first >= 0)
-      toStart = Math.min(toStart, sampled * (seen.first / seen.change));
+    toStart = Math.min(toStart, sampled * most);
   }
   let toEnd = (window.end - lastTime) / 1000;
   if (toEnd >= threshold) toEnd = mean / 2;
