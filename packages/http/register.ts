@@ -80,7 +80,8 @@ async function admit(route: Route, request: FastifyRequest, options: RegisterOpt
     const { action } = route.access;
     const resource = route.access.resource?.({ params, query }) ?? pathOf(request);
     if (!(await options.access.decide(identity, action, resource))) {
-      if (isChange(route))
+      // Refused reads are many where a page asks for what a viewer may not see; those of what few may read are not.
+      if (isChange(route) || !action.endsWith(":read"))
         await options.access.audit(auditEntry(identity, request, { action, resource, outcome: "denied" }));
       throw new HavnError(`Your role (${identity.role}) may not do ${action}`, {
         status: 403,

@@ -3,7 +3,8 @@ import { dnsLabel, runSchema, runTaskSchema } from "@havn/model";
 import { z } from "zod";
 import type { Runs } from "./runs.ts";
 
-const runParams = z.object({ id: z.uuid() });
+// Who may not is refused before the name is looked at: any name that could be one will do here.
+const runParams = z.object({ id: z.string().regex(/^[\w-]{1,64}$/) });
 
 const newRun = z.union([
   z.strictObject({
