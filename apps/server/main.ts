@@ -143,7 +143,6 @@ await infrastructure.applies.recover();
 const agentPort = await fleet.gateway.listen({ port: config.agentPort, address: "127.0.0.1" });
 await fleet.start();
 await using _rules = running((signal) => alerting.start(signal));
-await using _pages = running((signal) => response.start(signal));
 await using _upkeep = startUpkeep(
   [
     {
@@ -151,6 +150,7 @@ await using _upkeep = startUpkeep(
       everyMs: 15_000,
       work: infrastructure.applies.recover,
     },
+    { what: "looking after open pages", everyMs: 30_000, work: response.sweep },
     {
       what: "writing down what it counts of itself",
       everyMs: 15_000,

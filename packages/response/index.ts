@@ -58,12 +58,10 @@ export interface Response {
   executor: ResourceExecutor;
   /** Takes a notification in for good, each id once; paging goes on by itself from there. */
   deliver(notification: Notification): Promise<void>;
-  /** Looks every half minute that everything open is under way, until `signal` aborts. After the workflows' launch. */
-  start(signal: AbortSignal): Promise<void>;
+  /** Sees to it that everything open is under way: to be called after the workflows' launch, and again and again. */
+  sweep(): Promise<void>;
   routes: Route[];
 }
-
-const sweepMs = 30_000;
 
 export async function createResponse(options: ResponseOptions): Promise<Response> {
   const { sql, clock, timeline } = options;
@@ -90,7 +88,7 @@ export async function createResponse(options: ResponseOptions): Promise<Response
       }
       for (const notice of notices) await paging.start({ notice });
     },
-    start: (signal) => repeat(() => paging.sweep(), { clock, interval: sweepMs, signal }),
+    sweep: paging.sweep,
     routes: responseRoutes({ sql, clock, timeline, people, paging }),
   };
 }
