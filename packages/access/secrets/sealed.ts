@@ -3,7 +3,7 @@ import { HavnError, type SealedFile } from "@havn/model";
 import type { Sql } from "@havn/postgres";
 import { decryptAge, type OpenedSops, openSops } from "@havn/sops";
 import type { Identities } from "./identities.ts";
-import { findSealedValue } from "./store.ts";
+import { findSealedValue, listSealedValues } from "./store.ts";
 
 /** An encrypted file, opened: whatever its form, a value at a path. An age file is one value, at the empty path. */
 export type OpenedFile = OpenedSops;
@@ -50,4 +50,24 @@ export async function openSealed(
   } finally {
     opening.delete(row.digest);
   }
+}
+
+/** All values of an environment that stand in encrypted files. Those of files that open no more were sent to nobody since. */
+export async function sealedValues(
+  { sql, identities }: { sql: Sql; identities: Identities },
+  environment: string,
+): Promise<string[]> {
+  const byFile = Map.groupBy(await listSealedValues(sql, environment), ({ digest }) => digest);
+  const values: string[] = [];
+  for (const rows of byFile.values()) {
+    const [first] = rows;
+    if (!first) continue;
+    try {
+      const opened = await openFile({ format: first.format, text: first.content }, identities);
+      values.push(...rows.flatMap(({ path }) => opened.find(path) ?? []));
+    } catch (error) {
+      if (!(error instanceof HavnError)) throw error;
+    }
+  }
+  return values;
 }

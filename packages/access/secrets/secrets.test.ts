@@ -118,6 +118,12 @@ test("a SOPS file: checked when it is planned, opened when it is sent, never kep
   assert.deepEqual(prepared.resources, graph.resources);
   assert.equal(await access.secrets.open("prod", inSops("test_key")), "test_value");
   assert.equal(await access.secrets.open("prod", inSops("nested.test.file")), "another value");
+  // Whoever must not tell one of them is given them too.
+  await access.secrets.ensure("prod", "generated");
+  const values = await access.secrets.values("prod");
+  assert.equal(values.length, 3);
+  assert.ok(values.includes("test_value") && values.includes("another value"));
+  assert.deepEqual(await access.secrets.values("dev"), []);
   // Another environment has not planned with it.
   await assert.rejects(access.secrets.open("dev", inSops("test_key")), /is not here/);
   const tables = JSON.stringify([
@@ -172,7 +178,13 @@ test("an age file, for the control plane's own recipient; its identities are mad
     /Line 1 holds no age identity/,
   );
   const { recipients } = await call("GET", "/api/v1/secret-recipients");
+  const kept = await readFile(join(it.dataDirectory, "age-identities"), "utf8");
   assert.deepEqual(recipients, [newest, own, foreign.recipient]);
+  // What opens no more hides nothing, and keeps nobody from the rest.
+  await it.access.secrets.ensure("prod", "generated");
+  await writeFile(join(it.dataDirectory, "age-identities"), `${foreign.identity}\n`);
+  assert.equal((await it.access.secrets.values("prod")).length, 1);
+  await writeFile(join(it.dataDirectory, "age-identities"), kept);
   // What was encrypted for the older one still opens.
   assert.equal(await it.access.secrets.open("prod", reference), "of the repository");
 });

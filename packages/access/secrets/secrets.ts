@@ -2,7 +2,7 @@ import { createCipheriv, createDecipheriv, createHmac, randomBytes } from "node:
 import { type Clock, HavnError, type SecretReference } from "@havn/model";
 import type { Sql } from "@havn/postgres";
 import type { Identities } from "./identities.ts";
-import { openSealed } from "./sealed.ts";
+import { openSealed, sealedValues } from "./sealed.ts";
 import * as store from "./store.ts";
 
 export interface Secrets {
@@ -18,7 +18,7 @@ export interface Secrets {
   /** Throws a HavnError (404) where there is none. */
   delete(at: SecretName): Promise<void>;
   list(environment?: string): Promise<store.SecretRow[]>;
-  /** All values of an environment, for whoever must not tell one of them. */
+  /** All values of an environment, those of encrypted files too, for whoever must not tell one of them. */
   values(environment: string): Promise<string[]>;
   /** Equal for equal values, and of no use to whoever guesses: an HMAC under a key of this installation. */
   fingerprint(value: string): string;
@@ -62,8 +62,9 @@ export function createSecrets({ sql, clock, keys, identities }: SecretsOptions):
   return {
     async values(environment) {
       const names = (await store.listSecrets(sql, environment)).map(({ name }) => name);
-      const values = await Promise.all(names.map((name) => find(environment, name)));
-      return values.filter((value) => value !== undefined);
+      const kept = await Promise.all(names.map((name) => find(environment, name)));
+      const sealed = await sealedValues({ sql, identities }, environment);
+      return [...kept.filter((value) => value !== undefined), ...sealed];
     },
     find,
     ensure,

@@ -123,3 +123,11 @@ export async function findSealedValue(
     where value.environment = ${environment} and value.id = ${id}`;
   return row;
 }
+
+/** All that hosts of an environment were sent of encrypted files, values of one file after each other. */
+export const listSealedValues = (sql: Sql, environment: string) => sql<
+  (SealedFileRow & Pick<SealedValueRow, "path">)[]
+>`
+  select value.path, file.digest, file.format, file.content
+  from access.sealed_value value join access.sealed_file file on file.digest = value.file
+  where value.environment = ${environment} order by file.digest`;

@@ -29,7 +29,6 @@ export interface Bootstrap extends AsyncDisposable {
 }
 
 const connectTimeoutMs = 60_000;
-const retryMs = 15_000;
 
 export function createBootstrap(options: {
   dataDirectory: string;
@@ -50,7 +49,6 @@ export function createBootstrap(options: {
     ...{ ssh, clock: options.clock, log: options.log },
     gatewayPort: () => gateway.port ?? 0,
   });
-  const closing = new AbortController();
   const remote = createRemoteBootstrap(ssh, nodeBinary);
   const local = createLocalAgents({ directory: join(dataDirectory, "agents"), nodeBinary });
   let building: Promise<AgentBundle> | undefined;
@@ -61,18 +59,6 @@ export function createBootstrap(options: {
     });
     return building;
   };
-
-  async function openAtLast(host: HostRow, target: SshTarget): Promise<void> {
-    while (!closing.signal.aborted && roster.host(host.address)) {
-      try {
-        await openTunnel(host, target);
-        return;
-      } catch (error) {
-        options.log(`${host.address}: ${error instanceof Error ? error.message : error}`);
-      }
-      await options.clock.sleep(retryMs, closing.signal).catch(() => {});
-    }
-  }
 
   /** How the host is reached over SSH; undefined for this computer. */
   function sshTarget(host: HostRow): SshTarget | undefined {
@@ -108,8 +94,11 @@ export function createBootstrap(options: {
     return [`https://${address.includes(":") ? `[${address}]` : address}:${port}`];
   }
 
-  const openTunnel = ({ address, environment, name }: HostRow, target: SshTarget) =>
-    tunnels.open({ host: address, environment, name }, target);
+  const openTunnel = (
+    { address, environment, name }: HostRow,
+    target: SshTarget,
+    options?: { atLast: boolean },
+  ) => tunnels.open({ host: address, environment, name }, target, options);
 
   return {
     bundle,
@@ -118,13 +107,10 @@ export function createBootstrap(options: {
       for (const host of roster.hosts()) {
         const target = host.state !== "new" && needsTunnel(host) ? sshTarget(host) : undefined;
         // A host that is away now is tried again and again.
-        if (target) void openAtLast(host, target);
+        if (target) openTunnel(host, target, { atLast: true }).catch(() => {});
       }
     },
-    [Symbol.asyncDispose]: async () => {
-      closing.abort();
-      await tunnels[Symbol.asyncDispose]();
-    },
+    [Symbol.asyncDispose]: tunnels[Symbol.asyncDispose],
     publicKey: ssh.publicKey,
     async install(host, tell) {
       const target = sshTarget(host);

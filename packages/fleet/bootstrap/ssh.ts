@@ -126,9 +126,15 @@ export function openSsh(directory: string): Ssh {
       const known = knownHostsFile(target);
       return existsSync(known) ? fingerprintIn(known, target) : undefined;
     },
-    forget: (target) => rm(knownHostsFile(target), { force: true }),
+    async forget(target) {
+      const known = knownHostsFile(target);
+      await Promise.all([known, wayFile(known)].map((file) => rm(file, { force: true })));
+    },
   };
 }
+
+/** Keys of the hosts on the way to that one. */
+const wayFile = (known: string) => `${known}.way`;
 
 function knownHostsLine({ address, port }: SshTarget, hostKey: string): string {
   return `${port === 22 ? address : `[${address}]:${port}`} ${hostKey.trim()}\n`;
@@ -201,7 +207,7 @@ export function sshArguments(
     "-o",
     "StrictHostKeyChecking=accept-new",
     "-o",
-    `UserKnownHostsFile=${files.known}.way ~/.ssh/known_hosts`,
+    `UserKnownHostsFile=${wayFile(files.known)} ~/.ssh/known_hosts`,
   ];
   const way = target.jump
     ? ["-o", `ProxyCommand=${proxyCommand(target.jump, [...onTheWay, ...written, ...identity])}`]

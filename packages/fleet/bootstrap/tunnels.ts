@@ -10,19 +10,31 @@ import { remotePaths } from "./unit.ts";
  * old one may still be held by the connection that fell. The agent reads its address anew whenever it dials.
  */
 export interface Tunnels extends AsyncDisposable {
-  /** Resolves with the port on the host once the way stands; from then on it is kept up. Throws where it cannot. */
-  open(host: Omit<AgentConfig, "servers">, target: SshTarget): Promise<number>;
+  /**
+   * Resolves with the port on the host once the way stands; from then on it is kept up. Throws where it cannot be opened;
+   * one that stood before, or is to be opened `atLast`, is tried again and again nonetheless.
+   */
+  open(
+    host: Omit<AgentConfig, "servers">,
+    target: SshTarget,
+    options?: { atLast?: boolean },
+  ): Promise<number>;
   close(host: string): Promise<void>;
 }
 
 interface Tunnel {
   target: string;
-  port: number;
+  state: "opening" | "open" | "fallen";
+  /** Of the first attempt; of the latest connection after it. */
+  port: Promise<number>;
   stop: AbortController;
   ended: Promise<void>;
 }
 
+const shortestPauseMs = 1000;
 const longestPauseMs = 30_000;
+/** What fell sooner is likely to fall again. */
+const steadyMs = 60_000;
 const openMs = 30_000;
 
 export function createTunnels(options: {
@@ -36,7 +48,8 @@ export function createTunnels(options: {
 
   /** One connection: gives its port, and when it ended. */
   async function connect(host: Omit<AgentConfig, "servers">, target: SshTarget, signal: AbortSignal) {
-    const forward = ["-o", "LogLevel=INFO", "-o", "ExitOnForwardFailure=yes"];
+    // A connection that the user's SSH configuration shares would hold the port beyond this one's end.
+    const forward = ["-o", "LogLevel=INFO", "-o", "ExitOnForwardFailure=yes", "-o", "ControlPath=none"];
     const way = ["-R", `127.0.0.1:0:127.0.0.1:${options.gatewayPort()}`];
     const shell = target.user === "root" ? "sh -s" : "sudo -n sh -s";
     const child = await ssh.start(target, [...forward, ...way], shell, signal);
@@ -76,30 +89,34 @@ export function createTunnels(options: {
     return { port, ended };
   }
 
+  /** Opens the way after `before`, and again whenever it has fallen, until it is stopped. */
   async function keep(
     host: Omit<AgentConfig, "servers">,
     target: SshTarget,
     tunnel: Tunnel,
-    first: Promise<void>,
-  ) {
+    how: { atLast: boolean; opened: (port: number) => void; failed: (error: unknown) => void },
+  ): Promise<void> {
     const { signal } = tunnel.stop;
-    let ended = first;
-    let pause = 1000;
-    for (;;) {
-      await ended;
-      if (signal.aborted) return;
-      await clock.sleep(pause, signal).catch(() => {});
-      if (signal.aborted) return;
+    let pause = shortestPauseMs;
+    let kept = how.atLast;
+    while (!signal.aborted) {
       try {
-        const next = await connect(host, target, signal);
-        tunnel.port = next.port;
-        ended = next.ended;
-        pause = 1000;
+        const { port, ended } = await connect(host, target, signal);
+        const since = clock.now();
+        how.opened(port);
+        Object.assign(tunnel, { state: "open", port: Promise.resolve(port) });
+        kept = true;
+        await ended;
+        pause = clock.now() - since > steadyMs ? shortestPauseMs : Math.min(pause * 2, longestPauseMs);
       } catch (error) {
-        options.log(`the way back from ${host.host} fell: ${error instanceof Error ? error.message : error}`);
-        ended = Promise.resolve();
+        how.failed(error);
+        if (!kept || signal.aborted) return;
+        options.log(`no way back from ${host.host}: ${error instanceof Error ? error.message : error}`);
         pause = Math.min(pause * 2, longestPauseMs);
+      } finally {
+        tunnel.state = "fallen";
       }
+      await clock.sleep(pause, signal).catch(() => {});
     }
   }
 
@@ -111,15 +128,20 @@ export function createTunnels(options: {
   }
 
   return {
-    async open(host, target) {
+    open(host, target, { atLast = false } = {}) {
       const known = tunnels.get(host.host);
-      if (known?.target === JSON.stringify(target)) return known.port;
-      await close(host.host);
-      const stop = new AbortController();
-      const { port, ended } = await connect(host, target, stop.signal);
-      const tunnel: Tunnel = { target: JSON.stringify(target), port, stop, ended: Promise.resolve() };
-      tunnel.ended = keep(host, target, tunnel, ended);
+      const same = known?.target === JSON.stringify(target);
+      if (known && same && known.state !== "fallen") return known.port;
+      const { promise: port, resolve: opened, reject: failed } = Promise.withResolvers<number>();
+      port.catch(() => {}); // who waits for it hears of it
+      const tunnel: Tunnel = {
+        ...{ target: JSON.stringify(target), state: "opening", port },
+        ...{ stop: new AbortController(), ended: Promise.resolve() },
+      };
+      const before = close(host.host);
       tunnels.set(host.host, tunnel);
+      const how = { atLast: atLast || same, opened, failed };
+      tunnel.ended = before.then(() => keep(host, target, tunnel, how));
       return port;
     },
     close,
