@@ -6,7 +6,6 @@ import {
   type Event,
   parseAddress,
   parseDuration,
-  repeat,
   type Timeline,
 } from "@havn/model";
 import { migrate, type Sql, type TransactionSql } from "@havn/postgres";
