@@ -37,7 +37,7 @@ async function readNow(
   options: Pick<InfrastructureOptions, "clock" | "hosts">,
 ): Promise<Drift> {
   const checkedAt = options.clock.now();
-  const readings = await readHosts(resources, options);
+  const readings = await readHosts({ resources, remove: [], order: [] }, options);
   const drift = resources.flatMap(({ address, host = "" }) => {
     const reading = readings.of.get(address);
     if (!reading || reading.action === "no-op") return [];

@@ -17,7 +17,7 @@ import { prepare } from "./host/facts/prepare.ts";
 import { takeInventory } from "./host/inventory/index.ts";
 import { masked, secretValues } from "./host/mask.ts";
 import { openMemory } from "./host/memory.ts";
-import { type Entry, openReads, type Secrets, shown } from "./host/read.ts";
+import { entriesOf, openReads, type Secrets, shown } from "./host/read.ts";
 import { simulate } from "./host/simulate.ts";
 import { openBlobs } from "./host/undo/blobs.ts";
 import { openUndoJournal } from "./host/undo/journal.ts";
@@ -33,13 +33,10 @@ export { type ResourceWatch, watchResources } from "./host/watch/index.ts";
 export interface ResourceHost {
   /**
    * Compares each with the host, in the order given, as earlier ones will have left it; changes nothing. A resource that
-   * cannot be read has `error`. None of `secretValues` is told in any text.
+   * cannot be read has `error`. What `remove` names is gone by then, where it stands earlier in `order`; nothing is told
+   * of it. None of `secretValues` is told in any text.
    */
-  read(
-    resources: readonly Resource[],
-    secrets: Secrets,
-    secretValues?: readonly string[],
-  ): Promise<ResourceReading[]>;
+  read(resources: readonly Resource[], secrets: Secrets, further?: Further): Promise<ResourceReading[]>;
   /**
    * Makes the resources real, one bundle at a time. The same `bundleId` again joins it, goes on with it after a crash,
    * or gives its reports once more. Never throws for a resource that fails: its report tells.
@@ -65,6 +62,13 @@ export interface ResourceHost {
     drifted: readonly Resource[],
     desired: Pick<HostDesired, "resources" | "secrets" | "secretValues">,
   ): Promise<Map<Address, Promise<string[]>>>;
+}
+
+/** What a bundle has beside the resources that are declared. */
+interface Further {
+  secretValues?: readonly string[] | undefined;
+  remove?: readonly Resource[] | undefined;
+  order?: readonly Address[] | undefined;
 }
 
 /** Evidence is for people, who read no more of it at once. */
@@ -94,14 +98,15 @@ export async function createResourceHost(options: {
   async function compareAll(
     resources: readonly Resource[],
     secrets: Secrets,
-    further: readonly string[] = [],
+    { secretValues: values, remove = [], order }: Further = {},
   ): Promise<(ResourceReading & { everyTime: boolean })[]> {
-    const entries = resources.map((resource): Entry => ({ resource, wanted: "present" }));
-    const hidden = secretValues(resources, secrets, further);
+    const hidden = secretValues([...resources, ...remove], secrets, values);
     const host = openReads(memory);
-    return (await simulate(await prepare(entries, facts, host), host)).map((one) => ({
+    const entries = await prepare(entriesOf({ resources, remove, order }), facts, host);
+    const declared = (await simulate(entries, host)).filter(({ wanted }) => wanted === "present");
+    return declared.map((one) => ({
       address: one.resource.address,
-      ...shown(one, secrets, { hidden, values: further }),
+      ...shown(one, secrets, { hidden, values }),
       ...(one.certainty && { certainty: one.certainty }),
       ...(one.cloud !== undefined && { reason: `${one.cloud}, which runs before, may change it` }),
       ...(one.skipped !== undefined && { skipped: masked(one.skipped, hidden) }),
@@ -155,7 +160,7 @@ export async function createResourceHost(options: {
     },
     drift: ({ resources, secrets, secretValues: values }) =>
       oneAtATime(async () =>
-        (await compareAll(resources, secrets, values))
+        (await compareAll(resources, secrets, { secretValues: values }))
           .filter(({ action, error, everyTime }) => !everyTime && (action !== "no-op" || error !== undefined))
           .map(asRead),
       ),

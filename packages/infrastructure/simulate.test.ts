@@ -4,10 +4,12 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { type Resource, systemClock } from "@havn/model";
+import { orderNodes, sequenceChanges } from "@havn/plan";
 import { temporaryDirectory } from "@havn/testkit";
 import fc from "fast-check";
 import { findDefinition } from "./definitions.ts";
 import { createResourceHost } from "./host.ts";
+import { claimsOf } from "./things.ts";
 
 const names = ["a", "b", "d/c"] as const;
 const word = fc.constantFrom("one", "two", "three=3", "[s]", "# note");
@@ -135,6 +137,47 @@ test("what a plan shows is what its apply does, for any bundle; applied again, e
   assert.ok(simulated > 15, `only ${simulated} changes were simulated`);
 });
 
+test("a plan that also removes is what its apply does, and afterwards all is as declared, whatever was renamed", async () => {
+  await using directory = await temporaryDirectory("simulate");
+  let replaced = 0;
+  const renamed = (resources: Resource[], label: string) =>
+    resources.map((resource, index) => ({ ...resource, address: `e/${resource.type}/h:${label}${index}` }));
+  await fc.assert(
+    fc.asyncProperty(
+      before,
+      fc.uniqueArray(declared, { maxLength: 4, selector: ({ path: name }) => name }),
+      fc.uniqueArray(declared, { minLength: 1, maxLength: 4, selector: ({ path: name }) => name }),
+      async (files, first, second) => {
+        const root = join(directory.path, randomUUID());
+        await mkdir(join(root, "d"), { recursive: true });
+        for (const [name, content] of Object.entries(files)) await writeFile(join(root, name), content);
+        const host = await createResourceHost({ stateDirectory: join(root, "state"), clock: systemClock });
+        const prior = renamed(resourcesIn(root, first), "old");
+        const made = await host.apply({ bundleId: "1", resources: prior, remove: [], secrets: {} });
+        const remove = prior.filter((_, index) => made[index]?.error === undefined);
+        const resources = renamed(resourcesIn(root, second), "new");
+        const { order } = orderNodes(sequenceChanges(resources, remove, claimsOf));
+        const readings = await host.read(resources, {}, { remove, order });
+        const reports = await host.apply({ bundleId: "2", resources, remove, order, secrets: {} });
+        const reportOf = (address: string) => reports.find((report) => report.address === address);
+        // What could not be removed stands in the way of what comes after it: no plan knows.
+        if (remove.some(({ address }) => reportOf(address)?.error !== undefined)) return;
+        for (const reading of readings) {
+          const report = reportOf(reading.address);
+          const { changes, error } = reading;
+          assert.deepEqual({ changes: report?.changes, error: report?.error }, { changes, error });
+          if (order.indexOf(reading.address) >= remove.length) replaced++;
+        }
+        if (reports.some(({ error }) => error) || resources.some(({ type }) => type === "directory")) return;
+        for (const { action, address } of await host.read(resources, {}))
+          assert.equal(action, "no-op", address);
+      },
+    ),
+    { numRuns: 40 },
+  );
+  assert.ok(replaced > 8, `only ${replaced} stood after a removal`);
+});
+
 test("what depends on something whose effects only running shows is unknowable; a command without a guard is no drift", async () => {
   await using directory = await temporaryDirectory("simulate");
   const host = await createResourceHost({
@@ -217,7 +260,7 @@ test("a secret stands in no output and no difference, though the value reached t
     },
   ];
   const told = [
-    await host.read(resources, {}, ["tell-nobody"]),
+    await host.read(resources, {}, { secretValues: ["tell-nobody"] }),
     await host.apply({ bundleId: "1", resources, remove: [], secrets: {}, secretValues: ["tell-nobody"] }),
   ];
   assert.ok(!JSON.stringify(told).includes("tell-nobody"));

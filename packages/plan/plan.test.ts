@@ -161,6 +161,73 @@ test("sequence: users go or change before what they used goes", () => {
   assert.deepEqual(names, ["new", "kept", "user", "old"]);
 });
 
+const onHost = (name: string, about: string, dependsOn: string[] = []): Resource => ({
+  ...{ address: `e/line/h:${name}`, type: "line", name: `h:${name}`, host: "h", properties: { about } },
+  dependsOn: dependsOn.map((one) => `e/line/h:${one}`),
+});
+const claimsOf = ({ properties }: Resource) => ({ things: [String(properties.about)] });
+const orderOf = (desired: Resource[], prior: Resource[]) =>
+  orderNodes(sequenceChanges(desired, prior, claimsOf)).order.map((address) => address.split(":").at(-1));
+
+test("sequence: what goes makes room for what is made of the same thing, before users change to that", () => {
+  assert.deepEqual(orderOf([onHost("new", "x")], [onHost("old", "x")]), ["old", "new"]);
+  assert.deepEqual(orderOf([onHost("new", "y")], [onHost("old", "x")]), ["new", "old"]);
+  assert.deepEqual(
+    orderOf(
+      [onHost("new", "x"), onHost("user", "u", ["new"])],
+      [onHost("old", "x"), onHost("user", "u", ["old"])],
+    ),
+    ["old", "new", "user"],
+  );
+  // A user that has nothing to do with the new one is still waited for; one that goes too goes first.
+  assert.deepEqual(
+    orderOf([onHost("new", "x"), onHost("user", "u")], [onHost("old", "x"), onHost("user", "u", ["old"])]),
+    ["user", "old", "new"],
+  );
+  const chain = [onHost("old", "x"), onHost("gone", "g", ["old"]), onHost("user", "u", ["gone"])];
+  assert.deepEqual(orderOf([onHost("new", "x"), onHost("user", "u", ["new"])], chain), [
+    "gone",
+    "old",
+    "new",
+    "user",
+  ]);
+});
+
+test("sequence: for any two graphs no circle comes in, and what is removed goes before what is made of the same", () => {
+  const list = (prefix: string) =>
+    fc
+      .array(fc.tuple(fc.constantFrom("x", "y", "z"), fc.array(fc.nat(5), { maxLength: 2 }), fc.boolean()), {
+        maxLength: 6,
+      })
+      .map((all) => {
+        const names = all.map(([, , shared], index) => `${shared ? "s" : prefix}${index}`);
+        return all.map(([about, uses], index) =>
+          onHost(
+            names[index] ?? "",
+            about,
+            uses.flatMap((use) => (use < index ? (names[use] ?? []) : [])),
+          ),
+        );
+      });
+  fc.assert(
+    fc.property(list("new"), list("old"), (desired, prior) => {
+      const { order, cycle } = orderNodes(sequenceChanges(desired, prior, claimsOf));
+      assert.equal(cycle, undefined);
+      const declared = new Set(desired.map(({ address }) => address));
+      const removed = prior.filter(({ address }) => !declared.has(address));
+      for (const old of removed) {
+        for (const made of desired)
+          if (made.properties.about === old.properties.about)
+            assert.ok(order.indexOf(old.address) < order.indexOf(made.address), `${old.name} ${made.name}`);
+        for (const user of removed)
+          if (user.dependsOn.includes(old.address))
+            assert.ok(order.indexOf(user.address) < order.indexOf(old.address), "users go first");
+      }
+    }),
+    { numRuns: 1000 },
+  );
+});
+
 /** Applies a unified diff: written against the format's definition, not against the code that makes it. */
 function patch(before: string, diff: string): string {
   const source = before === "" ? [] : before.split(/(?<=\n)/);

@@ -1,13 +1,26 @@
 import type { Address, Resource } from "@havn/model";
 import { formatAddress, parseAddress } from "@havn/model";
 import type { Node } from "./order.ts";
+import { findReplaced, putBefore } from "./replaced.ts";
+
+/** What a resource is about on its host: names that are equal for two resources of one thing. */
+export type ClaimsOf = (resource: Resource) => {
+  things: readonly string[];
+  /** A kind of thing of which old ones go before new ones come: what they share (a port) stands in no name. */
+  makesRoom?: string;
+};
 
 /**
  * What must come before what when `prior` becomes `desired`: a declared resource comes after what it depends on and
- * after its host; one that is no longer declared goes only after everything that used it has gone or changed.
- * Declared ones stand first, in the order given. Holds a cycle only where `desired` or `prior` does.
+ * after its host; one that is no longer declared goes only after everything that used it has gone or changed. One that
+ * claims the same thing as a declared one goes before that is made, and then does not wait for users that have changed
+ * to the new one. Declared ones stand first, in the order given. Holds a cycle only where `desired` or `prior` does.
  */
-export function sequenceChanges(desired: readonly Resource[], prior: readonly Resource[]): Node[] {
+export function sequenceChanges(
+  desired: readonly Resource[],
+  prior: readonly Resource[],
+  claimsOf: ClaimsOf = () => ({ things: [] }),
+): Node[] {
   const declared = new Set(desired.map(({ address }) => address));
   const usersOf = new Map<Address, Address[]>();
   for (const resource of prior)
@@ -16,12 +29,13 @@ export function sequenceChanges(desired: readonly Resource[], prior: readonly Re
       if (users) users.push(resource.address);
       else usersOf.set(used, [resource.address]);
     }
-  return [
+  const nodes: Node[] = [
     ...desired.map((resource) => ({ key: resource.address, after: dependenciesOf(resource) })),
     ...prior
       .filter(({ address }) => !declared.has(address))
       .map(({ address }) => ({ key: address, after: usersOf.get(address) ?? [] })),
   ];
+  return putBefore(nodes, findReplaced({ desired, prior, claimsOf }), declared);
 }
 
 /** What it says it depends on, and the host that it lives on. */

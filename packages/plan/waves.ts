@@ -1,6 +1,6 @@
 import type { PlannedChange, Resource } from "@havn/model";
 import { type Node, orderNodes } from "./order.ts";
-import { sequenceChanges } from "./sequence.ts";
+import { type ClaimsOf, sequenceChanges } from "./sequence.ts";
 
 /** A node of an apply. `host` is set when an agent applies it; a settled node has nothing to do and holds no one up. */
 export interface WaveNode extends Node {
@@ -12,10 +12,10 @@ export interface WaveNode extends Node {
 export function nodesOf(
   changes: readonly Pick<PlannedChange, "address" | "action" | "host">[],
   desired: readonly Resource[],
-  prior: readonly Resource[],
+  { prior, claimsOf }: { prior: readonly Resource[]; claimsOf?: ClaimsOf },
 ): WaveNode[] {
   const byAddress = new Map(changes.map((change) => [change.address, change]));
-  return sequenceChanges(desired, prior).map((node) => {
+  return sequenceChanges(desired, prior, claimsOf).map((node) => {
     const change = byAddress.get(node.key);
     return { ...node, host: change?.host, settled: !change || change.action === "no-op" };
   });

@@ -308,7 +308,7 @@ export function createResources(options: {
   return {
     facts: host.facts,
     inventory: host.inventory,
-    read: ({ resources, secrets, secretValues }) => host.read(resources, secrets, secretValues),
+    read: ({ resources, secrets, ...further }) => host.read(resources, secrets, further),
     apply: (bundle, progress) =>
       underWay(bundle.bundleId, progress, async (tellAll) => {
         const reports = await host.apply(bundle, tellAll);

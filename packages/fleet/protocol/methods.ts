@@ -118,6 +118,9 @@ const secretValues = z
   .optional()
   .describe("texts that must stand in no answer, wherever on the host they came from");
 
+/** Addresses in the order in which they are taken; without it all that is declared, then what is removed. */
+const order = z.array(z.string()).optional();
+
 /** What the control plane asks of an agent. All of it may be asked twice: each method is idempotent. */
 export const agentMethods = {
   "facts.read": { params: none, result: factsSchema },
@@ -131,10 +134,12 @@ export const agentMethods = {
     params: z.object({ only: z.array(inventoryKind).optional() }),
     result: inventorySchema,
   },
-  /** Compares resources with the host; changes nothing. */
+  /** Compares resources with the host, as a bundle would leave it that also removes `remove`; changes nothing. */
   "resources.read": {
     params: z.object({
       resources: z.array(resourceSchema),
+      remove: z.array(resourceSchema).optional(),
+      order,
       secrets: hostDesired.shape.secrets,
       secretValues,
     }),
@@ -150,6 +155,7 @@ export const agentMethods = {
       resources: z.array(resourceSchema),
       /** Prior resources of addresses that are no longer declared, to be removed, in order. */
       remove: z.array(resourceSchema),
+      order,
       secrets: hostDesired.shape.secrets,
       secretValues,
     }),

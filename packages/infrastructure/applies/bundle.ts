@@ -135,6 +135,7 @@ async function sendBundle(
     bundleId: `${apply.id}/${wave.host}/${wave.index}`,
     resources: present,
     remove,
+    order: [...going],
     secrets: secretPathsOf([...present, ...remove]),
     secretValues: secretValuesOf(
       [...desired.values(), ...prior.values()].filter((resource) => resource.host === wave.host),

@@ -187,8 +187,8 @@ test("resuming runs nothing again that was done; applying again runs what runs w
     plan.changes.filter(({ type }) => type === "command").map(({ action, reason }) => [action, reason]),
     [
       ["no-op", `done in ${apply.id}`],
-      ["update", undefined],
-      ["update", undefined],
+      ["update", "shop/command/a:first, which runs before, may change it"],
+      ["update", "shop/command/a:second, which runs before, may change it"],
     ],
   );
   const { id } = await applies.start(plan.id, { actor: "user:test" });

@@ -5,6 +5,7 @@ import type { Run } from "@havn/workflows";
 import type { InfrastructureOptions } from "../interfaces.ts";
 import { getPlan } from "../planning/plans.ts";
 import * as store from "../store.ts";
+import { claimsOf } from "../things.ts";
 import type { ApplyInput } from "./applies.ts";
 import { createProgress } from "./progress.ts";
 import type { Applying } from "./record.ts";
@@ -54,7 +55,7 @@ async function load(run: Run, applyId: string, options: InfrastructureOptions) {
   const desired = byAddress(stored.graph.resources);
   const prior = byAddress(stored.prior);
   const changesOf = byAddress(changes);
-  const nodes = nodesOf(changes, stored.graph.resources, stored.prior);
+  const nodes = nodesOf(changes, stored.graph.resources, { prior: stored.prior, claimsOf });
   const positions = new Map(orderNodes(nodes).order.map((address, index) => [address, index]));
   const progress = createProgress(apply, options);
   const { serial, revert } = stored;

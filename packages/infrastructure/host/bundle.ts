@@ -7,7 +7,16 @@ import { prepare } from "./facts/prepare.ts";
 import { masked, secretValues } from "./mask.ts";
 import { type Journal, type Memory, openJournal } from "./memory.ts";
 import { describeOperation, perform } from "./operations.ts";
-import { type Compared, compare, describeError, type Entry, openReads, type Secrets, shown } from "./read.ts";
+import {
+  type Compared,
+  compare,
+  describeError,
+  type Entry,
+  entriesOf,
+  openReads,
+  type Secrets,
+  shown,
+} from "./read.ts";
 import { type Outcome, openWaits, performRound, prepareUnits, roundsOf } from "./rounds.ts";
 import { pathsOf, simulate } from "./simulate.ts";
 import { createRecorder, type Recorder, type Undo } from "./undo/record.ts";
@@ -16,8 +25,10 @@ export interface Bundle {
   bundleId: string;
   /** In order of application. */
   resources: Resource[];
-  /** Prior resources that are no longer declared, in order of removal; they go after `resources`. */
+  /** Prior resources that are no longer declared, in order of removal. */
   remove: Resource[];
+  /** Of all of them; without it `remove` goes after `resources`. */
+  order?: readonly Address[] | undefined;
   secrets: Secrets;
   /** Texts that must stand in no report, beside those at the paths of `secrets`. */
   secretValues?: readonly string[] | undefined;
@@ -70,14 +81,11 @@ export async function applyBundle(
   const { memory, clock, stateDirectory, controlPlane, facts, onProgress, undo } = options;
   const { bundleId } = bundle;
   const { journal, save, finish } = await openJournal(stateDirectory, bundleId);
-  const entries: Entry[] = [
-    ...bundle.resources.map((resource) => ({ resource, wanted: "present" as const })),
-    ...bundle.remove.map((resource) => ({ resource, wanted: "absent" as const })),
-  ];
+  const entries = entriesOf(bundle);
   if (!journal.done) {
     const tell = (address: Address, state: string) => onProgress({ bundleId, address, state });
     const hidden = secretValues([...bundle.resources, ...bundle.remove], bundle.secrets, bundle.secretValues);
-    const waitsFor = openWaits(entries.map(({ resource }) => ({ resource, wanted: "present" })));
+    const waitsFor = openWaits(entries);
     const left = entries.filter(({ resource }) => !journal.reports[resource.address]);
     let waiting = await prepare(left, facts, openReads(memory));
     const recorder = bundle.enforcing
@@ -87,7 +95,7 @@ export async function applyBundle(
       ...{ bundle, controlPlane, memory, clock, journal, hidden, waitsFor, recorder, save, tell },
     };
     while (waiting.length > 0) {
-      const group = takeGroup(waiting);
+      const group = takeGroup(waiting, waitsFor);
       const taken = new Set(group);
       waiting = waiting.filter((entry) => !taken.has(entry));
       // What was found unchanged is found so again after a crash: only changes are worth waiting for the disk.
@@ -108,7 +116,7 @@ export async function applyBundle(
  * what the one before it left. Packages further on come along where nothing that is still to
  * be done stands before them, so that apt runs once.
  */
-function takeGroup(waiting: readonly Entry[]): Entry[] {
+function takeGroup(waiting: readonly Entry[], waitsFor: Applying["waitsFor"]): Entry[] {
   const [first] = waiting;
   if (!first) return [];
   const alike = (entry: Entry) =>
@@ -125,7 +133,7 @@ function takeGroup(waiting: readonly Entry[]): Entry[] {
   const group: Entry[] = [];
   const ahead = new Set<Address>();
   for (const entry of waiting)
-    if (alike(entry) && !entry.resource.dependsOn.some((address) => ahead.has(address))) group.push(entry);
+    if (alike(entry) && !waitsFor(entry).some((address) => ahead.has(address))) group.push(entry);
     else ahead.add(entry.resource.address);
   return group;
 }

@@ -30,6 +30,26 @@ export interface Entry {
   broken?: string;
 }
 
+/** Resources as they are declared and what is to go, in `order`; without it what goes comes last. */
+export function entriesOf({
+  resources,
+  remove = [],
+  order,
+}: {
+  resources: readonly Resource[];
+  remove?: readonly Resource[] | undefined;
+  order?: readonly Address[] | undefined;
+}): Entry[] {
+  const entries: Entry[] = [
+    ...resources.map((resource) => ({ resource, wanted: "present" as const })),
+    ...remove.map((resource) => ({ resource, wanted: "absent" as const })),
+  ];
+  if (!order) return entries;
+  const place = new Map(order.map((address, index) => [address, index]));
+  const placeOf = ({ resource }: Entry) => place.get(resource.address) ?? order.length;
+  return entries.sort((a, b) => placeOf(a) - placeOf(b));
+}
+
 /** An entry compared with the host: what to do, or why that could not be found out. */
 export type Compared = Entry & { before?: unknown; certainty?: Certainty; cloud?: Address } & (
     | { plan: HostPlan; error?: undefined }

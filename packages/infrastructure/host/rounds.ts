@@ -1,20 +1,41 @@
 import type { Address } from "@havn/model";
 import { HavnError } from "@havn/model";
 import type { Operation } from "../resources/type.ts";
+import { claimsOf } from "../things.ts";
 import { mustRun } from "./commands.ts";
 import type { Compared, Entry } from "./read.ts";
 
 /** As many files are written at the same time: together they wait for the disk once. */
 const sideBySide = 16;
 
-/** What each entry waits for: a resource for those that it depends on, a removal for those that used it. */
+/**
+ * What each entry waits for: a resource for those that it depends on and for what stands before it and makes room for it,
+ * a removal for those that used it and stand before it.
+ */
 export function openWaits(entries: readonly Entry[]): (entry: Entry) => readonly Address[] {
   const users = new Map<Address, Address[]>();
-  for (const { resource } of entries)
-    for (const address of resource.dependsOn)
-      users.set(address, [...(users.get(address) ?? []), resource.address]);
-  return ({ resource, wanted }) =>
-    wanted === "present" ? resource.dependsOn : (users.get(resource.address) ?? []);
+  const removedSoFar = new Map<string, Address[]>();
+  const replaced = new Map<Address, Address[]>();
+  const append = <Key>(map: Map<Key, Address[]>, key: Key, address: Address) => {
+    const list = map.get(key);
+    if (list) list.push(address);
+    else map.set(key, [address]);
+  };
+  const removals = new Map<Address, readonly Address[]>();
+  const removes = entries.some(({ wanted }) => wanted === "absent");
+  for (const { resource, wanted } of entries) {
+    const { address } = resource;
+    const things = removes ? claimsOf(resource).things : [];
+    if (wanted === "absent") {
+      removals.set(address, [...(users.get(address) ?? [])]);
+      for (const thing of things) append(removedSoFar, thing, address);
+    } else
+      for (const thing of things)
+        for (const old of removedSoFar.get(thing) ?? []) append(replaced, address, old);
+    for (const used of resource.dependsOn) append(users, used, address);
+  }
+  return ({ resource: { address, dependsOn }, wanted }) =>
+    wanted === "absent" ? (removals.get(address) ?? []) : [...dependsOn, ...(replaced.get(address) ?? [])];
 }
 
 /** Operations that touch nothing but the path that they name. */

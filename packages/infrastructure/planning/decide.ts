@@ -12,6 +12,7 @@ import {
 import { diffProperties, findSecretPaths, hostAddressOf, orderNodes, sequenceChanges } from "@havn/plan";
 import { findDefinition } from "../definitions.ts";
 import type { ExecutorPlan, InfrastructureOptions } from "../interfaces.ts";
+import { claimsOf } from "../things.ts";
 import { readHosts } from "./read-hosts.ts";
 import { type Resumed, wasDone } from "./resumed.ts";
 import { addTriggered } from "./triggered.ts";
@@ -54,7 +55,7 @@ export async function decideChanges(scope: Scope, options: InfrastructureOptions
   const onHosts = scope.desired.filter(({ host }) => host !== undefined);
   const [ofControlPlane, readings] = await Promise.all([
     planByExecutors(scope, prior, options),
-    readHosts(inOrder(onHosts.filter(isReadable)), options),
+    readHosts(inOrder(onHosts.filter(isReadable), scope), options),
   ]);
   diagnostics.push(...readings.diagnostics);
   const remade = (resource: Resource) => isRemade(resource, ofControlPlane, scope.desired);
@@ -108,11 +109,21 @@ function withEnforcement(decision: Decision, desired: Resource, prior: Resource 
 }
 
 /** As an apply takes them: what comes later is planned with what comes first. A cycle is told of elsewhere. */
-function inOrder(resources: readonly Resource[]): readonly Resource[] {
-  const { order, cycle } = orderNodes(sequenceChanges(resources, []));
-  if (cycle) return resources;
-  const byAddress = new Map(resources.map((resource) => [resource.address, resource]));
-  return order.flatMap((address) => byAddress.get(address) ?? []);
+function inOrder(resources: readonly Resource[], { recorded, removed }: Scope) {
+  const hosts = new Set(resources.map(({ host }) => host));
+  const remove = removed.filter(({ host }) => host !== undefined && hosts.has(host));
+  const going = new Set(remove.map(({ address }) => address));
+  const declared = new Set(resources.map(({ address }) => address));
+  const prior = recorded.filter(({ address }) => going.has(address) || declared.has(address));
+  const { order, cycle } = orderNodes(sequenceChanges(resources, prior, claimsOf));
+  if (cycle) return { resources, remove: [], order: [] };
+  const byAddress = new Map([...remove, ...resources].map((resource) => [resource.address, resource]));
+  const sorted = order.flatMap((address) => byAddress.get(address) ?? []);
+  return {
+    resources: sorted.filter(({ address }) => !going.has(address)),
+    remove: sorted.filter(({ address }) => going.has(address)),
+    order,
+  };
 }
 
 async function planByExecutors(

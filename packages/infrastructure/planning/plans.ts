@@ -22,6 +22,7 @@ import {
 import { findDefinition, schemaOf } from "../definitions.ts";
 import type { InfrastructureOptions } from "../interfaces.ts";
 import * as store from "../store.ts";
+import { claimsOf } from "../things.ts";
 import { decideChanges } from "./decide.ts";
 import { findResumed } from "./resumed.ts";
 
@@ -134,7 +135,7 @@ function batchesOf(
   { resources, rollouts = [] }: ResourceGraph,
   prior: readonly Resource[],
 ): Pick<Plan, "batches"> {
-  const stages = planStages(nodesOf(changes, resources, prior), rollouts);
+  const stages = planStages(nodesOf(changes, resources, { prior, claimsOf }), rollouts);
   const batches = stages.flatMap((stage) => stage.batches.map(({ hosts }) => hosts));
   return batches.length > 0 ? { batches } : {};
 }
@@ -158,7 +159,7 @@ export function inOrder(
   desired: Resource[],
   recorded: Resource[],
 ): PlannedChange[] {
-  const { order, cycle } = orderNodes(sequenceChanges(desired, recorded));
+  const { order, cycle } = orderNodes(sequenceChanges(desired, recorded, claimsOf));
   if (cycle)
     throw new HavnError("What is recorded depends on itself in a circle", {
       detail: cycle.join(" → "),

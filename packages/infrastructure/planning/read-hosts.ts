@@ -31,20 +31,29 @@ export interface HostReadings {
 /** A slow host must not hold a plan up for longer. */
 const longestRead = 60_000;
 
-/** Asks every host once for all of its resources, all hosts at the same time. */
+/** Asks every host once for all of its resources, as they will be found, all hosts at the same time. */
 export async function readHosts(
-  resources: readonly Resource[],
+  {
+    resources,
+    remove,
+    order,
+  }: { resources: readonly Resource[]; remove: readonly Resource[]; order: readonly Address[] },
   { hosts }: Pick<InfrastructureOptions, "hosts">,
 ): Promise<HostReadings> {
   const readings: HostReadings = { of: new Map(), diagnostics: [] };
   const byHost = Map.groupBy(resources, (resource) => hostAddressOf(resource) ?? "");
+  const removedOf = Map.groupBy(remove, (resource) => hostAddressOf(resource) ?? "");
   await Promise.all(
     [...byHost].map(async ([host, group]) => {
       try {
+        const removed = removedOf.get(host) ?? [];
+        const all = [...group, ...removed];
+        const own = new Set(all.map(({ address }) => address));
         const params = {
           resources: group,
-          secrets: secretPathsOf(group),
-          secretValues: secretValuesOf(group),
+          ...(removed.length > 0 && { remove: removed, order: order.filter((address) => own.has(address)) }),
+          secrets: secretPathsOf(all),
+          secretValues: secretValuesOf(all),
         };
         const answer = await hosts.call(host, "resources.read", params, { timeoutMs: longestRead });
         for (const reading of answer.readings) take(reading, group, readings);

@@ -24,8 +24,10 @@ const answer =
           ? await host.drift(params)
           : method === "inventory"
             ? await host.inventory()
-            : await host.read(params.resources, params.secrets);
+            : await host.read(params.resources, params.secrets, { secretValues: params.secretValues });
 process.stdout.write(JSON.stringify(answer));
+// The most memory that it held, in KiB.
+writeFileSync("/root/peak", String(process.resourceUsage().maxRSS));
 
 /** What stands for the control plane is whoever listens at HAVN_REACH (address:port). */
 async function reach(signal: AbortSignal): Promise<void> {
