@@ -4,7 +4,7 @@ import { HavnError } from "@havn/model";
 import { data, environment, openProjectFiles, required, secret, type Text } from "./index.ts";
 
 function withFiles(files: Record<string, string>): void {
-  openProjectFiles({ read: (path) => files[path], shown: (path) => path });
+  openProjectFiles({ read: (path) => files[path], look: () => undefined, shown: (path) => path });
 }
 afterEach(() => openProjectFiles(undefined));
 

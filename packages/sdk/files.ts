@@ -7,9 +7,16 @@ export interface ProjectFiles {
    * throws.
    */
   read(path: string): string | undefined;
+  /** What stands at a path relative to the configuration; undefined where nothing does. Bytes of at most `most`. */
+  look(path: string, most: number): ProjectEntry | undefined;
   /** The path as the user would type it. */
   shown(path: string): string;
 }
+
+/** Links are followed. `bytes` is undefined for a file that is larger than was asked for. */
+export type ProjectEntry =
+  | { kind: "file"; size: number; executable: boolean; bytes: Uint8Array | undefined }
+  | { kind: "directory"; names: string[] };
 
 let files: ProjectFiles | undefined;
 
@@ -22,8 +29,14 @@ export function openProjectFiles(given: ProjectFiles | undefined): void {
 export const shownPath = (path: string): string => files?.shown(path) ?? path;
 
 /** Undefined where there is no such file. */
-export function findProjectFile(path: string): string | undefined {
-  if (files) return files.read(path);
+export const findProjectFile = (path: string): string | undefined => opened(path).read(path);
+
+/** Undefined where nothing stands there. */
+export const findProjectEntry = (path: string, most: number): ProjectEntry | undefined =>
+  opened(path).look(path, most);
+
+function opened(path: string): ProjectFiles {
+  if (files) return files;
   throw new HavnError(`"${path}" cannot be read here`, {
     detail: "Files are read while Havn evaluates a configuration. Import what you need instead.",
     status: 400,

@@ -1,5 +1,7 @@
-import type { Location } from "@havn/model";
+import { HavnError, type Location } from "@havn/model";
 import { type Dependency, declare, type Handle, isHandle, listOf } from "./environment.ts";
+import { readFileSource, readFolderSource } from "./file-source.ts";
+import { callerLocation } from "./location.ts";
 import type { HostResourceOptions } from "./on-host.ts";
 import type { Text } from "./references.ts";
 
@@ -33,6 +35,12 @@ export interface FileOptions extends HostResourceOptions, AttributeOptions {
    * @example base64: readFileSync(new URL("logo.png", import.meta.url)).toString("base64")
    */
   base64?: string;
+  /**
+   * The whole content is that of a file beside the configuration: text, shown line by line in plans, or anything else. Its
+   * path is relative to the configuration. At most 4 MiB: fetch more with download.
+   * @example source: "./files/logo.png"
+   */
+  source?: string;
   /**
    * True: it must be there, with whatever content; an empty file is made where there is none. Default: false.
    * @example touch: true
@@ -73,12 +81,20 @@ export interface FileHandle extends Handle {
  * @example file("/etc/motd", { host: web1, content: "Managed by Havn.\n" });
  */
 export function file(path: string, options: FileOptions & Within): FileHandle {
-  const { host, dependsOn, location, ...rest } = options;
+  const { host, dependsOn, location, source, ...rest } = options;
+  if (
+    source !== undefined &&
+    (rest.content !== undefined || rest.base64 !== undefined || rest.touch || rest.absent)
+  )
+    throw new HavnError(`file("${path}") has a source and says what is in it besides`, {
+      detail: "Give it one of source, content, base64, touch and absent.",
+      status: 400,
+    });
   const { address } = declare({
     type: "file",
     name: path,
     host,
-    properties: { path, ...rest },
+    properties: { path, ...rest, ...(source !== undefined && readFileSource(source)) },
     after: listOf(dependsOn),
     location,
   });
@@ -116,6 +132,12 @@ export interface DirectoryOptions extends HostResourceOptions, AttributeOptions 
    * @example purge: true
    */
   purge?: boolean;
+  /**
+   * A folder beside the configuration: everything in it is declared too, as files and directories, with this owner and
+   * group; what may be run there may be run here. Its path is relative to the configuration. At most 1000 files of 4 MiB.
+   * @example source: "./site"
+   */
+  source?: string;
 }
 
 /** A directory on a host. */
@@ -130,7 +152,7 @@ export interface DirectoryHandle extends Handle {
  * @example directory("/srv/shop", { host: web1, owner: "www-data" });
  */
 export function directory(path: string, options: DirectoryOptions & Within): DirectoryHandle {
-  const { host, dependsOn, location, ...rest } = options;
+  const { host, dependsOn, location, source, ...rest } = options;
   const { address } = declare({
     type: "directory",
     name: path,
@@ -139,7 +161,19 @@ export function directory(path: string, options: DirectoryOptions & Within): Dir
     after: listOf(dependsOn),
     location,
   });
+  if (source !== undefined) declareWithin(path, source, options);
   return { type: "directory", name: path, resource: address, path };
+}
+
+/** Each told as written where the directory is. */
+function declareWithin(path: string, source: string, options: DirectoryOptions & Within): void {
+  const { host, owner, group, when, enforcement, mode, fileMode, directoryMode = mode } = options;
+  const shared = { host, owner, group, when, enforcement, location: options.location ?? callerLocation() };
+  for (const entry of readFolderSource(source)) {
+    const at = path === "/" ? `/${entry.path}` : `${path}/${entry.path}`;
+    if (entry.kind === "directory") directory(at, { ...shared, mode: directoryMode });
+    else file(at, { ...shared, ...entry.content, mode: fileMode ?? (entry.executable ? "0755" : "0644") });
+  }
 }
 
 export interface PackageOptions extends HostResourceOptions {

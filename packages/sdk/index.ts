@@ -16,7 +16,7 @@ export * from "./environments.ts";
 export * from "./facts.ts";
 export * from "./fetched.ts";
 export type { ProjectFiles } from "./files.ts";
-export { openProjectFiles } from "./files.ts";
+export { openProjectFiles, type ProjectEntry } from "./files.ts";
 export type {
   DirectoryHandle,
   DirectoryOptions,

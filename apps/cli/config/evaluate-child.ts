@@ -3,11 +3,12 @@
  * programs, no writing, no environment. Imports the configuration and writes what it declares, as JSON, to descriptor 3.
  * Arguments: the SDK's URL, the configuration's URL, and the environment's name where one is chosen.
  */
-import { readFileSync, writeSync } from "node:fs";
+import { readdirSync, readFileSync, statSync, writeSync } from "node:fs";
 import { registerHooks } from "node:module";
 import { dirname, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Diagnostic } from "@havn/model";
+import type { ProjectEntry } from "havn";
 import type { EvaluateAnswer } from "./evaluate.ts";
 
 const [sdk = "", config = "", environment] = process.argv.slice(2);
@@ -33,6 +34,7 @@ try {
   const absolute = (path: string) => resolve(dirname(fileURLToPath(config)), path);
   openProjectFiles({
     read: (path) => findText(absolute(path)),
+    look: (path, most) => findEntry(absolute(path), most),
     shown: (path) => relative(process.cwd(), absolute(path)),
   });
   const module = (await import(config)) as { default?: unknown };
@@ -69,6 +71,15 @@ function findText(path: string): string | undefined {
     if (find(error, "code") === "ENOENT") return undefined;
     throw error;
   }
+}
+
+/** Undefined where nothing stands there. */
+function findEntry(path: string, most: number): ProjectEntry | undefined {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (!found) return undefined;
+  if (found.isDirectory()) return { kind: "directory", names: readdirSync(path) };
+  const bytes = found.size <= most ? readFileSync(path) : undefined;
+  return { kind: "file", size: found.size, executable: (found.mode & 0o100) !== 0, bytes };
 }
 
 /** A property of the error, or of what caused it: fetch hides a refusal of the network behind its own error. */

@@ -1,10 +1,12 @@
 import { createHash } from "node:crypto";
-import { copyFile, lchown, mkdir, open, readdir, readFile, rm, stat, utimes } from "node:fs/promises";
+import { createReadStream } from "node:fs";
+import { copyFile, lchown, mkdir, open, readdir, rm, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { HavnError } from "@havn/model";
 import type { Operation } from "../resources/type.ts";
 import { withParent } from "./attributes.ts";
 import { findStats } from "./files.ts";
+import { digestOf } from "./undo/blobs.ts";
 import { renameInto, replaceAtomically, temporaryBeside } from "./write-file.ts";
 
 const keptCopies = 10;
@@ -30,13 +32,13 @@ export async function keepCopy({ path, directory }: Operation & { kind: "keep co
   if (!found?.isFile()) return;
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const names = await listCopies(directory);
-  const content = await readFile(path);
-  const digest = createHash("sha256").update(content).digest("hex").slice(0, 12);
+  const digest = (await digestOf(path)).slice(0, 12);
   if (names.at(-1)?.endsWith(digest)) return;
   const number = Number(names.at(-1)?.split("-")[0] ?? 0) + 1;
   const copy = join(directory, `${String(number).padStart(6, "0")}-${digest}`);
   await replaceAtomically(copy, async (file) => {
-    await file.writeFile(content);
+    // In pieces: what is kept may be larger than memory.
+    for await (const chunk of createReadStream(path, { highWaterMark: 1 << 18 })) await file.writeFile(chunk);
     await file.chown(found.uid, found.gid);
     await file.chmod(found.mode & 0o7777);
     await file.utimes(found.atime, found.mtime);

@@ -37,10 +37,22 @@ export async function perform(operation: Operation, around?: Surroundings): Prom
     case "request":
       return sendRequest(operation);
     default:
-      await performSilently(operation, around);
+      await performSilently(operation, around).catch((error: unknown) => {
+        throw "path" in operation && isFull(error) ? noRoom(operation.path, error) : error;
+      });
       return undefined;
   }
 }
+
+const isFull = (error: unknown): boolean =>
+  ["ENOSPC", "EDQUOT"].includes((error as NodeJS.ErrnoException | undefined)?.code ?? "");
+
+/** Files are written beside their place: until all of one is on the disk, the old one stays. */
+const noRoom = (path: string, cause: unknown) =>
+  new HavnError(`There is no room left on the disk for ${path}`, {
+    detail: "What stood there stays. Make room or enlarge the disk, then apply again.",
+    cause,
+  });
 
 type Silent = Exclude<Operation, { kind: "execute" | "request" }>;
 

@@ -1,15 +1,15 @@
 import { type FileHandle, mkdir, open, rm, symlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { promisify } from "node:util";
-import { crc32, inflateRaw } from "node:zlib";
+import { pipeline, Readable } from "node:stream";
+import { buffer } from "node:stream/consumers";
+import { crc32, createInflateRaw } from "node:zlib";
 import { HavnError } from "@havn/model";
 import type { Operation } from "../resources/type.ts";
 import { findStats } from "./files.ts";
 import { checkName, stripped } from "./unpack.ts";
 import { replaceAtomically } from "./write-file.ts";
 
-const inflate = promisify(inflateRaw);
-const largestEntry = 1024 * 1024 * 1024;
+const longestTarget = 4096;
 
 interface Entry {
   name: string;
@@ -62,13 +62,15 @@ export async function unpackZip(operation: Unpack): Promise<string[]> {
     const target = join(path, entry.name);
     await makeFolder(path, entry.folder ? entry.name : dirname(entry.name));
     if (entry.folder) continue;
-    const content = await contentOf(entry, archive, read);
+    const content = contentOf(entry, { archive, file, read });
     if (isLink(entry)) {
+      if (entry.size > longestTarget) throw broken(archive, `${entry.name} is no link`);
+      const leadsTo = (await buffer(content)).toString("utf8");
       await rm(target, { force: true });
-      await symlink(content.toString("utf8"), target);
+      await symlink(leadsTo, target);
     } else
       await replaceAtomically(target, async (written) => {
-        await written.writeFile(content);
+        for await (const chunk of content) await written.writeFile(chunk);
         await written.chmod(entry.mode & 0o777 || 0o644);
       });
   }
@@ -108,20 +110,34 @@ async function readDirectory(archive: string, size: number, read: Read): Promise
   return entries;
 }
 
-async function contentOf(entry: Entry, archive: string, read: Read): Promise<Buffer> {
-  if (entry.size > largestEntry) throw broken(archive, `${entry.name} is larger than 1 GiB; use tar`);
+/** In pieces: an entry may be larger than memory. Throws at the end of what is not what the archive says. */
+async function* contentOf(
+  entry: Entry,
+  { archive, file, read }: { archive: string; file: FileHandle; read: Read },
+): AsyncGenerator<Buffer> {
+  const damaged = () =>
+    broken(archive, `${entry.name} is damaged, or packed in a way that is not known here`);
   const head = await read(entry.offset, 30);
   const start = entry.offset + 30 + head.readUInt16LE(26) + head.readUInt16LE(28);
-  const packed = await read(start, entry.packed);
-  const content =
-    entry.method === 0
-      ? packed
-      : entry.method === 8
-        ? await inflate(packed, { maxOutputLength: Math.max(1, entry.size) }).catch(() => undefined)
-        : undefined;
-  if (!content || content.length !== entry.size || crc32(content) !== entry.crc)
-    throw broken(archive, `${entry.name} is damaged, or packed in a way that is not known here`);
-  return content;
+  if (entry.method !== 0 && entry.method !== 8) throw damaged();
+  const packed =
+    entry.packed === 0
+      ? Readable.from([])
+      : file.createReadStream({ start, end: start + entry.packed - 1, autoClose: false });
+  const content = entry.method === 0 ? packed : pipeline(packed, createInflateRaw(), () => {});
+  let size = 0;
+  let sum = 0;
+  try {
+    for await (const chunk of content as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      sum = crc32(chunk, sum);
+      if (size > entry.size) throw damaged();
+      yield chunk;
+    }
+  } catch (error) {
+    throw (error as NodeJS.ErrnoException).code?.startsWith("Z_") ? damaged() : error;
+  }
+  if (size !== entry.size || sum !== entry.crc) throw damaged();
 }
 
 /** A link in the way may have been put there by another archive: nothing is written through it. */

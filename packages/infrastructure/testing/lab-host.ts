@@ -32,6 +32,8 @@ export interface LabHost extends AsyncDisposable {
   readUndo(applyId: string, addresses: string[]): Promise<UndoReading[]>;
   /** Applies, and is killed after so many seconds. */
   applyInterrupted(resources: Resource[], seconds: number): Promise<void>;
+  /** Applies, and is killed after so many seconds if it is not done. */
+  interrupt(resources: Resource[], seconds: number): Promise<void>;
   /** Runs a shell command that must succeed; gives its output. */
   on(command: string): Promise<string>;
 }
@@ -112,6 +114,9 @@ export async function openLabHost(name: string): Promise<LabHost> {
     async applyInterrupted(resources, seconds) {
       const { code } = await drive("apply", resources, [], `timeout --signal=KILL ${seconds} `);
       assert.notEqual(code, 0);
+    },
+    async interrupt(resources, seconds) {
+      await drive("apply", resources, [], `timeout --signal=KILL ${seconds} `);
     },
     async on(command) {
       const { code, stdout, stderr } = await machine.ssh(command);
