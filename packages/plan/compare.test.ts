@@ -3,6 +3,7 @@ import { test } from "node:test";
 import type { Resource } from "@havn/model";
 import { compareEnvironments } from "./compare.ts";
 import { explainResource } from "./explain.ts";
+import { planPromotion } from "./promotion.ts";
 
 const resource = (
   address: string,
@@ -99,4 +100,43 @@ test("why one resource needs another", () => {
     { address: "shop/systemd.unit/web-1:app.service", reason: "restartOn refers to it" },
   ]);
   assert.equal(explainResource(resources, "shop/host/none"), undefined);
+});
+
+test("a promotion: the first runs what is declared, then the second; what is declared differently stays", () => {
+  const update = { resource: "service/shop", type: "service", kind: "differs" as const };
+  const changed = { ...update, changes: [{ property: "source.digest", before: "1", after: "2" }] };
+  const made = { resource: "file/web-1:/a", type: "file", kind: "only-after" as const, changes: [] };
+  const gone = { resource: "file/web-1:/b", type: "file", kind: "only-before" as const, changes: [] };
+  const drift = [{ address: "staging/file/web-1:/etc/hosts", properties: ["content"] }];
+  assert.deepEqual(
+    planPromotion(
+      { name: "staging", pending: [made], drift },
+      { name: "prod", pending: [changed, gone], drift: [] },
+      [{ ...update, changes: [{ property: "env.WORKERS", before: "2", after: "8" }] }],
+    ),
+    {
+      steps: [
+        { kind: "mend", environment: "staging", ...drift[0] },
+        {
+          kind: "apply",
+          environment: "staging",
+          changes: [{ resource: "file/web-1:/a", action: "create", properties: [] }],
+        },
+        {
+          kind: "apply",
+          environment: "prod",
+          changes: [
+            { resource: "service/shop", action: "update", properties: ["source.digest"] },
+            { resource: "file/web-1:/b", action: "delete", properties: [] },
+          ],
+        },
+      ],
+      stays: [{ resource: "service/shop", action: "update", properties: ["env.WORKERS"] }],
+    },
+  );
+  const same = { pending: [], drift: [] };
+  assert.deepEqual(planPromotion({ name: "staging", ...same }, { name: "prod", ...same }, []), {
+    steps: [],
+    stays: [],
+  });
 });

@@ -7,6 +7,7 @@ export * from "./diff.ts";
 export * from "./explain.ts";
 export * from "./footprint.ts";
 export * from "./order.ts";
+export * from "./promotion.ts";
 export * from "./scope/left-out.ts";
 export * from "./scope/scope.ts";
 export * from "./sequence.ts";

@@ -5,17 +5,33 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { encryptAge, generateAgeKey } from "@havn/sops";
+import { encryptYaml } from "@havn/sops/testing";
+import { openProjectFiles } from "./files.ts";
 import type { Environment } from "./index.ts";
 
 // Every piece of TypeScript in the documents for users is a configuration, or what stands inside of one: it must fit the
 // types and declare something without a mistake.
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const documents = ["docs/from-ansible.md", "docs/from-puppet.md", "docs/resources.md"];
+const documents = [
+  "docs/configuration.md",
+  "docs/from-ansible.md",
+  "docs/from-puppet.md",
+  "docs/resources.md",
+];
+const { recipient } = await generateAgeKey();
+/** Files that the pieces speak of. */
+const projectFiles: Readonly<Record<string, string>> = {
+  "secrets/prod.yaml": await encryptYaml({ db: { password: "x" } }, { recipients: [recipient] }),
+  "secrets/token.age": await encryptAge("x", [recipient]),
+  "data/roles/web.yaml": "workers: 4\n",
+};
 let folder: string;
 const files: { title: string; path: string }[] = [];
 
 before(async () => {
+  openProjectFiles({ read: (path) => projectFiles[path], shown: (path) => path });
   // Inside the checkout: "havn" is found from there.
   await mkdir(join(root, ".havn"), { recursive: true });
   folder = await mkdtemp(join(root, ".havn/documents-"));
@@ -29,7 +45,10 @@ before(async () => {
     }
   }
 });
-after(() => rm(folder, { recursive: true, force: true }));
+after(() => {
+  openProjectFiles(undefined);
+  return rm(folder, { recursive: true, force: true });
+});
 
 /** A piece without an environment stands inside of one, with a host that it calls web1. */
 function configurationOf(code: string): string {

@@ -10,7 +10,7 @@ import {
   type SopsMetadata,
   type SopsPath,
 } from "./document.ts";
-import { isEncrypted, mustBeEncrypted } from "./rules.ts";
+import { encryptionRule, isEncrypted } from "./rules.ts";
 import type { Leaf, Tree } from "./tree.ts";
 import { asBytes, type Plain, typed } from "./values.ts";
 
@@ -30,16 +30,23 @@ export async function openSops(
   identities: readonly string[],
 ): Promise<OpenedSops> {
   const document = parseSops(text, format);
+  const names = new Set<string>();
+  for (const branch of document.branches)
+    walk(branch, [], (_leaf, path) => {
+      for (const name of path) names.add(name);
+    });
+  const mustBeEncrypted = encryptionRule(document.metadata, names);
   const key = await openDataKey(document.metadata, identities);
   const opened = new Map<Leaf, Plain>();
   const hash = createHash("sha512");
   if (document.metadata.macOnlyEncrypted) hash.update(macOnlyEncryptedStart);
   for (const branch of document.branches)
     walk(branch, [], (leaf, path) => {
-      const wasEncrypted = mustBeEncrypted(document.metadata, path) ?? isEncrypted(leaf.value);
+      const wasEncrypted = mustBeEncrypted(path) ?? isEncrypted(leaf.value);
       const value = wasEncrypted ? openLeaf(leaf, path, key) : leaf.value;
       if (value === null) return;
-      opened.set(leaf, value);
+      // What neither the key nor the MAC vouches for is no secret: whoever changes the file chooses it.
+      if (wasEncrypted || !document.metadata.macOnlyEncrypted) opened.set(leaf, value);
       if (wasEncrypted || !document.metadata.macOnlyEncrypted) hash.update(asBytes(value));
     });
   checkMac(document.metadata, key, hash.digest());

@@ -1,16 +1,24 @@
 import type { PropertyChange } from "@havn/model";
-import type { ResourceDifference } from "@havn/plan";
-import type { RunningDifferences } from "../flows/compare.ts";
+import type { Promotion, PromotionChange, PromotionStep, ResourceDifference } from "@havn/plan";
+import type { FactDifference, RunningDifferences } from "../flows/compare.ts";
 import { printable, type Style } from "../kit/style.ts";
+import { bytes } from "./words.ts";
 
 export interface Differences {
   before: string;
   after: string;
   declared?: ResourceDifference[] | undefined;
   running?: RunningDifferences | undefined;
+  /** Of the two, those of which nothing runs. */
+  neverApplied?: string[];
+  /** What brings `after` to where `before` is. */
+  promotion?: Promotion;
 }
 
-export function differencesView({ before, after, declared, running }: Differences, style: Style): string {
+export function differencesView(
+  { before, after, declared, running, neverApplied = [], promotion }: Differences,
+  style: Style,
+): string {
   const names = { before, after };
   const part = (title: string, lines: string[]) => [
     style.bold(title),
@@ -26,6 +34,7 @@ export function differencesView({ before, after, declared, running }: Difference
               ({ service, before: a, after: b }) =>
                 `  ${style.yellow("~")} release of ${service}: ${short(a)} in ${before}, ${short(b)} in ${after}`,
             ),
+            ...running.facts.map((fact) => `  ${style.yellow("~")} ${factLine(fact, names)}`),
           ]),
           ...running.drift.map(
             ({ address, properties }) =>
@@ -33,14 +42,64 @@ export function differencesView({ before, after, declared, running }: Difference
           ),
         ]
       : []),
+    ...(neverApplied.length > 0
+      ? [
+          style.bold("Running"),
+          ...neverApplied.map((name) => `  ${name} was never applied: nothing of it runs`),
+        ]
+      : []),
+    ...(promotion ? promotionLines(promotion, names, style) : []),
   ].join("\n");
+}
+
+function factLine({ host, fact, ...values }: FactDifference, { before, after }: Names): string {
+  const text = (value: string | number) =>
+    printable(fact === "memory" ? bytes(Number(value)) : String(value));
+  return `${fact} of ${host}: ${text(values.before)} in ${before}, ${text(values.after)} in ${after}`;
+}
+
+function promotionLines({ steps, stays }: Promotion, { before, after }: Names, style: Style): string[] {
+  return [
+    style.bold(`To bring ${after} to ${before}`),
+    ...(steps.length === 0 ? [style.dim("  nothing: both run what is declared for them")] : []),
+    ...steps.flatMap((step, index) => stepLines(step, index + 1, style)),
+    ...(stays.length > 0
+      ? ["  Declared differently, so it stays:", ...stays.map((change) => changeLine(change, style))]
+      : []),
+  ];
+}
+
+function stepLines(step: PromotionStep, number: number, style: Style): string[] {
+  switch (step.kind) {
+    case "mend":
+      return [
+        `  ${number}. ${printable(step.address)} is not as it was applied (${step.properties.join(", ")}): take it over into the ` +
+          `configuration, or let \`havn apply -e ${step.environment}\` put it back`,
+      ];
+    case "apply":
+      return [
+        `  ${number}. \`havn apply -e ${step.environment}\` brings`,
+        ...step.changes.map((change) => changeLine(change, style)),
+      ];
+  }
+}
+
+function changeLine({ resource, action, properties }: PromotionChange, style: Style): string {
+  const marks = { create: style.green("+"), update: style.yellow("~"), delete: style.red("-") };
+  const what = properties.length > 0 ? ` (${properties.join(", ")})` : "";
+  return `     ${marks[action]} ${printable(resource)}${what}`;
 }
 
 const short = (release: string | undefined): string => release?.slice(0, 12) ?? "none";
 
+interface Names {
+  before: string;
+  after: string;
+}
+
 function resourceLines(
   differences: readonly ResourceDifference[],
-  { before, after }: { before: string; after: string },
+  { before, after }: Names,
   style: Style,
 ): string[] {
   const linesOf = ({ resource, kind, changes }: ResourceDifference): string[] => {

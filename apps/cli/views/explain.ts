@@ -18,34 +18,52 @@ function settingView({ key, strategy, value, layers }: Setting, style: Style): s
   const rows = layers.map(({ layer, at, value: said, effect }) => [
     `  ${effect === "wins" ? style.green("▸") : " "}`,
     printable(layer),
-    effect === "overridden" ? style.dim(shown(said)) : shown(said),
+    effect === "overridden" ? style.dim(text(said)) : text(said),
     style.dim(formatLocation(at)),
     effect === "wins" ? style.green(effect) : style.dim(effect),
   ]);
-  const head = `${style.bold(printable(key))} = ${shown(value)}  ${style.dim(`(${strategies[strategy]})`)}`;
+  const head = `${style.bold(printable(key))} = ${text(value)}  ${style.dim(`(${strategies[strategy]})`)}`;
   return [head, ...alignColumns(rows)].join("\n");
 }
 
-const shown = (value: unknown): string => printable(JSON.stringify(value) ?? "nothing");
+const text = (value: unknown): string => printable(JSON.stringify(value) ?? "nothing");
 
-export function resourceView(
-  { resource, properties, needs, neededBy, drift }: ExplainedResource & { drift?: PropertyChange[] },
-  style: Style,
-): string {
+export interface ShownResource extends ExplainedResource {
+  applied: boolean;
+  /** How what is declared now differs from what was applied; absent where it was not looked at. */
+  pending?: PropertyChange[] | "removed";
+  drift?: PropertyChange[];
+}
+
+export function resourceView(shown: ShownResource, style: Style): string {
+  const { resource, properties, needs, neededBy } = shown;
   const { address, location } = resource;
   return [
     style.bold(printable(address)),
     `  declared at ${location ? formatLocation(location) : "a place that is not known"}`,
-    drift
-      ? `  ${style.yellow("drifted")}: ${drift.map(({ property }) => property).join(", ")} (see \`havn drift\`)`
-      : "  recorded as it was applied last; its host has told of no drift",
+    ...stateLines(shown, style),
     style.bold("Properties"),
     ...alignColumns(
-      Object.entries(properties as Record<string, unknown>).map(([key, value]) => [`  ${key}`, shown(value)]),
+      Object.entries(properties as Record<string, unknown>).map(([key, value]) => [`  ${key}`, text(value)]),
     ),
     ...dependencies("Needs", needs, style),
     ...dependencies("Needed by", neededBy, style),
   ].join("\n");
+}
+
+function stateLines({ applied, pending, drift }: ShownResource, style: Style): string[] {
+  if (!applied) return [`  ${style.yellow("not applied yet")}: so it is declared`];
+  const names = (changes: readonly PropertyChange[]) => changes.map(({ property }) => property).join(", ");
+  return [
+    drift
+      ? `  ${style.yellow("drifted")}: ${names(drift)} (see \`havn drift\`)`
+      : "  recorded as it was applied last; its host has told of no drift",
+    ...(pending === "removed"
+      ? [`  ${style.yellow("no longer declared")}: the next apply removes it`]
+      : pending && pending.length > 0
+        ? [`  ${style.yellow("declared otherwise now")}: ${names(pending)} (see \`havn plan\`)`]
+        : []),
+  ];
 }
 
 function dependencies(title: string, all: readonly ExplainedDependency[], style: Style): string[] {

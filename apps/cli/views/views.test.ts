@@ -5,6 +5,7 @@ import { applySchema, environmentStatusSchema, planSchema } from "@havn/model";
 import { driftAnswer, queryAnswer } from "../api/schemas.ts";
 import { createStyle, plain } from "../kit/style.ts";
 import { compare } from "../testing/transcript.ts";
+import { type Differences, differencesView } from "./compare.ts";
 import { driftView } from "./drift.ts";
 import { planView } from "./plan.ts";
 import { applyResultView, progressLines, progressTree } from "./progress.ts";
@@ -19,6 +20,7 @@ const views: Record<string, (value: unknown) => string> = {
   plan: (value) => planView(planSchema.parse(value), plain),
   status: (value) => statusView(environmentStatusSchema.parse(value), context),
   drift: (value) => driftView("shop", driftAnswer.parse(value), context),
+  diff: (value) => differencesView(value as Differences, plain),
   query: (value) => queryView(queryAnswer.parse(value), plain, 100),
   apply: (value) => {
     const apply = applySchema.parse(value);

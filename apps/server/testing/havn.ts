@@ -22,6 +22,8 @@ export interface Havn extends AsyncDisposable {
   port: number;
   /** Runs `havn …`. */
   run(...args: string[]): Promise<CommandResult>;
+  /** Runs `havn …` with `input` on its standard input. */
+  feed(input: string, ...args: string[]): Promise<CommandResult>;
   /** Runs `havn …` and throws with what it said unless it exits with `code` (0). */
   must(args: string[], code?: number): Promise<CommandResult>;
   /** A call to the API as the administrator. Rejects while the server is away. */
@@ -56,6 +58,7 @@ export async function openHavn(
   const port = options.port ?? (await freePorts());
   const release = guard(dataDirectory);
   const run: Havn["run"] = (...args) => runCommand({ args, dataDirectory, port });
+  const feed: Havn["feed"] = (input, ...args) => runCommand({ args, dataDirectory, port, input });
   const call: Havn["call"] = async (given) => {
     const token = (await readFile(join(dataDirectory, "cli-token"), "utf8")).trim();
     return http({ token, ...given, port });
@@ -71,7 +74,7 @@ export async function openHavn(
     return found.toSorted((a, b) => a.id - b.id);
   };
   return {
-    ...{ dataDirectory, port, run, call, get, events },
+    ...{ dataDirectory, port, run, feed, call, get, events },
     async must(args, code = 0) {
       const result = await run(...args);
       if (result.code !== code)
@@ -124,14 +127,16 @@ function runCommand(options: {
   args: string[];
   dataDirectory: string;
   port: number;
+  /** Absent: standard input is empty. */
+  input?: string;
 }): Promise<CommandResult> {
-  const { args, dataDirectory, port } = options;
+  const { args, dataDirectory, port, input } = options;
   const began = performance.now();
   // All else as the tests' own: what a build needs (npm's registry, a proxy) stands there.
   const { HAVN_URL: _url, HAVN_TOKEN: _token, NODE_OPTIONS: _options, ...inherited } = process.env;
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [commandLine, ...args], {
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: ["pipe", "pipe", "pipe"],
       cwd: "/",
       env: {
         ...inherited,
@@ -141,6 +146,8 @@ function runCommand(options: {
         HAVN_CONFIG_TIMEOUT: "60s",
       },
     });
+    // It may end before it has read all, or any of it.
+    child.stdin.on("error", () => undefined).end(input ?? "");
     let [stdout, stderr] = ["", ""];
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
       stdout += text;

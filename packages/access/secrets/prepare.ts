@@ -94,7 +94,8 @@ class Files {
           : sealedValueId(parseSops(file.text, file.format), path);
       if (found === undefined || expected !== id)
         throw new HavnError(`It has no such value at ${key ?? "its top"}`, {
-          detail: "Plan again.",
+          detail:
+            "Plan again. What stands in plain outside of the file's MAC (mac_only_encrypted) is no secret either.",
           status: 400,
         });
     } catch (error) {

@@ -1,5 +1,5 @@
-import { HavnError, resourceGraphSchema } from "@havn/model";
-import { closestName, explainResource } from "@havn/plan";
+import { HavnError, type PropertyChange, type Resource, resourceGraphSchema } from "@havn/model";
+import { closestName, diffProperties, type ExplainedResource, explainResource } from "@havn/plan";
 import { connect } from "../../api/connect.ts";
 import { driftAnswer } from "../../api/schemas.ts";
 import { loadConfig } from "../../config/load.ts";
@@ -15,17 +15,19 @@ export const command = defineCommand({
   description:
     "HOST/SETTING shows what each layer of data() says of it, with file and line, how they merge and who wins; HOST all " +
     "of its settings. An address shows where a resource was declared, its properties, what it needs and what needs it, " +
-    "and why, and whether its host still has it as it was applied.",
+    "and why, and whether its host still has it as it was applied. What was never applied is looked up in the " +
+    "configuration; with PATH, what was applied is set beside what is declared now.",
   access: ["environment:read"],
   arguments: [
     { name: "WHAT", description: "HOST/SETTING, HOST, or an address ENVIRONMENT/TYPE/NAME" },
-    { name: "PATH", description: "the configuration, for settings", optional: true },
+    { name: "PATH", description: "the configuration", optional: true },
   ],
   options,
   examples: [
     ["havn explain web-1/nginx.workers -e prod", "each layer's value, and who wins"],
     ["havn explain web-1", "all settings of a host"],
-    ["havn explain shop/file/web-1:/etc/motd", "a resource that was applied"],
+    ["havn explain shop/file/web-1:/etc/motd", "a resource, as it was applied last or as it is declared"],
+    ["havn explain prod/service/shop .", "also what the next apply changes of it"],
   ],
   async run(invocation) {
     const [what = ""] = invocation.arguments;
@@ -65,27 +67,69 @@ async function tellSettings(
   );
 }
 
+/** As it was applied last, else as it is declared; a configuration that was named counts beside what was applied. */
 async function tellResource(
-  { globals, options, io, signal }: Invocation<typeof command.options & {}>,
+  { arguments: [, path], globals, options, io, signal }: Invocation<typeof command.options & {}>,
   address: string,
 ): Promise<void> {
   const api = await connect(globals, signal);
   const [environment = ""] = address.split("/");
-  const path = `/api/v1/environments/${encodeURIComponent(environment)}`;
-  const { resources } = await api.get(`${path}/graph`, resourceGraphSchema, { signal });
-  const explained = explainResource(resources, address);
-  if (!explained) {
-    const closest = closestName(
-      address,
-      resources.map((one) => one.address),
-    );
-    throw new HavnError(`There is no resource ${address}`, {
-      detail: closest === undefined ? "Nothing of that address was applied." : `Did you mean ${closest}?`,
-      status: 404,
-    });
-  }
-  const { drift } = await api.get(`${path}/drift`, driftAnswer, { signal });
+  const of = `/api/v1/environments/${encodeURIComponent(environment)}`;
+  const recorded = await unlessMissing(api.get(`${of}/graph`, resourceGraphSchema, { signal }));
+  const applied = explainResource(recorded?.resources ?? [], address);
+  const declaredHere = async () =>
+    (await loadConfig({ path, environment, globals, io, signal })).graph.resources;
+  const resources = applied && path === undefined ? undefined : await declaredHere();
+  const declared = resources && explainResource(resources, address);
+  const explained = declared ?? applied;
+  if (!explained) throw noResource(address, [...(resources ?? []), ...(recorded?.resources ?? [])]);
+  const drift = applied ? (await api.get(`${of}/drift`, driftAnswer, { signal })).drift : [];
   const drifted = drift.find((one) => one.address === address);
-  const answer = { ...explained, ...(drifted && { drift: drifted.changes }) };
+  const answer = {
+    ...explained,
+    applied: applied !== undefined,
+    ...(resources && applied && { pending: pendingChanges(applied, declared) }),
+    ...(drifted && { drift: drifted.changes }),
+  };
   io.out(options.json ? JSON.stringify(answer, undefined, 2) : resourceView(answer, io.style));
+}
+
+/** What the next apply changes of it: undefined where it is no longer declared. */
+const pendingChanges = (
+  applied: ExplainedResource,
+  declared: ExplainedResource | undefined,
+): PropertyChange[] | "removed" =>
+  declared ? diffProperties(withoutVersions(applied), withoutVersions(declared)) : "removed";
+
+/** The control plane writes versions of secrets into what is applied; what is declared has none. */
+const withoutVersions = ({ resource }: ExplainedResource): Record<string, unknown> =>
+  JSON.parse(
+    JSON.stringify(resource.properties, (_key, value: unknown) =>
+      typeof value === "object" && value !== null && "$secret" in value
+        ? { ...value, version: undefined }
+        : value,
+    ),
+  ) as Record<string, unknown>;
+
+async function unlessMissing<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof HavnError && error.status === 404) return undefined;
+    throw error;
+  }
+}
+
+function noResource(address: string, resources: readonly Resource[]): HavnError {
+  const closest = closestName(
+    address,
+    resources.map((one) => one.address),
+  );
+  return new HavnError(`There is no resource ${address}`, {
+    detail:
+      closest === undefined
+        ? "Nothing of that address was applied, and nothing is declared."
+        : `Did you mean ${closest}?`,
+    status: 404,
+  });
 }
