@@ -166,6 +166,10 @@ await using _upkeep = startUpkeep(
           ...[access, timeline],
         ])
           await room.prune();
+        const users = [infrastructure, delivery, fleet];
+        await access.pruneSealed(async () =>
+          (await Promise.all(users.map((room) => room.sealedInUse()))).flat(),
+        );
       },
     },
   ],

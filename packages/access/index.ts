@@ -11,7 +11,7 @@ import { type Identities, openIdentities } from "./secrets/identities.ts";
 import { prepareSecrets } from "./secrets/prepare.ts";
 import { secretRoutes } from "./secrets/routes.ts";
 import { createSecrets, type Secrets } from "./secrets/secrets.ts";
-import { findAnySecret } from "./secrets/store.ts";
+import { deleteSealed, findAnySecret } from "./secrets/store.ts";
 import { createSessions, createSignIn, type SignIn } from "./sessions.ts";
 import { createTokens, type Tokens } from "./tokens.ts";
 
@@ -38,8 +38,16 @@ export interface Access extends AccessGate {
   verifyAudit(): Promise<ChainState>;
   /** Forgets sessions, links and tokens that ended long ago. The audit log is never shortened: its chain has one start. */
   prune(): Promise<void>;
+  /**
+   * Forgets ciphertexts of the repository that nothing was planned with for longer than plans and applies are kept, but
+   * those that `inUse` names by what their references carry (`sealed`).
+   */
+  pruneSealed(inUse: () => Promise<string[]>): Promise<void>;
   readonly routes: Route[];
 }
+
+/** A plan is kept for a week, what was applied for 90 days after. */
+const keepSealedMs = 100 * 86_400_000;
 
 /** Opens the room: tables, keys, policies, and the token that the command line finds in the data directory. */
 export async function createAccess({ sql, clock, timeline, dataDirectory }: AccessOptions): Promise<Access> {
@@ -66,6 +74,9 @@ export async function createAccess({ sql, clock, timeline, dataDirectory }: Acce
     async prune() {
       await signIn.prune();
       await tokens.prune();
+    },
+    pruneSealed: async (inUse) => {
+      await deleteSealed(sql, clock.now() - keepSealedMs, await inUse());
     },
     tokens,
     signIn,

@@ -8,7 +8,7 @@ import { artifactMissing, createHostAccess, parse } from "./hosts.ts";
 import type { DeliveryOptions, ResourceExecutor } from "./interfaces.ts";
 import { deliveryRoutes } from "./routes.ts";
 import { type DeliveryStatus, publicRelease, readStatus } from "./status.ts";
-import { deleteRollouts, findRelease, findService, listReleases } from "./store.ts";
+import { deleteRollouts, findRelease, findService, listReleases, listSealed } from "./store.ts";
 
 export type { Artifacts, StoredArtifact } from "./artifacts/store.ts";
 export type { DeliveryOptions, ResourceExecutor } from "./interfaces.ts";
@@ -28,6 +28,8 @@ export interface Delivery {
   rollback(environment: string, service: string, actor: string): Promise<Apply>;
   /** Those of the source digests that must be uploaded before they can be deployed. */
   missingArtifacts(digests: string[]): Promise<string[]>;
+  /** Ciphertexts of the repository that references in releases carry, by their names (`sealed`). */
+  sealedInUse(): Promise<string[]>;
   /** Forgets rollouts that ended 90 days ago, but each service's latest, and removes artifacts that no release needs. */
   prune(): Promise<void>;
   routes: Route[];
@@ -63,6 +65,7 @@ export async function createDelivery(options: DeliveryOptions): Promise<Delivery
       );
       return found.filter(({ here }) => here === undefined).map(({ digest }) => digest);
     },
+    sealedInUse: () => listSealed(sql),
     async prune() {
       await deleteRollouts(sql, options.clock.now() - keepRolloutsMs);
       await artifacts.clean();

@@ -266,3 +266,11 @@ export const isStored = async (db: Db, sha256: string) => {
   const [row] = await db`select 1 from delivery.artifact where sha256 = ${sha256} limit 1`;
   return row !== undefined;
 };
+
+/** Ciphertexts that releases refer to: a rollback needs them again. */
+export const listSealed = async (sql: Db): Promise<string[]> =>
+  (
+    await sql<{ id: string }[]>`
+      select distinct found #>> '{}' as id
+      from delivery.release, jsonb_path_query(resource, 'lax $.**.sealed ? (@.type() == "string")') found`
+  ).map(({ id }) => id);

@@ -63,6 +63,8 @@ export interface Fleet extends AsyncDisposable {
     waitExpected(environment: string): Promise<void>;
   };
   desired: Desired;
+  /** Ciphertexts of the repository that references in what hosts shall be carry, by their names (`sealed`). */
+  sealedInUse(): Promise<string[]>;
   /** What the agent said last; undefined while it is not connected. */
   report(host: string): HostReport | undefined;
   status(environment: string): Promise<HostStatus[]>;
@@ -218,6 +220,7 @@ export async function createFleet(options: FleetOptions): Promise<Fleet> {
       },
     },
     desired: desired.desired,
+    sealedInUse: () => store.listSealed(sql),
     report: (host) => reports.get(host),
     async status(environment) {
       const rows = await store.listHosts(sql);

@@ -190,3 +190,11 @@ export const raiseRevision = async (sql: Sql, host: string, revision: number): P
     update fleet.desired set revision = greatest(revision, ${revision}) where host = ${host} returning revision`;
   return rows[0]?.revision ?? revision;
 };
+
+/** Ciphertexts that what hosts shall be refers to. */
+export const listSealed = async (sql: Sql): Promise<string[]> =>
+  (
+    await sql<{ id: string }[]>`
+      select distinct found #>> '{}' as id
+      from fleet.desired, jsonb_path_query(sections, 'lax $.**.sealed ? (@.type() == "string")') found`
+  ).map(({ id }) => id);

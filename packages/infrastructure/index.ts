@@ -49,6 +49,8 @@ export interface Infrastructure {
   /** Names of the certificate that is declared at `address` on `host`, in a running apply or as applied last. */
   certificateNames(host: Address, address: Address): Promise<unknown[] | undefined>;
   environments(): Promise<{ environment: string; owner: string | undefined; resources: number }[]>;
+  /** Ciphertexts of the repository that references in what was applied last carry, by their names (`sealed`). */
+  sealedInUse(): Promise<string[]>;
   /** Deletes plans that nobody applied within a week, and applies that ended 90 days ago. */
   prune(): Promise<void>;
 }
@@ -96,6 +98,7 @@ export async function createInfrastructure(options: InfrastructureOptions): Prom
         ...rest,
         owner: owner ?? undefined,
       })),
+    sealedInUse: () => store.listSealed(sql),
     async prune() {
       const now = options.clock.now();
       await store.deleteApplies(sql, now - keepAppliesMs);

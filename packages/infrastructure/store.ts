@@ -291,3 +291,11 @@ const toStep = (row: object): ApplyStep => applyStepSchema.parse(dropNulls(row))
 
 const dropNulls = (row: object) =>
   Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null));
+
+/** Ciphertexts that what was applied last refers to. */
+export const listSealed = async (sql: Db): Promise<string[]> =>
+  (
+    await sql<{ id: string }[]>`
+      select distinct found #>> '{}' as id
+      from infrastructure.resource, jsonb_path_query(body, 'lax $.**.sealed ? (@.type() == "string")') found`
+  ).map(({ id }) => id);

@@ -31,7 +31,11 @@ let folder: string;
 const files: { title: string; path: string }[] = [];
 
 before(async () => {
-  openProjectFiles({ read: (path) => projectFiles[path], shown: (path) => path });
+  openProjectFiles({
+    read: (path) => projectFiles[path],
+    look: () => undefined,
+    shown: (path) => path,
+  });
   // Inside the checkout: "havn" is found from there.
   await mkdir(join(root, ".havn"), { recursive: true });
   folder = await mkdtemp(join(root, ".havn/documents-"));

@@ -207,3 +207,33 @@ test("a secret that a person sets: nothing is planned before, its version is in 
   );
   assert.equal(await it.access.secrets.open("prod", { ...reference, version: 1 }), "two");
 });
+
+test("ciphertexts that nothing refers to any more are forgotten, what is in use and what was planned lately is not", async () => {
+  await using it = await open();
+  await writeFile(join(it.dataDirectory, "age-identities"), sopsKeys);
+  const [used, unused] = [inSops("test_key"), inSops("nested.test.file")];
+  const plan = () => it.access.prepareSecrets(graphOf({ A: used, B: unused }, [sopsFile]));
+  const ids = async () =>
+    (await it.sql<{ id: string }[]>`select id from access.sealed_value order by name desc`).map(
+      ({ id }) => id,
+    );
+  const age = async () => {
+    await it.sql`update access.sealed_value set created_at = 0`;
+    await it.sql`update access.sealed_file set created_at = 0`;
+  };
+  await plan();
+  await it.access.pruneSealed(async () => []);
+  assert.equal((await ids()).length, 2);
+  await age();
+  await it.access.pruneSealed(async () => [used.sealed ?? ""]);
+  assert.deepEqual(await ids(), [used.sealed]);
+  assert.equal(await it.access.secrets.open("prod", used), "test_value");
+  // Planned once more it counts anew.
+  await age();
+  await plan();
+  await it.access.pruneSealed(async () => []);
+  assert.equal((await ids()).length, 2);
+  await age();
+  await it.access.pruneSealed(async () => []);
+  assert.equal((await it.sql`table access.sealed_file`).length, 0);
+});

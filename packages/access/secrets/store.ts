@@ -104,12 +104,14 @@ export const putSealed = (
     for (const { digest, format, content } of files)
       await db`
         insert into access.sealed_file (digest, format, content, created_at)
-        values (${digest}, ${format}, ${content}, ${at}) on conflict do nothing`;
+        values (${digest}, ${format}, ${content}, ${at})
+        on conflict (digest) do update set created_at = excluded.created_at`;
     for (const { environment, id, name, path, file } of values)
       await db`
         insert into access.sealed_value (environment, id, name, path, file, created_at)
         values (${environment}, ${id}, ${name}, ${db.json(path)}, ${file}, ${at})
-        on conflict (environment, id) do update set name = excluded.name, path = excluded.path, file = excluded.file`;
+        on conflict (environment, id) do update set name = excluded.name, path = excluded.path, file = excluded.file,
+          created_at = excluded.created_at`;
   });
 
 export async function findSealedValue(
@@ -131,3 +133,13 @@ export const listSealedValues = (sql: Sql, environment: string) => sql<
   select value.path, file.digest, file.format, file.content
   from access.sealed_value value join access.sealed_file file on file.digest = value.file
   where value.environment = ${environment} order by file.digest`;
+
+/** Values that nothing was planned with since, but those `inUse`, and files that hold none of the others. */
+export const deleteSealed = (sql: Sql, plannedBefore: number, inUse: readonly string[]) =>
+  sql.begin(async (db: TransactionSql) => {
+    await db`
+      delete from access.sealed_value where created_at < ${plannedBefore} and id <> all(${[...inUse]}::text[])`;
+    await db`
+      delete from access.sealed_file file where created_at < ${plannedBefore}
+        and not exists (select 1 from access.sealed_value value where value.file = file.digest)`;
+  });
