@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { type ServiceProperties, serviceProperties } from "@havn/model";
 import { migrate } from "@havn/postgres";
 import { testDatabase } from "@havn/postgres/testing";
-import { findRelease, insertRelease, recordServing } from "../store.ts";
+import { findRelease, insertRelease, listSealed, recordServing } from "../store.ts";
 import { changedParts, releaseId, serviceDifferences } from "./release.ts";
 
 const service = (overrides: Partial<ServiceProperties> = {}): ServiceProperties =>
@@ -72,7 +72,7 @@ test("releases are numbered without gap or twin, and rollbacks go one back at a 
     address: "shop/service/shop",
     type: "service",
     name: "shop",
-    properties: {},
+    properties: { env: { KEY: { $text: ["k:", { $secret: "key.age", sealed: "5".repeat(32) }] } } },
     dependsOn: [],
   };
   const insert = (id: string) =>
@@ -87,6 +87,7 @@ test("releases are numbered without gap or twin, and rollbacks go one back at a 
   const rows = await Promise.all(["a", "b", "a", "c", "b"].map(insert));
   assert.deepEqual([...new Set(rows.map(({ number }) => number))].toSorted(), [1, 2, 3]);
   assert.equal(rows[0]?.number, rows[2]?.number);
+  assert.deepEqual(await listSealed(db.sql), ["5".repeat(32)]);
 
   const serve = (release: string) =>
     recordServing(
