@@ -101,7 +101,8 @@ export type Operation =
     }
   | { kind: "make directory"; path: string; attributes: Attributes }
   | { kind: "set attributes"; path: string; attributes: Attributes }
-  | { kind: "remove file"; path: string }
+  /** `twin`: another name of the same file, which stays. */
+  | { kind: "remove file"; path: string; twin?: string }
   /** With everything in it; a mount point inside is an error. */
   | { kind: "remove tree"; path: string }
   /** Replaces what is there in one step. */

@@ -5,7 +5,8 @@ import type { Blobs } from "./blobs.ts";
 
 /** A part of a host that operations change, named so that its state can be read and put back. */
 export type Aspect =
-  | { kind: "path"; path: string }
+  /** `twin`: what may be another name of the same file. */
+  | { kind: "path"; path: string; twin?: string }
   /** With everything in it. */
   | { kind: "tree"; path: string }
   /** A folder that programs fill: only whether it is there is put back. */
@@ -46,6 +47,8 @@ export interface AspectKind<A extends Aspect, S extends State> {
   changes?(aspect: A, now: S, state: S, around: Around): Promise<PropertyChange[]>;
   /** What of the states before and after belongs to the aspect, once both are known. */
   narrow?(aspect: A, before: S, after: S): { before: S; after: S };
+  /** What of the state before belongs to the aspect, where what was left is not known. */
+  certain?(aspect: A, before: S): S;
   /** That part of `now` which `state` speaks of. */
   focus?(now: S, state: S): S;
 }

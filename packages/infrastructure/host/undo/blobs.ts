@@ -1,13 +1,15 @@
 import { createHash, randomBytes } from "node:crypto";
-import { constants, createReadStream, createWriteStream } from "node:fs";
-import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { constants } from "node:fs";
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { pipeline } from "node:stream/promises";
+import { mustRun } from "../commands.ts";
 
 /** Contents of files by their digest: written once, readable by the agent's user alone, never sent anywhere. */
 export interface Blobs {
-  /** Copies a file in, durably. Gives its sha256, in hex. */
+  /** Copies a file in. Gives its sha256, in hex. */
   keep(path: string): Promise<string>;
+  /** What was kept is on the disk when it resolves. */
+  settle(): Promise<void>;
   path(digest: string): string;
   has(digest: string): Promise<boolean>;
   /** Removes all but these. */
@@ -19,6 +21,9 @@ export interface Blobs {
 /** A larger file is not kept: what was in it cannot be put back. */
 export const largestKept = 64 * 1024 * 1024;
 
+const mostAlone = 8;
+const chunkBytes = 256 * 1024;
+
 export async function openBlobs(directory: string): Promise<Blobs> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const pathOf = (digest: string) => join(directory, digest);
@@ -27,6 +32,7 @@ export async function openBlobs(directory: string): Promise<Blobs> {
       () => true,
       () => false,
     );
+  const unsettled = new Set<string>();
   return {
     has,
     path: pathOf,
@@ -34,24 +40,31 @@ export async function openBlobs(directory: string): Promise<Blobs> {
       const temporary = join(directory, `.${randomBytes(8).toString("hex")}`);
       const hash = createHash("sha256");
       try {
-        const source = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-        await pipeline(
-          source.createReadStream(),
-          async function* (chunks: AsyncIterable<Buffer>) {
-            for await (const chunk of chunks) {
-              hash.update(chunk);
-              yield chunk;
-            }
-          },
-          createWriteStream(temporary, { flags: "wx", mode: 0o600, flush: true }),
+        await using source = await open(
+          path,
+          constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK,
         );
+        await using target = await open(temporary, "wx", 0o600);
+        for await (const chunk of chunksOf(source)) {
+          hash.update(chunk);
+          await target.writeFile(chunk);
+        }
         const digest = hash.digest("hex");
         await rename(temporary, pathOf(digest));
+        unsettled.add(digest);
         return digest;
       } catch (error) {
         await rm(temporary, { force: true });
         throw error;
       }
+    },
+    async settle() {
+      const digests = [...unsettled];
+      if (digests.length === 0) return;
+      // One sync of the file system costs less than many of files.
+      if (digests.length > mostAlone) await mustRun(["sync", "--file-system", directory]);
+      else for (const path of [...digests.map(pathOf), directory]) await syncPath(path);
+      for (const digest of digests) unsettled.delete(digest);
     },
     async sweep(used) {
       for (const name of await readdir(directory))
@@ -74,6 +87,23 @@ export async function openBlobs(directory: string): Promise<Blobs> {
 
 export async function digestOf(path: string): Promise<string> {
   const hash = createHash("sha256");
-  await pipeline(createReadStream(path, { highWaterMark: 1 << 18 }), hash);
+  await using source = await open(path, "r");
+  for await (const chunk of chunksOf(source)) hash.update(chunk);
   return hash.digest("hex");
+}
+
+/** Without a stream's cost, as most files are small. A chunk is good until the next is asked for. */
+async function* chunksOf(file: FileHandle): AsyncGenerator<Buffer> {
+  const { size } = await file.stat();
+  const buffer = Buffer.allocUnsafe(Math.min(size + 1, chunkBytes));
+  for (;;) {
+    const { bytesRead } = await file.read(buffer);
+    if (bytesRead === 0) return;
+    yield buffer.subarray(0, bytesRead);
+  }
+}
+
+async function syncPath(path: string): Promise<void> {
+  await using file = await open(path, "r");
+  await file.sync();
 }

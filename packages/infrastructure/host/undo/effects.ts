@@ -33,13 +33,17 @@ export async function effectsOf(operation: Operation): Promise<Effect[]> {
     case "write":
     case "set attributes":
     case "make directory":
-    case "remove file":
     case "remove directory":
     case "symlink":
-    case "hard link":
     case "restore copy":
     case "download":
       return [onPath(operation.path)];
+    case "hard link":
+      return [aspect({ kind: "path", path: operation.path, twin: operation.target })];
+    case "remove file": {
+      const { path, twin } = operation;
+      return [aspect({ kind: "path", path, ...(twin !== undefined && { twin }) })];
+    }
     case "set line": {
       const path = await resolveHome(operation.path, operation.as).catch(() => undefined);
       if (path === undefined) return [];

@@ -56,6 +56,15 @@ export const packagesAspect: AspectKind<Packages, PackagesState> = {
     });
     return { before: only(before), after: only({ ...after, files: {} }) };
   },
+  certain: ({ named }, { packages, files }) => ({
+    packages: Object.fromEntries(
+      named.flatMap((name) => {
+        const known = Object.entries(packages).filter(([one]) => bare(one) === name);
+        return known.length > 0 ? known : [[name, gone] as const];
+      }),
+    ),
+    files,
+  }),
   focus: (now, state) => ({
     packages: Object.fromEntries(
       Object.keys(state.packages).map((name) => [name, now.packages[name] ?? gone]),

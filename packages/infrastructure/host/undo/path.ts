@@ -4,7 +4,7 @@ import { HavnError, type PropertyChange } from "@havn/model";
 import { propertyChange, sameValue } from "@havn/plan";
 import { withParent } from "../attributes.ts";
 import { findStats } from "../files.ts";
-import { removeTree } from "../links.ts";
+import { makeHardLink, removeTree } from "../links.ts";
 import { checkWay } from "../way.ts";
 import { renameInto, syncFolder, temporaryBeside } from "../write-file.ts";
 import type { Around, AspectKind } from "./aspect.ts";
@@ -14,8 +14,11 @@ import { digestOf, largestKept } from "./blobs.ts";
 type Owned = { uid: number; gid: number; mode: number };
 export type PathState =
   | { kind: "absent" }
-  /** `digest`: absent where the file is too large to be looked at; then its time tells whether it changed. */
-  | ({ kind: "file"; size: number; digest?: string; modified?: number } & Owned)
+  /**
+   * `digest`: absent where the file is too large to be looked at; then its time tells whether it changed. `twin`: it
+   * was another name of that file.
+   */
+  | ({ kind: "file"; size: number; digest?: string; modified?: number; twin?: string } & Owned)
   | ({ kind: "directory" } & Owned)
   | ({ kind: "link"; target: string } & Omit<Owned, "mode">)
   | { kind: "other" };
@@ -76,12 +79,12 @@ async function removePath(path: string, around: Around): Promise<void> {
 }
 
 async function restoreFile(path: string, state: PathState & { kind: "file" }, { blobs }: Around) {
-  const { digest, uid, gid, mode } = state;
+  const { digest, uid, gid, mode, twin } = state;
+  if (twin !== undefined && (await isStill(twin, state)))
+    return makeHardLink({ kind: "hard link", path, target: twin });
   if (digest === undefined)
     throw new HavnError(`${path} cannot be put back`, { detail: "It was too large to be kept." });
-  const now = await findStats(path);
-  if (now?.isFile() && now.size === state.size && (await digestOf(path)) === digest)
-    return setOwner(path, state);
+  if (await isStill(path, state)) return setOwner(path, state);
   await clearFolder(path);
   const temporary = temporaryBeside(path);
   await withParent(path, async () => {
@@ -100,6 +103,12 @@ async function restoreFile(path: string, state: PathState & { kind: "file" }, { 
   await syncFolder(path.slice(0, path.lastIndexOf("/")) || "/");
 }
 
+/** Whether another name of a file leads to what stood there. */
+async function isStill(path: string, { size, digest }: PathState & { kind: "file" }): Promise<boolean> {
+  const found = await findStats(path);
+  return found?.isFile() === true && found.size === size && (await digestOf(path)) === digest;
+}
+
 /** What takes the place of an empty folder. A full one is an error. */
 async function clearFolder(path: string): Promise<void> {
   if ((await findStats(path))?.isDirectory()) await rmdir(path);
@@ -115,10 +124,42 @@ async function setOwner(path: string, { uid, gid, mode }: Owned): Promise<void> 
   }
 }
 
-export const pathAspect: AspectKind<{ kind: "path"; path: string }, PathState> = {
+/** Makes `path` another name of `twin` where that is as `state` by now. */
+export async function linkIfSame(
+  path: string,
+  twin: string,
+  state: PathState & { kind: "file" },
+): Promise<void> {
+  if (!(await areOne(path, twin)) && (await isStill(twin, state)))
+    await makeHardLink({ kind: "hard link", path, target: twin });
+}
+
+/** Whether two names lead to one file. */
+async function areOne(path: string, twin: string): Promise<boolean> {
+  const [own, other] = await Promise.all([path, twin].map(findStats));
+  return own !== undefined && own.ino === other?.ino && own.dev === other.dev;
+}
+
+export const pathAspect: AspectKind<{ kind: "path"; path: string; twin?: string }, PathState> = {
   name: ({ path }) => path,
-  capture: ({ path }, around, keep) => capturePath(path, around, keep),
-  restore: ({ path }, state, around) => restorePath(path, state, around),
+  async capture({ path, twin }, around, keep) {
+    const state = await capturePath(path, around, keep);
+    if (state.kind !== "file" || twin === undefined) return state;
+    return (await areOne(path, twin)) ? { ...state, twin } : state;
+  },
+  async restore({ path, twin }, state, around) {
+    // A file of its own again: what is put back must not reach the other name.
+    if (
+      twin !== undefined &&
+      state.kind === "file" &&
+      state.twin === undefined &&
+      (await areOne(path, twin))
+    ) {
+      await checkWay(path);
+      await rm(path);
+    }
+    return restorePath(path, state, around);
+  },
   obstacle: ({ path }, state, around) => obstacleOf(path, state, around),
   changes: ({ path }, now, state, around) => changesOf(path, now, state, around),
 };

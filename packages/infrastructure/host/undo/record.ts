@@ -46,6 +46,8 @@ export function createRecorder(
   const around = createAround(blobs);
   let recorded: Entry[] = [];
   let grown = false;
+  /** What later changes of the same apply may reach too. */
+  const shared: Entry[] = [];
   let earlier: Map<Address, Entry> | undefined;
   return {
     async before(changing) {
@@ -61,18 +63,28 @@ export function createRecorder(
       // What a try before a crash recorded is how it was: by now it may be half changed.
       earlier ??= await journal.read(applyId);
       for (const entry of recorded) keepEarlier(entry, earlier.get(entry.address));
+      await blobs.settle();
       await journal.append(applyId, { kind: "before", entries: recorded });
       grown = true;
     },
     async after(begun) {
       await noteAfter(journal, applyId, { entries: recorded, begun, around });
+      for (const entry of recorded) {
+        const steps = entry.steps.filter(isShared);
+        if (steps.length > 0) shared.push({ ...entry, steps });
+      }
       recorded = [];
     },
     async close() {
+      if (shared.length > 0) await noteAfter(journal, applyId, { entries: shared, begun: new Set(), around });
       if (grown) await journal.prune();
     },
   };
 }
+
+/** A home folder gets a key, an account a group: what was left of them is known only at the end. */
+const isShared = (step: Recorded): boolean =>
+  step.does === "aspect" && ["tree", "account", "group"].includes(step.aspect.kind);
 
 /** What was left, so that what changes later is told apart. */
 export async function noteAfter(

@@ -9,6 +9,7 @@ import { describeError } from "../read.ts";
 import type { Around, Aspect, State } from "./aspect.ts";
 import { type Entry, keyOf, type Recorded } from "./journal.ts";
 import { kindOf } from "./kinds.ts";
+import { linkIfSame, type PathState } from "./path.ts";
 import { applyOf, createAround, noteAfter, type Undo } from "./record.ts";
 
 export interface UndoQuestion {
@@ -24,7 +25,7 @@ export async function readUndo(
   { applyId, addresses, hidden }: UndoQuestion,
   { blobs, journal }: Undo,
 ): Promise<UndoReading[]> {
-  const entries = await journal.read(applyId);
+  const entries = await entriesOf(applyId, journal);
   const readings = new Map<Address, UndoReading>();
   const putBack: PutBack = new Map();
   const wanted = new Set(addresses);
@@ -39,6 +40,16 @@ export async function readUndo(
     (address) =>
       readings.get(address) ?? { address, recorded: false, changes: [], conflicts: [], remains: [] },
   );
+}
+
+/** After a crash it is not known what an apply left: then only what is certainly its own counts. */
+async function entriesOf(applyId: string, journal: Undo["journal"]): Promise<Map<Address, Entry>> {
+  const entries = await journal.read(applyId);
+  for (const { steps } of entries.values())
+    for (const step of steps)
+      if (step.does === "aspect" && step.after === undefined)
+        step.before = kindOf(step.aspect).certain?.(step.aspect, step.before) ?? step.before;
+  return entries;
 }
 
 /** What another resource of the same apply changed too, which is not to be taken back. */
@@ -69,6 +80,8 @@ async function readEntry(entry: Entry, around: Around, putBack: PutBack): Promis
         remains.push(`it is not known whether what ${step.command.join(" ")} would undo was done`);
     } else if (step.does === "aspect") {
       const { aspect, before, after } = step;
+      // A later change of the same apply has told already whether it is as that left it.
+      const told = putBack.has(keyOf(step));
       const { now, same } = await lookAt(step, around, putBack);
       if (same) continue;
       const kind = kindOf(aspect);
@@ -78,7 +91,7 @@ async function readEntry(entry: Entry, around: Around, putBack: PutBack): Promis
         remains.push(why);
         continue;
       }
-      if (after !== undefined && !sameValue(now, after)) conflicts.push(kind.name(aspect));
+      if (!told && after !== undefined && !sameValue(now, after)) conflicts.push(kind.name(aspect));
       changes.push(
         ...(kind.changes
           ? await kind.changes(aspect, now, before, around)
@@ -130,7 +143,7 @@ export async function applyUndo(
   const { journal: undo, blobs, memory, clock, tell } = options;
   const { journal, save, finish } = await openJournal(options.stateDirectory, bundle.bundleId);
   if (!journal.done) {
-    const entries = await undo.read(bundle.applyId);
+    const entries = await entriesOf(bundle.applyId, undo);
     const wanted = new Set(bundle.addresses);
     const order = [...entries.values()].filter(({ address }) => wanted.has(address)).reverse();
     const open = order.filter(({ address }) => !journal.reports[address]);
@@ -149,6 +162,7 @@ export async function applyUndo(
       await save();
       tell(address, report.state);
     }
+    await linkAgain(order, journal.reports);
     await runAgain([...again.values()], createAround(blobs));
     await noteAfter(undo, applyOf(bundle.bundleId), {
       ...{ entries: mine, begun: new Set(open.map(({ address }) => address)), around: createAround(blobs) },
@@ -180,20 +194,26 @@ async function recordNow(
       address,
       memory: memory.recall(address),
       secret,
-      // In the order in which they are put back now.
-      steps: await Promise.all([...steps].reverse().map((step) => recordStep(step, around))),
+      steps: await Promise.all(inOrder(steps).map((step) => recordStep(step, around))),
     });
+  await blobs.settle();
   if (entries.length > 0) await journal.append(applyId, { kind: "before", entries });
   return entries;
+}
+
+/** As they are put back now. Groups come first, as ever: they are put back after the accounts that belong to them. */
+function inOrder(steps: readonly Recorded[]): Recorded[] {
+  const reversed = [...steps].reverse();
+  const isGroup = (step: Recorded) => step.does === "aspect" && step.aspect.kind === "group";
+  return [...reversed.filter(isGroup), ...reversed.filter((step) => !isGroup(step))];
 }
 
 async function recordStep(step: Recorded, around: Around): Promise<Recorded> {
   if (step.does === "run") return { does: "never", why: `${step.command.join(" ")} was run` };
   if (step.does !== "aspect") return step;
-  const { aspect, before } = step;
-  const kind = kindOf(aspect);
-  const all = await kind.capture(aspect, around, true);
-  return { does: "aspect", aspect, before: kind.focus?.(all, before) ?? all };
+  const { aspect } = step;
+  // All of it, as before an apply: what is no part of it shows when what was left is compared with this.
+  return { does: "aspect", aspect, before: await kindOf(aspect).capture(aspect, around, true) };
 }
 
 interface Ended {
@@ -250,6 +270,26 @@ async function undoStep(
     case "never":
       if (begun !== false) ended.remarks.push(`Not put back: ${step.why}.`);
   }
+}
+
+/**
+ * Names that were put back before the file that they lead to was as it had been. Of one that was declared before the file
+ * was changed it is not recorded that they were one: the change had parted them.
+ */
+async function linkAgain(
+  entries: readonly Entry[],
+  reports: Readonly<Record<Address, ResourceReport>>,
+): Promise<void> {
+  for (const { address, memory, steps } of entries)
+    for (const step of reports[address]?.state === "failed" ? [] : steps) {
+      if (step.does !== "aspect" || step.aspect.kind !== "path" || step.aspect.twin === undefined) continue;
+      const before = step.before as PathState;
+      if (
+        before.kind === "file" &&
+        (before.twin !== undefined || (memory as Recalled | undefined)?.ours === true)
+      )
+        await linkIfSame(step.aspect.path, step.aspect.twin, before);
+    }
 }
 
 /** Last: what is restarted finds everything as it was. A unit that does not run stays so. */

@@ -6,6 +6,7 @@ import { type Resource, systemClock } from "@havn/model";
 import { temporaryDirectory } from "@havn/testkit";
 import { createResourceHost } from "../../host.ts";
 import { declared } from "../../testing/environment.ts";
+import { type PackagesState, packagesAspect } from "./packages.ts";
 
 const on = (type: string, name: string, properties: Record<string, unknown>): Resource =>
   declared(type, name, { host: "web-1", properties });
@@ -129,4 +130,43 @@ test("a command is not undone, and that is said; one with an undo is", async () 
   assert.deepEqual(second?.changes, [{ property: "runs", after: `rm -f ${mark}` }]);
   assert.equal(await undo("b/web-1/0", "a", [plain.address, undone.address]), "unchanged changed");
   assert.deepEqual((await readdir(directory.path)).sort(), ["mark-plain", "state"]);
+});
+
+test("two names of one file are so again, whichever was put back first", async () => {
+  await using directory = await temporaryDirectory("undo");
+  const { apply, undo } = await openHost(directory.path);
+  const [one, two] = [join(directory.path, "one"), join(directory.path, "two")];
+  const link = {
+    ...on("hardlink", "two", { path: two, target: one, force: true }),
+    dependsOn: ["shop/file/one"],
+  };
+  const version = (content: string) => [on("file", "one", { path: one, content }), link];
+  const addresses = version("").map(({ address }) => address);
+  const inodes = async () => (await Promise.all([one, two].map((path) => stat(path)))).map(({ ino }) => ino);
+  assert.equal(await apply("first/web-1/0", version("first\n")), "changed changed");
+  assert.equal(await apply("second/web-1/0", version("second\n")), "changed changed");
+  await apply("third/web-1/0", [], [{ ...link }]);
+  for (const [as, id, named] of [
+    ["a", "third", [link.address]],
+    ["b", "second", addresses],
+    ["c", "b", addresses],
+  ] as const) {
+    await undo(`${as}/web-1/0/undo`, id, [...named]);
+    const [first, second] = await inodes();
+    assert.equal(first, second, `after taking back ${id}`);
+    assert.equal(await readFile(two, "utf8"), as === "b" ? "first\n" : "second\n");
+  }
+});
+
+test("packages: what an apply did not name is its own only where it is known to have changed it", () => {
+  const installed = (version: string) => ({ version, state: "installed", held: false, auto: false });
+  const state = (packages: PackagesState["packages"]): PackagesState => ({ packages, files: {} });
+  const before = state({ bash: installed("1"), tree: installed("1") });
+  const after = state({ bash: installed("1"), tree: installed("2"), libtree: installed("2") });
+  const aspect = { kind: "packages" as const, named: ["tree", "none"], purged: [] };
+  const namesOf = ({ packages = {} }: Partial<PackagesState> = {}) => Object.keys(packages).sort();
+  assert.deepEqual(namesOf(packagesAspect.narrow?.(aspect, before, after).before), ["libtree", "tree"]);
+  assert.deepEqual(namesOf(packagesAspect.narrow?.(aspect, before, before).before), []);
+  assert.deepEqual(namesOf(packagesAspect.certain?.(aspect, before)), ["none", "tree"]);
+  assert.deepEqual(packagesAspect.focus?.(after, state({})), state({}));
 });

@@ -1,9 +1,24 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
 import { HavnError } from "@havn/model";
+import { findStats } from "../files.ts";
 import type { AspectKind } from "./aspect.ts";
 
 type Unit = { kind: "unit"; name: string };
-/** As systemd calls it: `file` is "enabled", "disabled", "masked", … or "" where there is no such unit. */
-export type UnitState = { file: string; active: boolean };
+/**
+ * As systemd calls it: `file` is "enabled", "disabled", "masked", … or "" where there is no such unit. `linked`: it is
+ * masked, and would be enabled if it were not.
+ */
+export type UnitState = { file: string; active: boolean; linked?: boolean };
+
+const isMasked = (file: string): boolean => file.startsWith("masked");
+const folder = "/etc/systemd/system";
+
+async function isLinked(name: string): Promise<boolean> {
+  const folders = (await readdir(folder)).filter((one) => /\.(wants|requires)$/.test(one));
+  const found = await Promise.all(folders.map((one) => findStats(join(folder, one, name))));
+  return found.some((one) => one !== undefined);
+}
 
 const isTemplate = (name: string): boolean => /@\.[a-z]+$/.test(name);
 
@@ -15,7 +30,8 @@ export const unitAspect: AspectKind<Unit, UnitState> = {
     const file = /^[a-z-]+$/.test(said) && said !== "not-found" ? said : "";
     if (isTemplate(name)) return { file, active: false };
     const { stdout } = await run(["systemctl", "is-active", name]);
-    return { file, active: ["active", "activating", "reloading"].includes(stdout.trim()) };
+    const active = ["active", "activating", "reloading"].includes(stdout.trim());
+    return { file, active, ...(isMasked(file) && { linked: await isLinked(name) }) };
   },
   async restore(aspect, state, around) {
     const { name } = aspect;
@@ -27,14 +43,16 @@ export const unitAspect: AspectKind<Unit, UnitState> = {
     if (around.reload) await systemctl("daemon-reload");
     around.reload = false;
     const now = await unitAspect.capture(aspect, around, false);
-    const isMasked = (file: string) => file.startsWith("masked");
     if (isMasked(now.file) && !isMasked(state.file)) await systemctl("unmask", name);
     const file = isMasked(now.file) ? (await unitAspect.capture(aspect, around, false)).file : now.file;
-    if (file === "enabled" && ["disabled", "", "masked"].includes(state.file))
+    const wanted = state.file === "enabled" || state.linked === true;
+    if (file === "enabled" && !wanted && ["disabled", "", "masked"].includes(state.file))
       await systemctl("disable", name);
+    if (file !== "enabled" && !isMasked(file) && wanted) await systemctl("enable", name);
     if (now.active && !state.active) await systemctl("stop", name);
+    // A failure is remembered of a unit even when its file is gone.
+    if (!state.active) await around.run(["systemctl", "reset-failed", name]);
     if (!isMasked(now.file) && isMasked(state.file)) await systemctl("mask", name);
-    if (file !== "enabled" && state.file === "enabled") await systemctl("enable", name);
     if (!now.active && state.active) await systemctl("start", name);
   },
 };

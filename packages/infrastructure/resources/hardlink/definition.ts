@@ -37,7 +37,7 @@ function planHardlink(observed: HardlinkObserved, desired: HardlinkProperties, w
     return {
       action: "delete",
       changes: [{ property: "target", before: target }],
-      operations: [{ kind: "remove file", path }],
+      operations: [{ kind: "remove file", path, ...(observed.same && { twin: target }) }],
     };
   }
   if (observed.same) return unchanged;
