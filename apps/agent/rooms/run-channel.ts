@@ -16,8 +16,11 @@ export interface RunWriter {
   end(): Promise<void>;
 }
 
-/** Pieces under way at once: enough that a long way does not slow a stream down, few enough to hold. */
-const window = 16;
+/**
+ * Under way at once, in pieces and in bytes: enough that a long way does not slow a stream down (4 MiB in 50 ms are 80 MiB
+ * a second), few enough to hold. Each piece is held twice: as it was read, and as its frame.
+ */
+const window = { pieces: 16, bytes: 4 << 20 };
 
 export function createRunChannel(link: {
   output(run: string, stream: RunStream, bytes: Uint8Array): Promise<void>;
@@ -26,19 +29,25 @@ export function createRunChannel(link: {
   return {
     open(run, stream) {
       const underWay = new Set<Promise<void>>();
+      let bytesUnderWay = 0;
       let failure: unknown;
       return {
         async write(bytes) {
           if (failure !== undefined) throw failure;
-          const sent = link.output(run, stream, bytes).then(
-            () => void underWay.delete(sent),
-            (error: unknown) => {
+          const { length } = bytes;
+          const sent = link
+            .output(run, stream, bytes)
+            .catch((error: unknown) => {
               failure ??= error;
+            })
+            .finally(() => {
               underWay.delete(sent);
-            },
-          );
+              bytesUnderWay -= length;
+            });
           underWay.add(sent);
-          if (underWay.size >= window) await Promise.race(underWay);
+          bytesUnderWay += length;
+          while (underWay.size >= window.pieces || bytesUnderWay >= window.bytes)
+            await Promise.race(underWay);
         },
         async end() {
           await Promise.all(underWay);

@@ -16,7 +16,12 @@ export const agentNodeFlags = [
   "--lite-mode",
   "--v8-pool-size=1",
 ] as const;
-export const agentEnvironment = { MALLOC_ARENA_MAX: "1", UV_THREADPOOL_SIZE: "8" } as const;
+export const agentEnvironment = {
+  MALLOC_ARENA_MAX: "1",
+  // Large buffers go back to the system when they are done with; left to itself, glibc keeps them after the first ones.
+  MALLOC_MMAP_THRESHOLD_: "262144",
+  UV_THREADPOOL_SIZE: "8",
+} as const;
 
 export const agentUnit = `[Unit]
 Description=Havn agent
