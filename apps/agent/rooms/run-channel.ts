@@ -17,10 +17,10 @@ export interface RunWriter {
 }
 
 /**
- * Under way at once, in pieces and in bytes: enough that a long way does not slow a stream down (4 MiB in 50 ms are 80 MiB
+ * Under way at once, in pieces and in bytes: enough that a long way does not slow a stream down (8 MiB in 50 ms are 160 MiB
  * a second), few enough to hold. Each piece is held twice: as it was read, and as its frame.
  */
-const window = { pieces: 16, bytes: 4 << 20 };
+const window = { pieces: 16, bytes: 8 << 20 };
 
 export function createRunChannel(link: {
   output(run: string, stream: RunStream, bytes: Uint8Array): Promise<void>;
