@@ -32,8 +32,8 @@ export interface LabHost extends AsyncDisposable {
   readUndo(applyId: string, addresses: string[]): Promise<UndoReading[]>;
   /** Applies, and is killed after so many seconds. */
   applyInterrupted(resources: Resource[], seconds: number): Promise<void>;
-  /** Applies, and is killed after so many seconds if it is not done. */
-  interrupt(resources: Resource[], seconds: number): Promise<void>;
+  /** Applies, and is killed as soon as a shell command without single quotes succeeds, if it is not done before. */
+  interrupt(resources: Resource[], when: string): Promise<void>;
   /** Runs a shell command that must succeed; gives its output. */
   on(command: string): Promise<string>;
 }
@@ -115,8 +115,9 @@ export async function openLabHost(name: string): Promise<LabHost> {
       const { code } = await drive("apply", resources, [], `timeout --signal=KILL ${seconds} `);
       assert.notEqual(code, 0);
     },
-    async interrupt(resources, seconds) {
-      await drive("apply", resources, [], `timeout --signal=KILL ${seconds} `);
+    async interrupt(resources, when) {
+      const script = `exec 3<&0; "$@" <&3 & until ${when} || ! kill -0 $!; do sleep 0.02; done; kill -9 $!; wait $!`;
+      await drive("apply", resources, [], `sh -c '${script}' sh `);
     },
     async on(command) {
       const { code, stdout, stderr } = await machine.ssh(command);
