@@ -198,10 +198,17 @@ describe("the page", () => {
   }, async () => {
     await using visitor = await signedIn();
     const { page } = visitor;
-    demo.world.apply = { ...demo.world.apply, state: "succeeded" };
+    const batches = [
+      { hosts: ["web-1"], state: "done" as const },
+      { hosts: ["web-2"], state: "gate" as const, detail: "an alert fires: too slow" },
+    ];
+    demo.world.apply = { ...demo.world.apply, state: "succeeded", batches };
     await open(page, `${shop}/applies`);
     await page.getByRole("list", { name: "Applies, newest first" }).getByRole("link").click();
     await seen(page, "Rollback · succeeded");
+    const list = page.getByRole("list", { name: "Batches of hosts, in their order" });
+    await list.getByText("at its gate: an alert fires: too slow").waitFor();
+    assert.equal(await list.getByRole("listitem").count(), 2);
     await page.getByRole("button", { name: "Revert" }).click();
     const dialog = page.getByRole("dialog", { name: "Revert this apply?" });
     await dialog.getByText("service/shop").waitFor();

@@ -160,18 +160,17 @@ export const revokeOlderCertificates = (sql: Sql, host: string, serial: string, 
   where host = ${host} and revoked_at is null
     and issued_at < (select issued_at from fleet.certificate where serial = ${serial})`;
 
-/** The new revision; undefined where the section holds that value already. */
-export const putDesiredSection = async (
+/** The new revision; undefined where all of these sections hold their values already. */
+export const putDesiredSections = async (
   sql: Sql,
   host: string,
-  section: string,
-  value: unknown,
+  sections: Readonly<Record<string, unknown>>,
 ): Promise<number | undefined> => {
-  const patch = json(sql, { [section]: value });
+  const patch = json(sql, sections);
   const rows = await sql<{ revision: number }[]>`
     insert into fleet.desired as d (host, revision, sections) values (${host}, 1, ${patch})
     on conflict (host) do update set revision = d.revision + 1, sections = d.sections || ${patch}
-      where d.sections -> ${section}::text is distinct from excluded.sections -> ${section}::text
+      where d.sections || ${patch} is distinct from d.sections
     returning revision`;
   return rows[0]?.revision;
 };

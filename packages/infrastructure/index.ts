@@ -1,6 +1,7 @@
 import { type Address, type GatheredFact, HavnError, type ResourceGraph } from "@havn/model";
 import { migrate } from "@havn/postgres";
 import { type Applies, createApplies } from "./applies/applies.ts";
+import * as applyStore from "./applies/store.ts";
 import { findCertificateNames } from "./certificates.ts";
 import { type Drift, findDrift } from "./drift.ts";
 import { type Fingerprint, findFingerprints } from "./fingerprints.ts";
@@ -101,7 +102,7 @@ export async function createInfrastructure(options: InfrastructureOptions): Prom
     sealedInUse: () => store.listSealed(sql),
     async prune() {
       const now = options.clock.now();
-      await store.deleteApplies(sql, now - keepAppliesMs);
+      await applyStore.deleteApplies(sql, now - keepAppliesMs);
       await store.deletePlans(sql, now - keepPlansMs);
       await store.deleteVersions(sql, now - 2 * keepPlansMs);
     },

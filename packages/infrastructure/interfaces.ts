@@ -28,8 +28,11 @@ export interface InfrastructureOptions {
   /** What the host's agent said last; undefined while it is not connected. */
   hostReport(host: Address): HostReport | undefined;
   desired: {
-    /** Durable; the agent gets it now or when it connects. References in `value` are resolved on the way. */
-    put(host: Address, section: "resources" | "secrets" | "secretValues", value: unknown): Promise<unknown>;
+    /** Durable; the agent gets all of it now or when it connects. References in it are resolved on the way. */
+    putAll(
+      host: Address,
+      sections: Record<"resources" | "secrets" | "secretValues", unknown>,
+    ): Promise<unknown>;
   };
   /**
    * Checks that every secret a graph refers to can be opened, and keeps the ciphertexts that came with it. Gives the

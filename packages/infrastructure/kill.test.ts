@@ -12,9 +12,11 @@ import { temporaryDirectory } from "@havn/testkit";
 const child = fileURLToPath(new URL("testing/kill.test-child.ts", import.meta.url));
 const kills = 10;
 
-/** Runs the child; kills it `afterMs` after the apply runs, if it has not ended by then. Gives its last line at its end. */
+const childOfTwo = fileURLToPath(new URL("testing/kill-two.test-child.ts", import.meta.url));
+
+/** Runs a child; kills it `afterMs` after the apply runs, if it has not ended by then. Gives its last line at its end. */
 async function run(args: string[], afterMs?: number): Promise<string | undefined> {
-  const process_ = spawn(process.execPath, [child, ...args], { stdio: ["ignore", "pipe", "inherit"] });
+  const process_ = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
   const exited = once(process_, "exit");
   let output = "";
   try {
@@ -33,7 +35,7 @@ async function run(args: string[], afterMs?: number): Promise<string | undefined
 test("kill -9 at any moment of an apply: it ends by itself, and nothing is done twice", async () => {
   await using database = await testDatabase();
   await using directory = await temporaryDirectory("kill");
-  const args = [database.url, directory.path];
+  const args = [child, database.url, directory.path];
   let killed = 0;
   let last: string | undefined;
   for (let attempt = 0; attempt < kills && last === undefined; attempt++) {
@@ -73,4 +75,29 @@ test("kill -9 at any moment of an apply: it ends by itself, and nothing is done 
   assert.equal(rows[0]?.count, 54);
   const running = await database.sql`select 1 from infrastructure.apply where state = 'running'`;
   assert.equal(running.length, 0);
+});
+
+test("kill -9 with two applies side by side: both end by themselves", async () => {
+  await using database = await testDatabase();
+  await using directory = await temporaryDirectory("kill-two");
+  const args = [childOfTwo, database.url, directory.path];
+  let killed = 0;
+  let last: string | undefined;
+  for (let attempt = 0; attempt < 3 && last === undefined; attempt++) {
+    last = await run(args, Math.random() * 300);
+    if (last === undefined) killed++;
+  }
+  last ??= await run(args);
+  assert.ok(killed > 0, "they were too quick to be killed");
+  const applies = JSON.parse(last ?? "") as { state: string; error?: string; steps: string[] }[];
+  for (const { state, error, steps } of applies) {
+    assert.equal(state, "succeeded", error ?? "");
+    assert.deepEqual(steps, Array(12).fill("done"));
+  }
+  assert.equal(applies.length, 2);
+  const written = (await readFile(join(directory.path, "writes"), "utf8")).trim().split("\n");
+  assert.equal(new Set(written).size, 20);
+  assert.ok(written.length - 20 <= killed * 2, "at most one write of each apply and kill is repeated");
+  const left = await database.sql`select 1 from infrastructure.lease`;
+  assert.equal(left.length, 0);
 });

@@ -136,9 +136,15 @@ export function infrastructureRoutes(
       path: "/api/v1/applies",
       summary: "The latest applies, newest first",
       access: { action: "apply:read", resource: ({ query }) => query.environment ?? "" },
-      query: z.strictObject({ environment: dnsLabel.optional() }),
+      query: z.strictObject({
+        environment: dnsLabel.optional(),
+        steps: z
+          .stringbool()
+          .default(true)
+          .describe("false: how many steps are in each state, instead of each"),
+      }),
       response: z.object({ applies: z.array(applySchema) }),
-      handle: async ({ query }) => ({ applies: await applies.list({ environment: query.environment }) }),
+      handle: async ({ query }) => ({ applies: await applies.list(query) }),
     }),
     defineRoute({
       method: "GET",

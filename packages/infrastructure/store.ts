@@ -1,18 +1,8 @@
-import {
-  type Address,
-  type Apply,
-  type ApplyBatch,
-  type ApplyStep,
-  applySchema,
-  applyStepSchema,
-  type Plan,
-  type Resource,
-  type ResourceGraph,
-} from "@havn/model";
+import type { Address, Apply, Plan, Resource, ResourceGraph } from "@havn/model";
 import type { Sql, TransactionSql } from "@havn/postgres";
 
 export type Db = Sql | TransactionSql;
-type Json = Parameters<Sql["json"]>[0];
+export type Json = Parameters<Sql["json"]>[0];
 
 export const ensureEnvironment = (db: Db, name: string, owner: string | undefined) => db`
   insert into infrastructure.environment (name, owner) values (${name}, ${owner ?? null})
@@ -109,12 +99,16 @@ export const listChangedBy = async (
       where apply_id = ${applyId} and address = any(${[...addresses]})`
   ).map(({ address }) => address);
 
-/** What is recorded of one host, in order of application. */
-export const listOnHost = async (db: Db, environment: string, host: string): Promise<Resource[]> =>
+/** What is recorded of hosts, in order of application. */
+export const listOnHosts = async (
+  db: Db,
+  environment: string,
+  hosts: readonly string[],
+): Promise<Resource[]> =>
   (
     await db<{ body: Resource }[]>`
       select body from infrastructure.resource
-      where environment = ${environment} and body ->> 'host' = ${host} order by position`
+      where environment = ${environment} and body ->> 'host' = any(${[...hosts]}) order by position`
   ).map(({ body }) => body);
 
 /** Takes an environment that holds nothing, and that nobody is about to fill, off the list. */
@@ -198,73 +192,6 @@ export const listRunningGraphs = async (db: Db, environment: string): Promise<Re
       where a.environment = ${environment} and a.state = 'running' order by a.started_at desc`
   ).map(({ graph }) => graph);
 
-export const listRunningApplies = async (db: Db): Promise<string[]> =>
-  (await db<{ id: string }[]>`select id from infrastructure.apply where state = 'running'`).map(
-    ({ id }) => id,
-  );
-
-export async function insertApply(db: Db, apply: Apply): Promise<void> {
-  await db`
-    insert into infrastructure.apply (id, environment, kind, plan_id, state, actor, started_at, resumes, batches)
-    values (${apply.id}, ${apply.environment}, ${apply.kind}, ${apply.planId ?? ""}, ${apply.state}, ${apply.actor},
-      ${apply.startedAt}, ${apply.resumes ?? null}, ${apply.batches ? db.json(apply.batches as unknown as Json) : null})`;
-  const steps = apply.steps.map(({ address, action, state }, position) => ({
-    ...{ position, address, action, state },
-  }));
-  // As JSON: a statement takes 65,535 parameters, an apply may have more.
-  await db`
-    insert into infrastructure.apply_step (apply_id, position, address, action, state)
-    select ${apply.id}, position, address, action, state
-    from jsonb_to_recordset(${db.json(steps)}) as new (position int, address text, action text, state text)`;
-}
-
-/** A step that has ended stays as it ended. */
-export const updateSteps = (db: Db, applyId: string, steps: readonly ApplyStep[]) => db`
-  update infrastructure.apply_step as step set state = new.state, detail = new.detail, error = new.error,
-    duration_ms = new."durationMs", outcome = new.outcome, started_at = coalesce(step.started_at, new."startedAt"), ended_at = new."endedAt"
-  from jsonb_to_recordset(${db.json(steps as unknown as Json)})
-    as new (address text, state text, detail text, error text, "startedAt" bigint, "endedAt" bigint,
-      "durationMs" double precision, outcome text)
-  where step.apply_id = ${applyId} and step.address = new.address and step.state in ('waiting', 'running')`;
-
-/** The first end counts. What it held is free from now on. */
-export const endApply = (db: Db, apply: Pick<Apply, "id" | "state" | "error"> & { endedAt: number }) => db`
-  with ended as (
-    update infrastructure.apply set state = ${apply.state}, ended_at = ${apply.endedAt}, error = ${apply.error ?? null}
-    where id = ${apply.id} and state = 'running' returning id
-  )
-  delete from infrastructure.lease where apply_id in (select id from ended)`;
-
-export const updateBatches = (db: Db, applyId: string, batches: readonly ApplyBatch[]) => db`
-  update infrastructure.apply set batches = ${db.json(batches as unknown as Json)} where id = ${applyId}`;
-
-export async function findApply(db: Db, id: string): Promise<Apply | undefined> {
-  const [apply] = await listWhere(db, db`id = ${id}`);
-  return apply;
-}
-
-export interface ApplyFilter {
-  environment?: string | undefined;
-  state?: Apply["state"] | undefined;
-}
-
-/** Newest first, at most 100. */
-export const listApplies = (db: Db, { environment, state }: ApplyFilter): Promise<Apply[]> =>
-  listWhere(
-    db,
-    db`true ${environment === undefined ? db`` : db`and environment = ${environment}`}
-      ${state === undefined ? db`` : db`and state = ${state}`}`,
-  );
-
-/** Applies that ended before a time, with their steps. */
-export const deleteApplies = (sql: Sql, endedBefore: number) =>
-  sql.begin(async (db) => {
-    await db`
-      delete from infrastructure.apply_step where apply_id in
-        (select id from infrastructure.apply where ended_at < ${endedBefore})`;
-    await db`delete from infrastructure.apply where ended_at < ${endedBefore}`;
-  });
-
 /** What is known of resources that went before a time: no plan is that old. */
 export const deleteVersions = (db: Db, changedBefore: number) => db`
   delete from infrastructure.resource_version v where changed_at < ${changedBefore}
@@ -274,23 +201,6 @@ export const deleteVersions = (db: Db, changedBefore: number) => db`
 export const deletePlans = (db: Db, createdBefore: number) => db`
   delete from infrastructure.plan where created_at < ${createdBefore}
     and not exists (select 1 from infrastructure.apply where plan_id = plan.id)`;
-
-async function listWhere(db: Db, condition: ReturnType<Db>): Promise<Apply[]> {
-  const rows = await db<Record<string, unknown>[]>`
-    select id, environment, kind, plan_id as "planId", state, actor, started_at as "startedAt", ended_at as "endedAt", error,
-      resumes, batches, (select coalesce(jsonb_agg(jsonb_build_object('address', address, 'action', action, 'state', state, 'detail', detail,
-          'error', error, 'startedAt', started_at, 'endedAt', ended_at, 'durationMs', duration_ms, 'outcome', outcome) order by position), '[]')
-        from infrastructure.apply_step where apply_id = apply.id) as steps
-    from infrastructure.apply where ${condition} order by started_at desc, id desc limit 100`;
-  return rows.map((row) =>
-    applySchema.parse({ ...dropNulls(row), steps: (row.steps as object[]).map(toStep) }),
-  );
-}
-
-const toStep = (row: object): ApplyStep => applyStepSchema.parse(dropNulls(row));
-
-const dropNulls = (row: object) =>
-  Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null));
 
 /** Ciphertexts that what was applied last refers to. */
 export const listSealed = async (sql: Db): Promise<string[]> =>

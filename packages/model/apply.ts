@@ -4,11 +4,13 @@ import { actionSchema } from "./plan.ts";
 export const applyStateSchema = z.enum(["running", "succeeded", "failed", "cancelled"]);
 export type ApplyState = z.infer<typeof applyStateSchema>;
 
+const applyStepStateSchema = z.enum(["waiting", "running", "done", "failed", "skipped"]);
+
 /** One change's way through an apply. `detail` tells what is happening now ("waiting for /healthz on web-1"). */
 export const applyStepSchema = z.object({
   address: z.string(),
   action: actionSchema,
-  state: z.enum(["waiting", "running", "done", "failed", "skipped"]),
+  state: applyStepStateSchema,
   detail: z.string().optional(),
   error: z.string().optional(),
   startedAt: z.number().optional(),
@@ -42,5 +44,19 @@ export const applySchema = z.object({
     .optional()
     .describe("in their order; absent: all hosts at the same time"),
   steps: z.array(applyStepSchema),
+  counts: z
+    .partialRecord(applyStepStateSchema, z.number().int())
+    .optional()
+    .describe("steps by state, in lists that were asked for without the steps themselves"),
 });
 export type Apply = z.infer<typeof applySchema>;
+
+/** How many steps of an apply are in each state, also where it came from a list without the steps themselves. */
+export function countSteps({
+  steps,
+  counts,
+}: Pick<Apply, "steps" | "counts">): Partial<Record<ApplyStep["state"], number>> {
+  if (counts) return counts;
+  const states = Map.groupBy(steps, ({ state }) => state);
+  return Object.fromEntries([...states].map(([state, of]) => [state, of.length]));
+}

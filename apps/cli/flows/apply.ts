@@ -68,7 +68,7 @@ export async function carryOut(flow: Flow, options: CarryOutOptions): Promise<Ap
 
 /** Until one of the environment's running applies has ended. Where none runs it was the plan that had grown old. */
 async function waitForOthers({ api, io, signal }: Flow, environment: string, why: HavnError): Promise<void> {
-  const query = { environment };
+  const query = { environment, steps: "false" };
   const running = async () => {
     const { applies } = await patiently(() => api.get("/api/v1/applies", appliesAnswer, { query, signal }), {
       signal,
@@ -141,7 +141,7 @@ async function startApply({ api }: Flow, plan: Plan, kind: CarryOutOptions["kind
   }
   return patiently(
     async () => {
-      const query = { environment: plan.environment };
+      const query = { environment: plan.environment, steps: "false" };
       const { applies } = await api.get("/api/v1/applies", appliesAnswer, { query, signal });
       const begun = applies.find((apply) => apply.planId === plan.id);
       return begun ?? (await api.post("/api/v1/applies", applySchema, { body, signal }));

@@ -1,4 +1,4 @@
-import type { Apply, ApplyStep, Plan, PlannedChange } from "@havn/model";
+import { type Apply, type ApplyStep, countSteps, type Plan, type PlannedChange } from "@havn/model";
 import { shortId } from "../flows/applies.ts";
 import { printable, type Style } from "../kit/style.ts";
 import { actionSign, propertyLines } from "./plan.ts";
@@ -30,9 +30,10 @@ export function appliesView(applies: readonly Apply[], style: Style, now: number
     .join("\n");
 }
 
-const changesOf = ({ steps }: Apply): string => {
-  const failed = steps.filter(({ state }) => state === "failed").length;
-  return `${count(steps.length, "change")}${failed > 0 ? `, ${failed} failed` : ""}`;
+const changesOf = (apply: Apply): string => {
+  const counts = countSteps(apply);
+  const all = Object.values(counts).reduce((sum, one) => sum + one, 0);
+  return `${count(all, "change")}${counts.failed ? `, ${counts.failed} failed` : ""}`;
 };
 
 function paintState({ state }: Pick<Apply, "state">, style: Style): string {

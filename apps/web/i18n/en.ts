@@ -175,6 +175,18 @@ export const en = {
     duration: "in all",
     resources: "What became of each resource",
     nothing: "Nothing was to be changed.",
+    batches: {
+      title: "Batches",
+      label: "Batches of hosts, in their order",
+      states: {
+        waiting: "waiting",
+        running: "under way",
+        gate: "at its gate",
+        done: "done",
+        failed: "failed",
+        skipped: "not begun",
+      },
+    },
     became: {
       changed: "changed",
       unchanged: "unchanged",

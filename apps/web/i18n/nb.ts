@@ -184,6 +184,18 @@ export const nb: Messages = {
     duration: "i alt",
     resources: "Hva det ble av hver ressurs",
     nothing: "Det var ingenting å endre.",
+    batches: {
+      title: "Puljer",
+      label: "Puljer av verter, i rekkefølge",
+      states: {
+        waiting: "venter",
+        running: "pågår",
+        gate: "ved porten",
+        done: "ferdig",
+        failed: "mislyktes",
+        skipped: "ikke begynt",
+      },
+    },
     became: {
       changed: "endret",
       unchanged: "uendret",

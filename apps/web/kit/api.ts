@@ -123,7 +123,7 @@ export function createApi(onSignedOut: () => void) {
     apply: (id: string, signal?: AbortSignal) =>
       get<Apply>(`/applies/${encodeURIComponent(id)}`, undefined, signal),
     applies: (name: string, signal?: AbortSignal) =>
-      get<{ applies: Apply[] }>("/applies", { environment: name }, signal),
+      get<{ applies: Apply[] }>("/applies", { environment: name, steps: "false" }, signal),
     plan: (id: string, signal?: AbortSignal) =>
       get<Plan>(`/plans/${encodeURIComponent(id)}`, undefined, signal),
     planRevert: (applyId: string, signal?: AbortSignal) =>

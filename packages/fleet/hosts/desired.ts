@@ -14,6 +14,8 @@ export interface Desired {
    * when it connects. Resolves when it is durable.
    */
   put<S extends DesiredSection>(host: string, section: S, value: unknown): Promise<void>;
+  /** The same for several parts at once: the agent never has one of them without the others. */
+  putAll(host: string, sections: Partial<Record<DesiredSection, unknown>>): Promise<void>;
   /** As it was put; undefined where it never was. */
   find(host: string, section: DesiredSection): Promise<unknown>;
 }
@@ -82,13 +84,16 @@ export function createDesired(options: {
     pushing.set(host, settled);
   }
 
+  async function putAll(host: string, sections: Partial<Record<DesiredSection, unknown>>): Promise<void> {
+    const revision = await store.putDesiredSections(sql, host, sections);
+    if (revision === undefined) return;
+    wanted.set(host, revision);
+    schedule(host);
+  }
+
   const desired: Desired = {
-    async put(host, section, value) {
-      const revision = await store.putDesiredSection(sql, host, section, value);
-      if (revision === undefined) return;
-      wanted.set(host, revision);
-      schedule(host);
-    },
+    put: (host, section, value) => putAll(host, { [section]: value }),
+    putAll,
     find: async (host, section) => (await store.findDesired(sql, host))?.sections[section],
   };
   return {

@@ -7,6 +7,7 @@ import { getPlan, type Plans } from "../planning/plans.ts";
 import * as store from "../store.ts";
 import { claim, findHolders } from "./leases.ts";
 import { runApply } from "./run.ts";
+import * as applyStore from "./store.ts";
 
 export interface Applies {
   /**
@@ -19,7 +20,7 @@ export interface Applies {
   /** Throws a HavnError (404). */
   get(id: string): Promise<Apply>;
   /** Newest first, at most 100. */
-  list(filter?: store.ApplyFilter): Promise<Apply[]>;
+  list(filter?: applyStore.ApplyFilter): Promise<Apply[]>;
   /** Resolves with the apply at its end. */
   finished(id: string): Promise<Apply>;
   /**
@@ -40,7 +41,7 @@ export function createApplies(options: InfrastructureOptions, plans: Plans): App
   );
 
   async function get(id: string): Promise<Apply> {
-    const apply = await store.findApply(sql, id);
+    const apply = await applyStore.findApply(sql, id);
     if (!apply) throw new HavnError(`There is no apply ${id}`, { detail: "Correct its name.", status: 404 });
     return apply;
   }
@@ -54,7 +55,7 @@ export function createApplies(options: InfrastructureOptions, plans: Plans): App
       () => "It ended without a result.",
       (cause: unknown) => (cause instanceof Error ? cause.message : String(cause)),
     );
-    await store.endApply(sql, { id: applyId, state: "failed", error, endedAt: clock.now() });
+    await applyStore.endApply(sql, { id: applyId, state: "failed", error, endedAt: clock.now() });
   }
 
   /** Those that hold what the plan needs and that nobody carries on go on, or end: a dead owner keeps no one out. */
@@ -94,7 +95,7 @@ export function createApplies(options: InfrastructureOptions, plans: Plans): App
   return {
     start,
     get,
-    list: (filter = {}) => store.listApplies(sql, filter),
+    list: (filter = {}) => applyStore.listApplies(sql, filter),
     async startResource({ kind, resource, actor }) {
       const { environment } = await environmentOf(resource.address, options);
       const { owner, resources } = await store.readRecorded(sql, environment);
@@ -114,7 +115,7 @@ export function createApplies(options: InfrastructureOptions, plans: Plans): App
       return get(id);
     },
     async recover() {
-      for (const id of await store.listRunningApplies(sql)) await takeUp(id);
+      for (const id of await applyStore.listRunningApplies(sql)) await takeUp(id);
     },
   };
 }

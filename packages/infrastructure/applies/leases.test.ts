@@ -8,6 +8,7 @@ import fc from "fast-check";
 import * as store from "../store.ts";
 import { declared, graphOf } from "../testing/environment.ts";
 import { claim } from "./leases.ts";
+import * as applyStore from "./store.ts";
 
 /** n3 may need n0 … n2, and so on: no circles. */
 const names = ["n0", "n1", "n2", "n3", "n4"];
@@ -228,7 +229,7 @@ async function finish(sql: Sql, person: number, { stored, writes }: Planned): Pr
       remove: [...writes].filter(([, state]) => state === undefined).map(([address]) => address),
     }),
   );
-  await store.endApply(sql, { id, state: "succeeded", error: undefined, endedAt: 2 });
+  await applyStore.endApply(sql, { id, state: "succeeded", error: undefined, endedAt: 2 });
 }
 
 test("whoever plans, starts and ends when: let in exactly where nobody else changed or holds what the plan stands on", async () => {

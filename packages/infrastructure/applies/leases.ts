@@ -2,6 +2,7 @@ import { type Address, type Apply, HavnError } from "@havn/model";
 import { type Footprint, findShared, findStale, footprintOf } from "@havn/plan";
 import type { TransactionSql } from "@havn/postgres";
 import * as store from "../store.ts";
+import * as applyStore from "./store.ts";
 
 /**
  * Leases: a running apply holds what it changes for itself, and what that needs so that nobody changes it meanwhile.
@@ -55,7 +56,7 @@ export async function claim(
       detail: `${listed(stale)} changed since it was made. Plan again.`,
       status: 409,
     });
-  await store.insertApply(db, apply);
+  await applyStore.insertApply(db, apply);
   await store.insertLeases(db, apply.id, footprint);
 }
 

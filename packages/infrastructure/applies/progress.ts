@@ -1,6 +1,8 @@
 import type { Address, Apply, ApplyBatch, ApplyStep, Clock } from "@havn/model";
 import type { Sql } from "@havn/postgres";
 import * as store from "../store.ts";
+import * as applyStore from "./store.ts";
+import { together } from "./together.ts";
 
 /** Not more often than this is a change of an apply told; rarer where there is much to tell. */
 const quietMs = (steps: number): number => 100 + steps / 20;
@@ -14,6 +16,12 @@ export function createProgress(
   const batches = [...(apply.batches ?? [])];
   const unwritten = new Set<Address>();
   let batchesChanged = false;
+  // One statement at a time: two of them that share steps could wait for each other.
+  const write = together(async (asked: readonly (readonly ApplyStep[])[]) => {
+    const latest = new Map(asked.flat().map((step) => [step.address, step]));
+    await applyStore.updateSteps(sql, apply.id, [...latest.values()]);
+    return asked;
+  });
   let writing: Promise<unknown> = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
 
@@ -32,12 +40,11 @@ export function createProgress(
     const changed = [...unwritten].map((address) => steps.get(address)).filter((step) => step !== undefined);
     unwritten.clear();
     // What is shown is not worth failing an apply for: ends are written again, by the step that records them.
-    if (changed.length > 0)
-      writing = writing.then(() => store.updateSteps(sql, apply.id, changed)).catch(() => {});
+    if (changed.length > 0) writing = Promise.all([writing, write(changed).catch(() => {})]);
     if (batchesChanged) {
       batchesChanged = false;
       const now = [...batches];
-      writing = writing.then(() => store.updateBatches(sql, apply.id, now)).catch(() => {});
+      writing = writing.then(() => applyStore.updateBatches(sql, apply.id, now)).catch(() => {});
     }
     onProgress?.({
       ...apply,
@@ -61,6 +68,10 @@ export function createProgress(
       timer ??= setTimeout(publish, quietMs(steps.size));
     },
     step: (address: Address) => steps.get(address),
+    /** Resolves once these stand in the store as they are now. */
+    write: async (addresses: readonly Address[]): Promise<void> => {
+      await write(addresses.flatMap((address) => steps.get(address) ?? []));
+    },
     /** Resolves when everything so far is in the store; tells once more. */
     async settle(ended?: Partial<Apply>): Promise<void> {
       Object.assign(apply, ended);

@@ -3,8 +3,9 @@ import { hostAddressOf } from "@havn/plan";
 import type { Run } from "@havn/workflows";
 import type { InfrastructureOptions } from "../interfaces.ts";
 import { secretPathsOf, secretValuesOf } from "../planning/read-hosts.ts";
-import * as store from "../store.ts";
+import type * as store from "../store.ts";
 import type { Progress } from "./progress.ts";
+import type { Records } from "./records.ts";
 
 /** Everything that an apply's parts need to know. */
 export interface Applying {
@@ -22,6 +23,7 @@ export interface Applying {
   /** Place in the order of application. */
   positions: ReadonlyMap<Address, number>;
   progress: Progress;
+  records: Records;
   /** Of a revert: what hosts take back from what they recorded. */
   revert: store.StoredPlan["revert"];
 }
@@ -33,26 +35,18 @@ export async function record(
   { put = [], remove = [], since }: { put?: readonly Address[]; remove?: readonly Address[]; since?: number },
 ): Promise<void> {
   if (put.length + remove.length === 0) return;
-  const { run, options, apply, desired, prior, positions } = applying;
+  const { run, apply, desired, prior, positions, records } = applying;
+  const placed = put.flatMap((address) => {
+    const resource = desired.get(address);
+    return resource ? [{ resource, position: positions.get(address) ?? 0 }] : [];
+  });
   await run.step(`record ${what}`, () =>
-    options.sql.begin((db) =>
-      store.recordResources(db, {
-        environment: apply.environment,
-        applyId: apply.id,
-        at: options.clock.now(),
-        put: put.flatMap((address) => {
-          const resource = desired.get(address);
-          return resource ? [{ resource, position: positions.get(address) ?? 0 }] : [];
-        }),
-        remove: [...remove],
-        since,
-      }),
-    ),
+    since === undefined
+      ? records.write({ put: placed, remove })
+      : records.writeUntouched({ put: placed, remove }, since),
   );
   // Asked of the store rather than of the step above: after a crash it changes nothing, and the hosts were not told yet.
-  const changed = await run.step(`changed: ${what}`, () =>
-    store.listChangedBy(options.sql, apply.id, [...put, ...remove]),
-  );
+  const changed = await run.step(`changed: ${what}`, () => records.findChanged([...put, ...remove]));
   const hosts = new Set(changed.map((address) => (desired.get(address) ?? prior.get(address))?.host));
   await Promise.all(
     [...hosts]
@@ -66,12 +60,14 @@ export async function record(
 }
 
 /** The agent's own copy: it keeps that true without us. */
-async function tellHost({ options, apply }: Applying, host: string): Promise<void> {
-  const own = await store.listOnHost(options.sql, apply.environment, host);
+async function tellHost({ options, apply, records }: Applying, host: string): Promise<void> {
+  const own = await records.listOnHost(host);
   const address = hostAddressOf({ address: `${apply.environment}/host/${host}`, host }) ?? "";
-  await options.desired.put(address, "secrets", secretPathsOf(own));
-  await options.desired.put(address, "secretValues", secretValuesOf(own));
-  await options.desired.put(address, "resources", own);
+  await options.desired.putAll(address, {
+    secrets: secretPathsOf(own),
+    secretValues: secretValuesOf(own),
+    resources: own,
+  });
 }
 
 const telling = new Map<string, Promise<unknown>>();

@@ -2,7 +2,6 @@ import { type Address, HavnError, type Resource } from "@havn/model";
 import { dependenciesOf } from "@havn/plan";
 import { isOutage } from "@havn/postgres";
 import type { ApplyContext, Steps } from "../interfaces.ts";
-import { updateSteps } from "../store.ts";
 import { type Applying, record } from "./record.ts";
 
 /** One resource that the control plane makes real or removes. Gives its address where that failed or was skipped. */
@@ -79,7 +78,7 @@ export async function end(
     outcome?: "changed" | "unchanged";
   }[],
 ): Promise<void> {
-  const { run, options, apply, progress } = applying;
+  const { run, progress } = applying;
   for (const { address, error, detail, skipped, durationMs, outcome } of outcomes)
     progress.ended(address, {
       state: skipped ? "skipped" : error === undefined ? "done" : "failed",
@@ -88,10 +87,7 @@ export async function end(
       ...(durationMs !== undefined && { durationMs }),
       ...(outcome && { outcome }),
     });
-  const ended = outcomes.map(({ address }) => progress.step(address)).filter((step) => step !== undefined);
-  await run.step(`end ${what}`, async () => {
-    await updateSteps(options.sql, apply.id, ended);
-  });
+  await run.step(`end ${what}`, () => progress.write(outcomes.map(({ address }) => address)));
 }
 
 /** Ends steps that cannot be taken, each with the name of what stands in its way. */

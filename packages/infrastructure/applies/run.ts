@@ -9,7 +9,9 @@ import { claimsOf } from "../things.ts";
 import type { ApplyInput } from "./applies.ts";
 import { createProgress } from "./progress.ts";
 import type { Applying } from "./record.ts";
+import { createRecords } from "./records.ts";
 import { describeFailure } from "./resource.ts";
+import * as applyStore from "./store.ts";
 import { walk } from "./walk.ts";
 
 /**
@@ -31,7 +33,7 @@ export async function runApply(
 }
 
 async function begin(applyId: string, { sql, timeline }: InfrastructureOptions): Promise<void> {
-  const apply = await store.findApply(sql, applyId);
+  const apply = await applyStore.findApply(sql, applyId);
   if (!apply) throw new HavnError(`There is no apply ${applyId}`);
   await timeline.write({
     kind: "apply.started",
@@ -46,7 +48,7 @@ async function begin(applyId: string, { sql, timeline }: InfrastructureOptions):
 /** Plans never change: what is read here is the same after every restart. */
 async function load(run: Run, applyId: string, options: InfrastructureOptions) {
   const { sql } = options;
-  const apply = await store.findApply(sql, applyId);
+  const apply = await applyStore.findApply(sql, applyId);
   if (!apply) throw new HavnError(`There is no apply ${applyId}`);
   const stored = await getPlan(options, apply.planId ?? "");
   const { changes } = stored.plan;
@@ -59,8 +61,21 @@ async function load(run: Run, applyId: string, options: InfrastructureOptions) {
   const positions = new Map(orderNodes(nodes).order.map((address, index) => [address, index]));
   const progress = createProgress(apply, options);
   const { serial, revert } = stored;
+  const records = createRecords(apply, options);
   const applying: Applying = {
-    ...{ run, options, apply, serial, changes: changesOf, desired, prior, positions, progress, revert },
+    ...{
+      run,
+      options,
+      apply,
+      serial,
+      changes: changesOf,
+      desired,
+      prior,
+      positions,
+      progress,
+      records,
+      revert,
+    },
     rollouts: stored.graph.rollouts ?? [],
     halted: new Map(),
   };
@@ -98,7 +113,7 @@ async function finish({ run, options, apply, progress }: Applying, error: string
       data: { applyId: apply.id, kind: apply.kind, state: ended.state },
       actor: apply.actor,
     });
-    await store.endApply(sql, { id: apply.id, ...ended });
+    await applyStore.endApply(sql, { id: apply.id, ...ended });
     if (apply.kind === "destroy" && !failed) await store.forgetEmptyEnvironment(sql, apply.environment);
     return ended;
   };

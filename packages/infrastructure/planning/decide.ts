@@ -58,7 +58,8 @@ export async function decideChanges(scope: Scope, options: InfrastructureOptions
     readHosts(inOrder(onHosts.filter(isReadable), scope), options),
   ]);
   diagnostics.push(...readings.diagnostics);
-  const remade = (resource: Resource) => isRemade(resource, ofControlPlane, scope.desired);
+  const desired = new Map(scope.desired.map((resource) => [resource.address, resource]));
+  const remade = (resource: Resource) => isRemade(resource, ofControlPlane, desired);
   const decide = (resource: Resource): Decision => {
     const byExecutor = ofControlPlane.get(resource.address);
     if (byExecutor) return byExecutor;
@@ -154,15 +155,13 @@ async function planByExecutors(
 function isRemade(
   resource: Resource,
   decisions: ReadonlyMap<Address, Decision>,
-  desired: readonly Resource[],
+  desired: ReadonlyMap<Address, Resource>,
 ): string | undefined {
   const host = hostAddressOf(resource);
   if (host === undefined) return undefined;
   const action = (address: Address): Action | undefined => decisions.get(address)?.action;
   if (action(host) === "create") return "host does not exist yet";
-  const via = desired.find(({ address }) => address === host)?.properties.via as
-    | { machine?: string }
-    | undefined;
+  const via = desired.get(host)?.properties.via as { machine?: string } | undefined;
   const machine =
     via?.machine && formatAddress({ ...parseAddress(host), type: "machine", name: via.machine });
   const made = machine && action(machine);

@@ -1,6 +1,7 @@
 import { type Address, HavnError, type Resource } from "@havn/model";
 import { sameValue } from "@havn/plan";
 import type { Sql } from "@havn/postgres";
+import * as applyStore from "../applies/store.ts";
 import * as store from "../store.ts";
 
 /** A failed apply that a plan goes on with, and what it and those that it went on with have done. */
@@ -11,7 +12,7 @@ export interface Resumed {
 
 /** The environment's last apply, which must have failed: a HavnError (409) tells where there is nothing to go on with. */
 export async function findResumed(sql: Sql, environment: string): Promise<Resumed> {
-  const [last] = await store.listApplies(sql, { environment });
+  const [last] = await applyStore.listApplies(sql, { environment });
   if (last?.state !== "failed")
     throw new HavnError(`There is nothing to resume in "${environment}"`, {
       detail: last
@@ -22,7 +23,7 @@ export async function findResumed(sql: Sql, environment: string): Promise<Resume
   const done = new Set<Address>();
   for (let apply: typeof last | undefined = last; apply; ) {
     for (const { address, state } of apply.steps) if (state === "done") done.add(address);
-    apply = apply.resumes === undefined ? undefined : await store.findApply(sql, apply.resumes);
+    apply = apply.resumes === undefined ? undefined : await applyStore.findApply(sql, apply.resumes);
   }
   return { id: last.id, done };
 }

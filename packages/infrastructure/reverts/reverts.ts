@@ -10,6 +10,7 @@ import {
   type Resource,
 } from "@havn/model";
 import { hostAddressOf, planSummary, sameValue } from "@havn/plan";
+import * as applyStore from "../applies/store.ts";
 import type { InfrastructureOptions } from "../interfaces.ts";
 import { decideChanges } from "../planning/decide.ts";
 import { getPlan, inOrder, missingArtifacts } from "../planning/plans.ts";
@@ -45,7 +46,7 @@ export function createReverts(options: InfrastructureOptions): Reverts {
   const { sql, clock } = options;
   return {
     async plan(request) {
-      const apply = await store.findApply(sql, request.applyId);
+      const apply = await applyStore.findApply(sql, request.applyId);
       if (!apply)
         throw new HavnError(`There is no apply ${request.applyId}`, {
           detail: "`havn applies` lists those of the last 90 days.",

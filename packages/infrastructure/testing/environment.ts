@@ -116,8 +116,8 @@ export function testSurroundings(directory: string) {
     hostConnected: (host) => !away.has(host) && (real.has(host) || hosts.has(host)),
     hostReport: () => undefined,
     desired: {
-      async put(host, section, value) {
-        put.push({ host, section, value });
+      async putAll(host, sections) {
+        for (const [section, value] of Object.entries(sections)) put.push({ host, section, value });
       },
     },
     keepSecret: async ({ environment, name }, value) => {

@@ -1,4 +1,4 @@
-import type { Apply } from "@havn/model";
+import { type Apply, countSteps } from "@havn/model";
 import { useFormats, useMessages } from "../../kit/context.ts";
 import { definePage } from "../../kit/page.ts";
 import { pathTo } from "../../kit/router.ts";
@@ -44,7 +44,8 @@ const icons: Record<Apply["state"], IconName> = {
 function Row({ apply, environment }: { apply: Apply; environment: string }) {
   const { apply: words, applies: messages, service } = useMessages();
   const formats = useFormats();
-  const failed = apply.steps.filter(({ state }) => state === "failed").length;
+  const { failed = 0, ...others } = countSteps(apply);
+  const changes = Object.values(others).reduce((sum, count) => sum + count, failed);
   const took = apply.endedAt === undefined ? undefined : (apply.endedAt - apply.startedAt) / 1000;
   return (
     <li class={`apply-${apply.state}`}>
@@ -53,7 +54,7 @@ function Row({ apply, environment }: { apply: Apply; environment: string }) {
         {words.kinds[apply.kind]}
       </a>
       <span class="muted">
-        {messages.changes(apply.steps.length)}
+        {messages.changes(changes)}
         {failed > 0 && <b class="bad"> {messages.failed(failed)}</b>}
         {took !== undefined && ` · ${formats.seconds(took)}`}
       </span>

@@ -6,6 +6,7 @@ import { definePage } from "../../kit/page.ts";
 import { navigate, pathTo } from "../../kit/router.ts";
 import { Icon, type IconName } from "../../ui/icon.tsx";
 import { Ago, Change, Figure } from "../../ui/parts.tsx";
+import { Batches } from "./batches.tsx";
 import { RevertDialog } from "./revert.tsx";
 
 interface ApplyData {
@@ -49,6 +50,7 @@ export const page = definePage({
           <Outcomes steps={apply.steps} />
           {took !== undefined && <Figure value={formats.seconds(took)} label={messages.duration} />}
         </section>
+        {apply.batches && <Batches batches={apply.batches} />}
         <section class="panel" aria-label={messages.resources}>
           {apply.steps.length === 0 && <p class="good">{messages.nothing}</p>}
           {apply.steps.map((step) => (
