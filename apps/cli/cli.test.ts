@@ -44,7 +44,8 @@ function oneStepFurther(apply: Apply): Apply {
   return { ...apply, steps, ...(ended ? { state: "succeeded" as const, endedAt: 1500 } : {}) };
 }
 
-const open = () => openSmallServer({ token: "secret-token", advance: oneStepFurther });
+const open = (busyLooks = 0) =>
+  openSmallServer({ token: "secret-token", advance: oneStepFurther, busyLooks });
 const remote = ({ url }: SmallServer, token = "secret-token") => ({
   HAVN_URL: url,
   HAVN_TOKEN: token,
@@ -54,7 +55,7 @@ const remote = ({ url }: SmallServer, token = "secret-token") => ({
 const transcripts = fileURLToPath(new URL("./testdata/", import.meta.url));
 for (const name of readdirSync(transcripts)) {
   test(`transcript: ${name}`, async () => {
-    await using server = await open();
+    await using server = await open(name === "apply-wait.txt" ? 1 : 0);
     const file = join(transcripts, name);
     await checkTranscript(name, readFileSync(file, "utf8"), {
       cwd: folder,

@@ -75,7 +75,7 @@ async function waitForOthers({ api, io, signal }: Flow, environment: string, why
     });
     return applies.filter(({ state }) => state === "running").map(({ id }) => id);
   };
-  io.tell(`${why.message}: waiting. ${why.detail.split(". ")[0]}.`);
+  io.tell(`${why.message}: waiting. ${why.detail.split(/\.(?: |$)/)[0]}.`);
   const before = await running();
   while (before.length > 0) {
     const now = await running();

@@ -11,7 +11,10 @@ import {
 import { WebSocketServer } from "ws";
 import { z } from "zod";
 
-const planRequest = z.union([z.object({ graph: resourceGraphSchema }), z.object({ destroy: z.string() })]);
+const planRequest = z.union([
+  z.object({ graph: resourceGraphSchema, resume: z.boolean().optional() }),
+  z.object({ destroy: z.string() }),
+]);
 
 /** A control plane of the size that the command line's client needs: plans, artifacts, applies, all in memory. */
 export interface SmallServer extends AsyncDisposable {
@@ -26,9 +29,16 @@ export interface SmallServerOptions {
   token: string;
   /** How an apply goes on each time it is looked at. */
   advance(apply: Apply): Apply;
+  /** In how many looks at the list of applies somebody else's is at work on the same. Default: 0. */
+  busyLooks?: number;
 }
 
-export async function openSmallServer({ token, advance }: SmallServerOptions): Promise<SmallServer> {
+export async function openSmallServer({
+  token,
+  advance,
+  busyLooks = 0,
+}: SmallServerOptions): Promise<SmallServer> {
+  let looksLeft = busyLooks;
   const uploads = new Map<string, number>();
   const plans = new Map<string, Plan>();
   const applies: Apply[] = [];
@@ -48,8 +58,14 @@ export async function openSmallServer({ token, advance }: SmallServerOptions): P
     }
     if (method === "POST" && path === "/api/v1/applies") {
       const { planId } = z.object({ planId: z.string() }).parse(json());
+      if (looksLeft > 0)
+        return [409, problem("Apply apply-other of user:kari is at work on what this plan needs")];
       applies.push(applyOf(plans.get(planId), `apply-${applies.length + 1}`));
       return [202, applies.at(-1)];
+    }
+    if (method === "GET" && path === "/api/v1/applies") {
+      const other = applyOf(plans.get("plan-1"), "apply-other");
+      return [200, { applies: looksLeft-- > 0 ? [other] : [{ ...other, state: "succeeded" }] }];
     }
     if (method === "GET" && path.startsWith("/api/v1/applies/")) {
       const index = applies.findIndex(({ id }) => path.endsWith(`/${id}`));
@@ -125,8 +141,11 @@ function planOf(
     action: "create" as const,
     changes: [],
   }));
+  const hosts = graph.resources.filter(({ type }) => type === "host").map(({ name }) => name);
   return planSchema.parse({
     id,
+    ...(graph.rollouts && { batches: [hosts] }),
+    ...("resume" in request && request.resume && { resumes: "apply-before" }),
     environment: graph.environment,
     createdAt: 0,
     changes,
@@ -146,6 +165,7 @@ function applyOf(plan: Plan | undefined, id: string): Apply {
     state: "running",
     actor: "user:admin",
     startedAt: 0,
+    ...(plan?.batches && { batches: plan.batches.map((hosts) => ({ hosts, state: "waiting" })) }),
     steps,
   });
 }
