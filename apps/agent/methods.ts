@@ -25,7 +25,7 @@ export function createMethods(options: {
   return {
     "facts.read": () => options.readFacts(),
     "facts.gather": async ({ names, defined }) => ({ facts: await resources.facts(names, defined) }),
-    "host.inventory": ({ only }) => resources.inventory(only),
+    "host.inventory": (params) => resources.inventory(params),
     "resources.read": async (params) => ({ readings: await resources.read(params) }),
     "bundle.apply": async (bundle, { progress }) => ({ reports: await resources.apply(bundle, progress) }),
     "undo.read": async (question) => ({ readings: await resources.readUndo(question) }),

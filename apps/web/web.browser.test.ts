@@ -121,6 +121,24 @@ describe("the page", () => {
     await counted(page, "html[lang=en]", 1);
   });
 
+  for (const [locale, title, kind, how] of [
+    ["en-GB", "Unmanaged (3)", "Packages (1)", "Declare it with:"],
+    ["nb-NO", "Ikke beskrevet (3)", "Pakker (1)", "Beskriv det med:"],
+  ] as const)
+    test(`what nobody declares on a host is listed by kind on a phone: ${locale}`, { timeout }, async () => {
+      await using visitor = await signedIn("viewer", { locale, viewport: { width: 390, height: 844 } });
+      const { page } = visitor;
+      await open(page, `${shop}/hosts/web-1`);
+      await page.getByRole("heading", { name: title }).waitFor();
+      assert.equal(await page.getByText("tcpdump").isVisible(), false);
+      await page.getByText(kind, { exact: true }).click();
+      await page.getByText("tcpdump").waitFor();
+      await seen(page, how);
+      await seen(page, "./havn adopt web-1 --write web-1.ts");
+      assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
+      assert.deepEqual(visitor.faults, []);
+    });
+
   test("colours follow the system until they are chosen, and the choice is kept", { timeout }, async () => {
     await using visitor = await signedIn("admin", { colorScheme: "dark" });
     const { page } = visitor;

@@ -1,20 +1,12 @@
 import { join } from "node:path";
 import type { HostDesired, ResourceReading, ResourceReport, UndoReading } from "@havn/fleet/protocol";
-import type {
-  Address,
-  Clock,
-  FactSource,
-  GatheredFact,
-  Inventory,
-  InventoryKind,
-  Resource,
-} from "@havn/model";
+import type { Address, Clock, FactSource, GatheredFact, Inventory, Resource } from "@havn/model";
 import { findDefinition } from "./definitions.ts";
 import { applyBundle, type Bundle, type ControlPlane, type Progress } from "./host/bundle.ts";
 import { runCommand } from "./host/commands.ts";
 import { createFacts } from "./host/facts/facts.ts";
 import { prepare } from "./host/facts/prepare.ts";
-import { takeInventory } from "./host/inventory/index.ts";
+import { type InventoryAsked, takeInventory } from "./host/inventory/index.ts";
 import { masked, secretValues } from "./host/mask.ts";
 import { openMemory } from "./host/memory.ts";
 import { entriesOf, openReads, type Secrets, shown } from "./host/read.ts";
@@ -51,7 +43,7 @@ export interface ResourceHost {
     desired: Pick<HostDesired, "resources" | "secrets"> & Partial<Pick<HostDesired, "secretValues">>,
   ): Promise<ResourceReading[]>;
   /** What is here beside what the distribution put here, declared or not; of some kinds only with `only`. */
-  inventory(only?: readonly InventoryKind[]): Promise<Inventory>;
+  inventory(asked?: InventoryAsked): Promise<Inventory>;
   /** By name; `defined` are those of configurations. What is known and not too old is given again. */
   facts(names: readonly string[], defined?: Readonly<Record<string, FactSource>>): Promise<GatheredFact[]>;
   /**
@@ -131,7 +123,7 @@ export async function createResourceHost(options: {
       underWay.set(bundle.bundleId, applying);
       return applying;
     },
-    inventory: (only) => takeInventory(openReads(memory), { clock, only }),
+    inventory: (asked) => takeInventory(openReads(memory), { ...asked, clock }),
     facts: (names, defined = {}) =>
       Promise.all(
         names.map((name) => facts.gather(name, Object.hasOwn(defined, name) ? defined[name] : undefined)),

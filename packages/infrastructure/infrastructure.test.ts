@@ -60,6 +60,7 @@ test("an environment comes, stays, changes and goes", async () => {
   const again = await infrastructure.plans.create({ graph: graphOf(...hosts, alert, second, first) });
   assert.deepEqual(actions(again), {});
   assert.equal(again.summary["no-op"], 5);
+  assert.equal(again.unrecorded, undefined);
   assert.deepEqual(
     (await infrastructure.graph("shop")).resources.map(({ address }) => address),
     plan.changes.map(({ address }) => address),
@@ -85,6 +86,29 @@ test("an environment comes, stays, changes and goes", async () => {
   await assert.rejects(readFile(havn.at("first")), { code: "ENOENT" });
   assert.deepEqual(await infrastructure.environments(), []);
   await assert.rejects(infrastructure.plans.create({ destroy: "shop" }), /no environment/);
+});
+
+test("what is as declared before it was ever applied is noted by an apply that changes nothing", async () => {
+  await using havn = await openInfrastructure();
+  const { infrastructure } = havn;
+  const host = hostNamed("web-1");
+  const first = fileOn("web-1", havn.at("first"), { content: "1\n" });
+  const second = fileOn("web-1", havn.at("second"), { content: "2\n" });
+  await havn.apply([host, first]);
+  await writeFile(havn.at("second"), "2\n");
+
+  const { plan, apply } = await havn.apply([host, first, second]);
+  assert.deepEqual(actions(plan), {});
+  assert.equal(plan.unrecorded, 1);
+  assert.equal(apply.state, "succeeded", apply.error ?? "");
+  assert.deepEqual(apply.steps, []);
+  const { unrecorded } = await infrastructure.plans.create({ graph: graphOf(host, first, second) });
+  assert.equal(unrecorded, undefined);
+  await writeFile(havn.at("second"), "edited\n");
+  assert.deepEqual(
+    (await infrastructure.drift("shop", { refresh: true })).drift.map(({ address }) => address),
+    [second.address],
+  );
 });
 
 test("a failure stops what depends on it; the rest is made, recorded, and not made again", async () => {

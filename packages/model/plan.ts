@@ -49,9 +49,19 @@ export const planSchema = z.object({
     .optional()
     .describe("hosts that are changed together, in their order"),
   resumes: z.string().optional().describe("the failed apply that it goes on with"),
+  unrecorded: z
+    .number()
+    .int()
+    .optional()
+    .describe(
+      "resources that are as declared, but were declared otherwise or not at all when something was applied last",
+    ),
   /** Digests of sources that must be uploaded before this plan can be applied. */
   missingArtifacts: z.array(z.string()),
 });
 export type Plan = z.infer<typeof planSchema>;
 
 export const hasChanges = (plan: Plan): boolean => plan.changes.some((change) => change.action !== "no-op");
+
+/** Whether applying it does anything: also where nothing changes, Havn may have to note what it keeps from then on. */
+export const isWorthApplying = (plan: Plan): boolean => hasChanges(plan) || (plan.unrecorded ?? 0) > 0;

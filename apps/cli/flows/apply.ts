@@ -1,5 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Apply, applySchema, HavnError, hasChanges, type Plan, planSchema } from "@havn/model";
+import {
+  type Apply,
+  applySchema,
+  HavnError,
+  hasChanges,
+  isWorthApplying,
+  type Plan,
+  planSchema,
+} from "@havn/model";
 import { z } from "zod";
 import type { Api } from "../api/client.ts";
 import { followApply } from "../api/follow.ts";
@@ -53,8 +61,9 @@ export async function carryOut(flow: Flow, options: CarryOutOptions): Promise<Ap
   const { io, signal } = flow;
   const { plan, sources, kind, yes } = options;
   io.tell(planView(plan, io.style));
-  if (!hasChanges(plan)) return undefined;
-  if (!yes) await confirm(flow, plan, kind);
+  if (!isWorthApplying(plan)) return undefined;
+  // Nothing on any host: nothing to ask about.
+  if (!yes && hasChanges(plan)) await confirm(flow, plan, kind);
   await uploadMissing(flow, plan, sources);
   try {
     const apply = await startApply(flow, plan, kind);

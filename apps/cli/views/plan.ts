@@ -11,9 +11,17 @@ export function planView(plan: Plan, style: Style): string {
   if (changes.length === 0) {
     const wanted = plan.changes.length - skipped.length;
     const same = `${count(wanted, "resource")} of ${style.bold(plan.environment)} ${wanted === 1 ? "is" : "are"} as declared.`;
-    return [`${style.green("No changes.")} ${same}`, ...(skipped.length > 0 ? ["", ...skipped] : [])].join(
-      "\n",
-    );
+    const unrecorded =
+      plan.unrecorded === undefined
+        ? []
+        : [
+            `${count(plan.unrecorded, "of them is", "of them are")} new: applying notes that and changes nothing.`,
+          ];
+    return [
+      `${style.green("No changes.")} ${same}`,
+      ...unrecorded,
+      ...(skipped.length > 0 ? ["", ...skipped] : []),
+    ].join("\n");
   }
   return [
     `Plan for ${style.bold(plan.environment)}, in order:`,

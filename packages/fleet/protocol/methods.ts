@@ -131,7 +131,10 @@ export const agentMethods = {
   },
   /** What is on the host beside what its distribution put there; changes nothing. Holds secrets in clear. */
   "host.inventory": {
-    params: z.object({ only: z.array(inventoryKind).optional() }),
+    params: z.object({
+      only: z.array(inventoryKind).optional(),
+      namesOnly: z.boolean().default(false).describe("without what is in files and what passwords are"),
+    }),
     result: inventorySchema,
   },
   /** Compares resources with the host, as a bundle would leave it that also removes `remove`; changes nothing. */

@@ -104,7 +104,27 @@ test("restrictions of keys are parted where no quotes stand; dpkg's record is re
   );
   assert.equal(gone, undefined);
   assert.deepEqual(nginx, {
-    ...{ name: "nginx", held: true, base: false },
+    ...{ name: "nginx", held: true, base: false, neededLibrary: false },
     configuration: new Map([["/etc/nginx/a", "0123456789abcdef0123456789abcdef"]]),
   });
+});
+
+test("what others need was chosen by nobody, also where apt keeps no record of that", () => {
+  const installed = (name: string, ...fields: string[]) =>
+    [`Package: ${name}`, "Status: install ok installed", ...fields].join("\n");
+  const packages = parseStatus(
+    [
+      installed("dpkg", "Essential: yes", "Pre-Depends: libz (>= 1) | libz2, tar:any"),
+      installed("tar"),
+      installed("libz", "Section: libs", "Depends: data"),
+      installed("data"),
+      installed("nginx", "Section: httpd", "Depends: libgd (>= 2.3), openssl"),
+      installed("libgd", "Section: libs"),
+      installed("openssl", "Section: utils"),
+      installed("libown", "Section: contrib/libs"),
+    ].join("\n\n"),
+  );
+  const named = (is: "base" | "neededLibrary") => packages.filter((one) => one[is]).map(({ name }) => name);
+  assert.deepEqual(named("base"), ["dpkg", "tar", "libz", "data"]);
+  assert.deepEqual(named("neededLibrary"), ["libz", "libgd"]);
 });

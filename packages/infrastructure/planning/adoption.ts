@@ -41,7 +41,7 @@ const longestInventory = 120_000;
 
 /** Changes nothing. Throws where the host is not connected. */
 export async function listUnmanaged(request: UnmanagedRequest, needs: Needs): Promise<Unmanaged> {
-  const { items, notes } = await findUnmanaged(request, needs);
+  const { items, notes } = await findUnmanaged(request, needs, { namesOnly: true });
   return { items: items.map(({ kind, type, name }) => ({ kind, type, name })), notes };
 }
 
@@ -56,7 +56,7 @@ export async function adopt(
   const { environment, host, actor } = request;
   const address = formatAddress({ environment, type: "host", name: host });
   const { secrets, ...composed } = await composeAdoption(
-    await findUnmanaged(request, needs),
+    await findUnmanaged(request, needs, { namesOnly: false }),
     { environment, host },
     async (resources) =>
       (await needs.hosts.call(address, "resources.read", { resources: [...resources], secrets: {} }))
@@ -94,9 +94,10 @@ export async function composeAdoption(
 async function findUnmanaged(
   { environment, host, only, ignore = [] }: UnmanagedRequest,
   { sql, hosts }: Needs,
+  { namesOnly }: { namesOnly: boolean },
 ): Promise<{ items: InventoryItem[]; notes: InventoryNote[] }> {
   const address = formatAddress({ environment, type: "host", name: host });
-  const params = only ? { only: [...only] } : {};
+  const params = { namesOnly, ...(only && { only: [...only] }) };
   const [{ resources }, inventory] = await Promise.all([
     store.readRecorded(sql, environment),
     hosts.call(address, "host.inventory", params, { timeoutMs: longestInventory }),

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
 import {
   type Address,
   type Diagnostic,
@@ -83,6 +84,7 @@ export function createPlans(options: InfrastructureOptions): Plans {
         ],
         ...batchesOf(changes, graph, prior),
         ...(resumed && { resumes: resumed.id }),
+        ...countUnrecorded(changes, graph.resources, recorded.resources),
         missingArtifacts: await missingArtifacts(changes, graph, options),
       };
       await store.insertPlan(sql, {
@@ -128,6 +130,27 @@ function checked(graph: ResourceGraph): ResourceGraph {
 
 const triggersOf = ({ type, properties }: Resource): Address[] =>
   (findDefinition(type)?.triggers?.(properties) ?? []).map(({ on }) => on);
+
+/** Of what is as declared, and was not declared so before: an apply takes note of it. Nothing where there is none. */
+function countUnrecorded(
+  changes: readonly PlannedChange[],
+  desired: readonly Resource[],
+  recorded: readonly Resource[],
+): Pick<Plan, "unrecorded"> {
+  const kept = new Set(changes.flatMap(({ address, action }) => (action === "no-op" ? [address] : [])));
+  const before = new Map(recorded.map((resource) => [resource.address, resource]));
+  const unrecorded = desired.filter(
+    (resource) => kept.has(resource.address) && !isSameDeclaration(resource, before.get(resource.address)),
+  ).length;
+  return unrecorded > 0 ? { unrecorded } : {};
+}
+
+/** Wherever it is written. */
+function isSameDeclaration(one: Resource, other: Resource | undefined): boolean {
+  // As it is stored: without what is undefined.
+  const stored = ({ location: _location, ...rest }: Resource): unknown => JSON.parse(JSON.stringify(rest));
+  return other !== undefined && isDeepStrictEqual(stored(one), stored(other));
+}
 
 /** Which hosts go together; nothing where all do. */
 function batchesOf(

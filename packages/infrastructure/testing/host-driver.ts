@@ -23,7 +23,7 @@ const answer =
         : method === "drift"
           ? await host.drift(params)
           : method === "inventory"
-            ? await host.inventory()
+            ? await host.inventory(params)
             : await host.read(params.resources, params.secrets, { secretValues: params.secretValues });
 process.stdout.write(JSON.stringify(answer));
 // The most memory that it held, in KiB.

@@ -24,7 +24,7 @@ export interface LabHost extends AsyncDisposable {
   apply(resources: Resource[], remove?: Resource[]): Promise<ResourceReport[]>;
   read(resources: Resource[]): Promise<ResourceReading[]>;
   drift(resources: Resource[]): Promise<ResourceReading[]>;
-  inventory(): Promise<Inventory>;
+  inventory(namesOnly?: boolean): Promise<Inventory>;
   /** As part of an apply that can be taken back by its id. */
   applyAs(applyId: string, resources: Resource[], remove?: Resource[]): Promise<ResourceReport[]>;
   /** Takes back what `applyId` did, as an apply of its own. */
@@ -103,7 +103,7 @@ export async function openLabHost(name: string): Promise<LabHost> {
     apply: (resources, remove) => call("apply", resources, remove),
     read: (resources) => call("read", resources),
     drift: (resources) => call("drift", resources),
-    inventory: () => call("inventory", []),
+    inventory: (namesOnly = false) => ask("inventory", { namesOnly }),
     applyAs: (applyId, resources, remove = []) => {
       const params = { bundleId: `${applyId}/${name}/0`, secrets: {}, resources, remove };
       return ask("apply", params);

@@ -59,7 +59,7 @@ async function readPostgres(host: HostReads): Promise<Found> {
       found.notes.push({
         kind: "databases",
         name: `PostgreSQL database ${database}`,
-        note: "is left as it is: postgres() brings its server's settings too, and a password of its own",
+        note: "is left as it is: postgres() declares its server and its owner's password too, and drops it when it goes",
       });
   }
   return found;

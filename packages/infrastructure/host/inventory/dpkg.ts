@@ -7,8 +7,10 @@ const information = "/var/lib/dpkg/info";
 export interface InstalledPackage {
   name: string;
   held: boolean;
-  /** Part of every Debian system: nobody chose it. */
+  /** Part of every Debian system, or needed by what is: nobody chose it. */
   base: boolean;
+  /** A library that something else here needs: it came with that, also where no record says so. */
+  neededLibrary: boolean;
   /** Path of each configuration file → its md5 as it came. */
   configuration: ReadonlyMap<string, string>;
 }
@@ -43,15 +45,24 @@ export async function readDpkg(): Promise<Dpkg> {
 }
 
 export function parseStatus(status: string): InstalledPackage[] {
-  return status
+  const paragraphs = status
     .split("\n\n")
-    .filter((paragraph) => /^Status: \S+ \S+ installed$/m.test(paragraph))
-    .map((paragraph) => ({
-      name: fieldOf(paragraph, "Package") ?? "",
+    .filter((paragraph) => /^Status: \S+ \S+ installed$/m.test(paragraph));
+  const needs = new Map(
+    paragraphs.map((paragraph) => [fieldOf(paragraph, "Package") ?? "", neededBy(paragraph)]),
+  );
+  const base = closureOf(
+    paragraphs.filter(isBase).map((paragraph) => fieldOf(paragraph, "Package") ?? ""),
+    needs,
+  );
+  const needed = new Set([...needs.values()].flat());
+  return paragraphs.map((paragraph) => {
+    const name = fieldOf(paragraph, "Package") ?? "";
+    return {
+      name,
       held: /^Status: hold /m.test(paragraph),
-      base:
-        fieldOf(paragraph, "Essential") === "yes" ||
-        ["required", "important"].includes(fieldOf(paragraph, "Priority") ?? ""),
+      base: base.has(name),
+      neededLibrary: needed.has(name) && /(^|\/)(old)?libs$/.test(fieldOf(paragraph, "Section") ?? ""),
       configuration: new Map(
         [
           ...(/^Conffiles:\n((?: .*\n?)+)/m.exec(paragraph)?.[1] ?? "").matchAll(
@@ -59,7 +70,29 @@ export function parseStatus(status: string): InstalledPackage[] {
           ),
         ].map(([, path = "", digest = ""]) => [path, digest] as const),
       ),
-    }));
+    };
+  });
+}
+
+const isBase = (paragraph: string): boolean =>
+  fieldOf(paragraph, "Essential") === "yes" ||
+  ["required", "important"].includes(fieldOf(paragraph, "Priority") ?? "");
+
+/** Of alternatives, all. */
+const neededBy = (paragraph: string): string[] =>
+  [fieldOf(paragraph, "Depends"), fieldOf(paragraph, "Pre-Depends")]
+    .flatMap((field) => field?.split(/[,|]/) ?? [])
+    .map((one) => one.trim().replace(/[\s:(].*$/, ""));
+
+function closureOf(names: readonly string[], needs: ReadonlyMap<string, readonly string[]>): Set<string> {
+  const reached = new Set<string>();
+  const open = [...names];
+  for (let name = open.pop(); name !== undefined; name = open.pop()) {
+    if (reached.has(name)) continue;
+    reached.add(name);
+    open.push(...(needs.get(name) ?? []));
+  }
+  return reached;
 }
 
 const fieldOf = (paragraph: string, name: string) => new RegExp(`^${name}: (.*)$`, "m").exec(paragraph)?.[1];

@@ -14,9 +14,13 @@ const largestFile = 1024 * 1024;
 const largestSum = 12 * 1024 * 1024;
 
 /** Configuration files that somebody changed or took away, and what stands in /etc that no package brought. */
-export async function readEtc(host: HostReads, dpkg: Dpkg): Promise<Found> {
+export async function readEtc(
+  host: HostReads,
+  dpkg: Dpkg,
+  { namesOnly }: { namesOnly: boolean },
+): Promise<Found> {
   const found: Found = { items: [], notes: [] };
-  const taking: Taking = { host, found, size: 0 };
+  const taking: Taking = { host, found, namesOnly, size: 0 };
   const configuration = new Map(
     dpkg.packages.flatMap(({ name, configuration }) =>
       [...configuration].map(([path, digest]) => [path, { digest, owner: name }] as const),
@@ -35,6 +39,7 @@ export async function readEtc(host: HostReads, dpkg: Dpkg): Promise<Found> {
 interface Taking {
   host: HostReads;
   found: Found;
+  namesOnly: boolean;
   size: number;
 }
 
@@ -127,6 +132,11 @@ async function takeFile(path: string, { after = [], bytes, known }: Origin, taki
       name: path,
       note: `has ${stat.size} bytes: too many to keep beside a configuration`,
     });
+    return;
+  }
+  if (taking.namesOnly && known === undefined && !explaining.has(path)) {
+    taking.size += stat.size;
+    found.items.push(fileItem(path, Buffer.alloc(0), { stat, after, kind }));
     return;
   }
   const content = bytes ?? (await host.files.read(path));

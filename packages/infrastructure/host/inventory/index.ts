@@ -1,4 +1,11 @@
-import { type Clock, HavnError, type Inventory, type InventoryKind, inventoryKinds } from "@havn/model";
+import {
+  type Clock,
+  HavnError,
+  type Inventory,
+  type InventoryItem,
+  type InventoryKind,
+  inventoryKinds,
+} from "@havn/model";
 import type { HostReads } from "../../resources/type.ts";
 import { readAccounts } from "./accounts.ts";
 import { readDatabases, readLanguages } from "./databases.ts";
@@ -11,10 +18,16 @@ import { readUnits } from "./units.ts";
 
 export type Found = Omit<Inventory, "tookMs">;
 
+export interface InventoryAsked {
+  only?: readonly InventoryKind[] | undefined;
+  /** Files are named, not read, but where only their content tells whose they are; nothing secret leaves the host. */
+  namesOnly?: boolean | undefined;
+}
+
 /** Everything on this host that its distribution did not put there, in one pass; changes nothing. */
 export async function takeInventory(
   host: HostReads,
-  { clock, only = [...inventoryKinds] }: { clock: Clock; only?: readonly InventoryKind[] | undefined },
+  { clock, only = inventoryKinds, namesOnly = false }: InventoryAsked & { clock: Clock },
 ): Promise<Inventory> {
   const began = clock.now();
   const wanted = new Set(only);
@@ -30,18 +43,34 @@ export async function takeInventory(
     [["firewall"], () => readFirewall(host)],
     [["databases"], () => readDatabases(host)],
     [["languages"], () => readLanguages(host)],
-    [["repositories", "sudo", "cron", "kernel", "firewall", "files"], () => readEtc(host, dpkg)],
+    [
+      ["repositories", "sudo", "cron", "kernel", "firewall", "files"],
+      () => readEtc(host, dpkg, { namesOnly }),
+    ],
   ];
   const found = await Promise.all(
     areas
       .filter(([kinds]) => kinds.some((kind) => wanted.has(kind)))
       .map(([kinds, read]) => read().catch((error: unknown) => unreadable(kinds, error))),
   );
+  const items = found.flatMap((area) => area.items).filter(({ kind }) => wanted.has(kind));
   return {
-    items: found.flatMap(({ items }) => items).filter(({ kind }) => wanted.has(kind)),
+    items: namesOnly ? items.map(withoutContents) : items,
     notes: found.flatMap(({ notes }) => notes).filter(({ kind }) => wanted.has(kind)),
     tookMs: clock.now() - began,
   };
+}
+
+/** What tells which thing it is stays. */
+function withoutContents(item: InventoryItem): InventoryItem {
+  const {
+    content: _content,
+    base64: _base64,
+    dropIns: _dropIns,
+    passwordHash: _hash,
+    ...properties
+  } = item.properties;
+  return { ...item, properties };
 }
 
 /** One area that cannot be read must not hide the others. */

@@ -8,7 +8,9 @@ export async function readPackages({ packages, automatic }: Dpkg): Promise<Found
       items: [],
       notes: [{ kind: "packages", name: "packages", note: "are not looked at here: there is no dpkg" }],
     };
-  const chosen = packages.filter(({ name, base, held }) => held || (!base && !automatic.has(name)));
+  const chosen = packages.filter(
+    ({ name, base, held, neededLibrary }) => held || (!base && !neededLibrary && !automatic.has(name)),
+  );
   return {
     items: chosen.map(({ name, held }) => ({
       kind: "packages",
