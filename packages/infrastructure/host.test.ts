@@ -77,6 +77,19 @@ test("what was applied reads as it shall be; a second apply changes nothing; an 
   assert.deepEqual((await readdir(here.at("."))).sort(), ["state"]);
 });
 
+test("what was found as declared and never changed stays when it is no longer declared", async () => {
+  await using here = await openHost();
+  const [found, made] = [
+    fileAt(here.at("found"), { content: "a\n" }),
+    fileAt(here.at("made"), { content: "b\n" }),
+  ];
+  await writeFile(here.at("found"), "a\n");
+  assert.equal(states(await here.host.apply(bundle("1", [found, made]))), "unchanged changed");
+  assert.equal(states(await here.host.apply(bundle("2", [], [made, found]))), "changed unchanged");
+  assert.equal(await readFile(here.at("found"), "utf8"), "a\n");
+  await assert.rejects(readFile(here.at("made")), { code: "ENOENT" });
+});
+
 test("a failure stops what depends on it, the rest goes on, and nothing half written stays", async () => {
   await using here = await openHost();
   const bad = fileAt(here.at("bad"), { content: "x\n", validate: ["grep", "good", "%s"] });

@@ -57,6 +57,7 @@ export async function openMemory(directory: string) {
       await save();
     },
     isOurs: (address: Address) => remembered.ours[address] === true,
+    wasChanged: (address: Address) => remembered.versions[address] !== undefined,
     before: (address: Address) => remembered.before?.[address],
     pending: (address: Address, triggers: readonly Trigger[]) =>
       triggers.filter(({ on }) => {

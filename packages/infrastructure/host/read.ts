@@ -82,7 +82,9 @@ export async function compare(entries: readonly Entry[], host: HostReads): Promi
   const compared = new Map<Entry, Compared>();
   for (const entry of entries)
     if (entry.broken !== undefined) compared.set(entry, failed(entry, entry.broken));
-    else if (entry.skipped !== undefined) compared.set(entry, { ...entry, plan: unchanged });
+    // What was found as declared and never changed since is not Havn's to remove: it stays as it is.
+    else if (entry.skipped !== undefined || isUntouched(entry, host))
+      compared.set(entry, { ...entry, plan: unchanged });
   const byType = Map.groupBy(
     entries.filter((entry) => !compared.has(entry)),
     ({ resource }) => resource.type,
@@ -98,6 +100,9 @@ export async function compare(entries: readonly Entry[], host: HostReads): Promi
   );
   return entries.map((entry) => compared.get(entry) ?? failed(entry, "was not read"));
 }
+
+const isUntouched = ({ resource, wanted }: Entry, { wasChanged }: HostReads): boolean =>
+  wanted === "absent" && !wasChanged(resource.address);
 
 const failed = (entry: Entry, error: unknown): Compared => ({
   ...entry,

@@ -250,6 +250,8 @@ export interface HostReads {
   groupName(gid: number): Promise<string>;
   /** Whether Havn itself brought it into being here. */
   isOurs(address: Address): boolean;
+  /** Whether Havn ever did anything to it here. */
+  wasChanged(address: Address): boolean;
   /** What the definition's `before` told when Havn first changed the resource; undefined where it never did. */
   before(address: Address): unknown;
   /** What an operation noted last. */
