@@ -7,19 +7,21 @@ import { until } from "@havn/testkit";
 import { type Havn, openHavn } from "./testing/havn.ts";
 import { ssh } from "./testing/ssh.ts";
 
-// One machine in mode enforce, through the command line. Each step stands on the ones before.
-const configuration = (mode: string) => `
+// One machine in mode enforce, through the command line; then an apply on it is taken back. Each step stands on the ones
+// before.
+const configuration = (mode: string, { motd = "Managed.", more = "" } = {}) => `
 import { directory, environment, file, host, machine, pkg, systemdUnit } from "havn";
 export default environment("lab", {}, () => {
   const web = host("web-1", { machine: machine("web-1"), mode: "${mode}" });
   const on = { host: web };
-  file("/etc/motd", { ...on, content: "Managed.\\n" });
+  file("/etc/motd", { ...on, content: "${motd}\\n" });
   const conf = directory("/etc/shop", { ...on });
   file("/etc/shop/one.conf", { ...on, content: "one\\n", dependsOn: [conf] });
   file("/etc/shop/told.conf", { ...on, content: "told\\n", enforcement: "noop", dependsOn: [conf] });
   file("/etc/shop/left.conf", { ...on, content: "left\\n", enforcement: "off", dependsOn: [conf] });
   pkg("bc", on);
   systemdUnit("shop-worker", { ...on, content: "[Service]\\nExecStart=/bin/sleep infinity\\n[Install]\\nWantedBy=multi-user.target\\n" });
+  ${more}
 });
 `;
 
@@ -164,5 +166,41 @@ describe("an agent keeps its host as declared", () => {
     await on("echo by hand >> /etc/motd");
     await havn.event("lab", "drift.found", { after, address: address("file", "/etc/motd") });
     assert.match(await on("cat /etc/motd"), /by hand/);
+  });
+});
+
+describe("an apply is taken back", () => {
+  const write = (...text: Parameters<typeof configuration>) =>
+    writeFile(join(directory, "havn.config.ts"), configuration(...text));
+  /** What a person sees of it on the machine. */
+  const look = () =>
+    on(
+      "cat /etc/motd; stat -c '%n %a %U %s' /etc/motd /etc/shop/*; ls /etc/systemd/system; dpkg-query -W | grep -E '^(bc|tree|jq)'; systemctl is-active shop-worker",
+    );
+  let before = "";
+
+  test("what was edited by hand since is refused, unless it is forced", bound, async () => {
+    await write("noop");
+    await havn.must(["apply", directory, "--yes"]);
+    before = await look();
+    const more = `pkg("tree", on); file("/etc/shop/two.conf", { ...on, content: "two\\n", mode: "0600", dependsOn: [conf] });`;
+    await write("noop", { motd: "Changed.", more });
+    await havn.must(["apply", directory, "--yes"]);
+    assert.match(await look(), /^Changed\.[\s\S]*two\.conf 600[\s\S]*tree/);
+    await on("echo by hand >> /etc/motd");
+    const motd = address("file", "/etc/motd");
+    const shown = await havn.run("revert", "latest", "--plan");
+    assert.notEqual(shown.code, 0);
+    assert.match(
+      `${shown.stdout}${shown.stderr}`,
+      /-by hand[\s\S]*file\/web-1:\/etc\/motd has been changed since/,
+    );
+    const refused = await havn.run("revert", "latest", "--yes");
+    assert.notEqual(refused.code, 0);
+    assert.match(await look(), /^Changed\.\nby hand[\s\S]*two\.conf[\s\S]*tree/);
+    await havn.must(["revert", "latest", "--force", motd, "--yes"]);
+    assert.equal(await look(), before);
+    await write("noop");
+    assert.match((await havn.must(["plan", directory])).stdout, /no changes/i);
   });
 });
