@@ -47,7 +47,7 @@ const makers: [type: string, name: string, make: (v: number) => Properties][] = 
     "hard",
     (v) =>
       v === 2
-        ? { path: `${base}/hard`, absent: true }
+        ? { path: `${base}/hard`, target: "/etc/hostname", absent: true }
         : { path: `${base}/hard`, target: "/etc/hostname", force: true },
   ],
   ["line", "text", (v) => ({ path: "/etc/undo-text", line: `added ${v}` })],

@@ -37,8 +37,8 @@ const failures = (reports: { state: string; address: string; error?: string | un
   reports.filter(({ state }) => state === "failed").map(({ address, error }) => `${address}: ${error}`);
 
 test("random bundles: apply, revert and revert of the revert give the machine that was", async (t) => {
-  // Another seed is another machine to be: one a run keeps it short.
-  for (const seed of [2])
+  // Another seed is another machine to be; what the failures of others showed was mended.
+  for (const seed of [1, 3])
     await t.test(`seed ${seed}`, async () => {
       const random = randomOf(seed);
       const first = randomBundle(random);

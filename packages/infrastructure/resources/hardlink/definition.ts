@@ -45,7 +45,8 @@ function planHardlink(observed: HardlinkObserved, desired: HardlinkProperties, w
     throw new HavnError(`${target} is ${observed.target === "absent" ? "not there" : "no file"}`, {
       detail: `${path} shall be another name of it. Depend on what makes it, or correct the path.`,
     });
-  if (observed.kind !== "absent" && (observed.kind !== "file" || !force))
+  // A file that is written anew is another file: the name that Havn made for it goes along.
+  if (observed.kind !== "absent" && (observed.kind !== "file" || !(force || observed.ours)))
     throw inTheWay(path, "Set force: true to replace a file by the link, or move away what is there.");
   return {
     action: observed.kind === "absent" ? "create" : "replace",
