@@ -40,11 +40,13 @@ function increaseOracle(points: readonly Point[], start: number, end: number): n
     const before = inside[i - 1]?.value ?? 0;
     if (i > 0 && value < before) change += before;
   }
-  const covered = last.at - first.at;
+  // In seconds, as there: where a distance is 1.1 times the mean exactly, rounding decides.
+  const covered = (last.at - first.at) / 1000;
   const mean = covered / (inside.length - 1);
-  let before = first.at - start >= mean * 1.1 ? mean / 2 : first.at - start;
+  const [toFirst, fromLast] = [(first.at - start) / 1000, (end - last.at) / 1000];
+  let before = toFirst >= mean * 1.1 ? mean / 2 : toFirst;
   if (change > 0) before = Math.min(before, (covered * first.value) / change);
-  const after = end - last.at >= mean * 1.1 ? mean / 2 : end - last.at;
+  const after = fromLast >= mean * 1.1 ? mean / 2 : fromLast;
   return (change * (covered + before + after)) / covered;
 }
 
@@ -83,7 +85,21 @@ test("increase and rate equal the definition at every step", async () => {
         }
       },
     ),
-    { numRuns: 150 },
+    {
+      numRuns: 150,
+      examples: [
+        [
+          [
+            { at: 1, value: 0 },
+            { at: 2, value: 0 },
+            { at: 20, value: 0 },
+            { at: 31, value: 1 },
+          ],
+          1,
+          1,
+        ],
+      ],
+    },
   );
 });
 
