@@ -31,9 +31,13 @@ test("a host behind a jump host, without root's login and without a way back of 
   const fingerprint = shown.split(" ")[1] ?? "";
   await must(
     inner,
-    `systemctl restart ssh; systemd-run --quiet --on-active=1 ip route add blackhole ${machines.bridgeAddress}/32`,
+    `systemctl restart ssh; systemd-run --quiet --on-active=10 --timer-property=AccuracySec=100ms ip route add blackhole ${machines.bridgeAddress}/32`,
   );
-  await eventually("the end of the straight way", async () => (await inner.ssh("true")).code === 255);
+  await eventually(
+    "the end of the straight way",
+    async () => (await inner.ssh("true")).code === 255,
+    180_000,
+  );
   await bastion.copy(machines.identityFile, "/root/key");
   const onInner = (command: string) =>
     must(

@@ -50,6 +50,7 @@ const remote = ({ url }: SmallServer, token = "secret-token") => ({
   HAVN_URL: url,
   HAVN_TOKEN: token,
   HAVN_DATA: join(folder, "data"),
+  HAVN_CONFIG_TIMEOUT: "60s",
 });
 
 const transcripts = fileURLToPath(new URL("./testdata/", import.meta.url));

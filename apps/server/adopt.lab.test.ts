@@ -46,7 +46,7 @@ after(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-const bound = { timeout: 240_000 };
+const bound = { timeout: 900_000 };
 const on = async (command: string) => (await ssh(havn.dataDirectory, ip, command)).trim();
 
 test("facts stand in texts and decide what is made; the command line tells them", bound, async () => {

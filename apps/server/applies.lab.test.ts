@@ -33,7 +33,7 @@ after(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-const bound = { timeout: 240_000 };
+const bound = { timeout: 900_000 };
 const names = ["web-1", "web-2", "web-3"];
 const declare = (onEach: string, options?: string) =>
   writeFile(join(directory, "havn.config.ts"), configuration(onEach, options));
@@ -71,7 +71,7 @@ const stands = (name: string) =>
         () => true,
         () => false,
       ),
-    { what: `the apply to stand still on ${name}`, timeoutMs: 120_000 },
+    { what: `the apply to stand still on ${name}`, timeoutMs: 240_000 },
   );
 
 describe("applies in which something goes wrong", () => {

@@ -38,7 +38,7 @@ after(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-const bound = { timeout: 240_000 };
+const bound = { timeout: 900_000 };
 const on = async (command: string) => (await ssh(havn.dataDirectory, ip, command)).trim();
 const address = (type: string, name: string) => `lab/${type}/web-1:${name}`;
 
@@ -64,10 +64,10 @@ describe("an agent keeps its host as declared", () => {
     const { hosts } = await havn.status("lab");
     ip = hosts[0]?.ip ?? "";
     assert.notEqual(ip, "");
-    await until(async () => (await havn.run("drift")).code === 0, { what: "a look", timeoutMs: 90_000 });
+    await until(async () => (await havn.run("drift")).code === 0, { what: "a look", timeoutMs: 240_000 });
     await until(async () => (await metric("havn_watching_units")) === 1, {
       what: "a word of systemd",
-      timeoutMs: 60_000,
+      timeoutMs: 240_000,
     });
   });
 
@@ -94,7 +94,7 @@ describe("an agent keeps its host as declared", () => {
     const told = address("file", "/etc/shop/told.conf");
     await until(async () => (await havn.run("drift")).stdout.includes(told), {
       what: "drift",
-      timeoutMs: 60_000,
+      timeoutMs: 240_000,
     });
     const { stdout, code } = await havn.run("drift");
     assert.equal(code, 2);
@@ -113,7 +113,7 @@ describe("an agent keeps its host as declared", () => {
       "systemctl stop shop-worker",
       address("systemd.unit", "shop-worker.service"),
     );
-    assert.match(JSON.stringify(found.data.changes), /inactive/);
+    assert.match(JSON.stringify(found.data.changes), /(in|de)activ/);
     assert.equal(await on("systemctl is-active shop-worker"), "active");
     const removed = await mendedAfter("apt-get remove -y bc >/dev/null 2>&1", address("package", "bc"));
     assert.match(JSON.stringify(removed.found.data.evidence), /apt.*remove -y bc|dpkg: remove bc/);
@@ -132,7 +132,7 @@ describe("an agent keeps its host as declared", () => {
     assert.equal(typeof first?.durationMs, "number");
     await until(
       async () => ((await metric('havn_resource_runs_total{source="enforce",result="succeeded"}')) ?? 0) >= 6,
-      { what: "the metric", timeoutMs: 60_000 },
+      { what: "the metric", timeoutMs: 240_000 },
     );
     assert.equal(await metric('havn_drifted_resources{mode="noop"}'), 1);
   });
@@ -144,7 +144,7 @@ describe("an agent keeps its host as declared", () => {
     assert.match(listed.stdout, /lab\/web-1 .*new disk/);
     await until(async () => (await metric("havn_enforcement_paused")) === 1, {
       what: "the pause at the agent",
-      timeoutMs: 60_000,
+      timeoutMs: 240_000,
     });
     const after = await havn.lastEventId("lab");
     await on("echo by hand >> /etc/motd");
@@ -161,7 +161,7 @@ describe("an agent keeps its host as declared", () => {
   test("mode noop for the host: told and left", bound, async () => {
     await writeFile(join(directory, "havn.config.ts"), configuration("noop"));
     await havn.must(["apply", directory, "--yes"]);
-    await until(async () => (await havn.run("drift")).code === 0, { what: "no drift", timeoutMs: 90_000 });
+    await until(async () => (await havn.run("drift")).code === 0, { what: "no drift", timeoutMs: 240_000 });
     const after = await havn.lastEventId("lab");
     await on("echo by hand >> /etc/motd");
     await havn.event("lab", "drift.found", { after, address: address("file", "/etc/motd") });

@@ -21,7 +21,7 @@ after(async () => {
   await example[Symbol.asyncDispose]();
 });
 
-const bound = { timeout: 180_000 };
+const bound = { timeout: 900_000 };
 const answer = async () => (await fetch(`http://127.0.0.1:${example.port}/`)).text();
 const instanceOf = (status: EnvironmentStatus) => {
   const [instance] = status.services[0]?.instances ?? [];
@@ -94,7 +94,7 @@ describe("hello, from nothing to nothing", () => {
         const [sample] = response.data.result;
         return sample?.value[1] === "1" && sample.metric["job"] === "hello";
       },
-      { what: "up of hello", timeoutMs: 60_000, intervalMs: 500 },
+      { what: "up of hello", timeoutMs: 240_000, intervalMs: 500 },
     );
     const { stdout } = await havn.must(["query", "node_memory_MemTotal_bytes"]);
     assert.match(stdout, /this-computer/);
@@ -105,7 +105,7 @@ describe("hello, from nothing to nothing", () => {
     await fetch(`http://127.0.0.1:${example.port}${path}`);
     await until(async () => (await havn.must(["logs", "hello"])).stdout.includes(`GET ${path} 404`), {
       what: "the line of the request",
-      timeoutMs: 60_000,
+      timeoutMs: 240_000,
       intervalMs: 500,
     });
   });
@@ -158,13 +158,13 @@ describe("hello, from nothing to nothing", () => {
         const now = await havn.status("hello");
         return now.health === "healthy" && now;
       },
-      { what: "the server and its agent to be back", timeoutMs: 60_000 },
+      { what: "the server and its agent to be back", timeoutMs: 240_000 },
     );
     assert.notEqual(await havn.serverPid(), server);
     assert.equal(instanceOf(status).pid, before.pid);
     await until(async () => (await havn.must(["logs", "hello"])).stdout.includes(line), {
       what: "the line that was spooled by the agent",
-      timeoutMs: 60_000,
+      timeoutMs: 240_000,
       intervalMs: 500,
     });
   });
@@ -182,7 +182,7 @@ describe("kill -9 of the server during a deploy", () => {
         const deploy = havn.run("deploy", example.directory, "--yes");
         const apply = await until(
           async () => (await havn.applies("hello")).find(({ id }) => !known.has(id)),
-          { what: "the apply", timeoutMs: 60_000, intervalMs: 5 },
+          { what: "the apply", timeoutMs: 240_000, intervalMs: 5 },
         );
         const wait = Math.random() * 700;
         await sleep(wait);

@@ -79,7 +79,8 @@ await using workflows = await openWorkflows({ sql, postgresUrl: postgres.url, ex
 const live = createLive();
 const response = await createResponse({
   ...{ sql, clock, timeline, workflows, resolve },
-  answerKey: await access.secrets.ensure("havn", "page-answers"),
+  // No environment of a person can have this name, and so nobody can refer to the key.
+  answerKey: await access.secrets.ensure("havn.internal", "page-answers"),
   publicUrl: () => `http://${config.hostnames[0] ?? "127.0.0.1"}:${config.port}`,
 });
 const own = createOwnMetrics();

@@ -55,9 +55,9 @@ test("systemd keeps an instance and HAProxy going, with and without the agent, a
   const [, first, , , slots, units] = (await agent(
     machine,
     ["start", spec],
-    ["waitHealthy", { id: spec.id, timeoutMs: 30_000 }],
+    ["waitHealthy", { id: spec.id, timeoutMs: 120_000 }],
     ["apply", balancer],
-    ["waitUp", { balancer: "web", slot: "slot1", timeoutMs: 20_000 }],
+    ["waitUp", { balancer: "web", slot: "slot1", timeoutMs: 120_000 }],
     ["slots"],
     ["units"],
   )) as [unknown, Report, unknown, unknown, { slots: { state: string }[] }[], { unit: string }[]];
@@ -84,7 +84,7 @@ test("systemd keeps an instance and HAProxy going, with and without the agent, a
   const killed = agent(
     machine,
     ["resume"],
-    ["waitHealthy", { id: spec.id, timeoutMs: 20_000 }],
+    ["waitHealthy", { id: spec.id, timeoutMs: 120_000 }],
     ["sign", "looks"],
     ["untilRestarted"],
     ["events"],
@@ -113,9 +113,9 @@ test("systemd keeps an instance and HAProxy going, with and without the agent, a
   const [, adopted] = (await agent(
     machine,
     ["resume"],
-    ["waitHealthy", { id: spec.id, timeoutMs: 20_000 }],
+    ["waitHealthy", { id: spec.id, timeoutMs: 120_000 }],
     ["apply", balancer],
-    ["waitUp", { balancer: "web", slot: "slot1", timeoutMs: 20_000 }],
+    ["waitUp", { balancer: "web", slot: "slot1", timeoutMs: 120_000 }],
     ["drain", { balancer: "web", slot: "slot1", timeoutMs: 5000 }],
     ["stop", { id: spec.id }],
     ["remove", { name: "web" }],
@@ -131,7 +131,7 @@ test("systemd keeps an instance and HAProxy going, with and without the agent, a
     agent(
       machine,
       ["start", { ...spec, command: ["node", "nothing.js"] }],
-      ["waitHealthy", { id: spec.id, timeoutMs: 30_000 }],
+      ["waitHealthy", { id: spec.id, timeoutMs: 120_000 }],
     ),
     /ended \d times|Cannot find module/,
   );

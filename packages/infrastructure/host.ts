@@ -20,6 +20,7 @@ export type { Bundle, ControlPlane, Progress } from "./host/bundle.ts";
 export { parseOsRelease } from "./host/facts/os-release.ts";
 export { createMending, isDeclared, type Mending, mendingBundle } from "./host/mending.ts";
 export { type ResourceWatch, watchResources } from "./host/watch/index.ts";
+export { checkWay } from "./host/way.ts";
 
 /** The agent's half: what resources are on this host, and making them as they shall be. */
 export interface ResourceHost {

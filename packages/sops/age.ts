@@ -49,8 +49,6 @@ export async function encryptAge(plain: string | Uint8Array, recipients: readonl
 
 const beginning = "-----BEGIN AGE ENCRYPTED FILE-----";
 
-export const isArmored = (text: string): boolean => text.trimStart().startsWith(beginning);
-
 /** What stands in an armored age file. Throws a HavnError (400): no identity fits, or it was changed. */
 export async function decryptAge(armored: string, identities: readonly string[]): Promise<Uint8Array> {
   const { armor, Decrypter } = await age();

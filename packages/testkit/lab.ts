@@ -158,6 +158,8 @@ async function connection(
   const options = Object.entries({
     BatchMode: "yes",
     ConnectTimeout: "10",
+    ServerAliveInterval: "30",
+    ServerAliveCountMax: "4",
     GlobalKnownHostsFile: "/dev/null",
     IdentitiesOnly: "yes",
     LogLevel: "ERROR",

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { encodeFiles, seekingSource, writeFiles } from "@havn/fleet/copy";
 import type { CopyResult, CopyToSpec } from "@havn/fleet/protocol";
+import { checkWay } from "@havn/infrastructure/host";
 import { HavnError } from "@havn/model";
 import type { RunChannel } from "./run-channel.ts";
 
@@ -14,6 +15,8 @@ export function createCopies({ channel }: { channel: RunChannel }): Copies {
   return {
     async to({ run, destination, owner, group, mode }, signal, progress) {
       refuseRelative(destination);
+      // A link that a user of the host put there would make root write, and give away, what it leads to.
+      await checkWay(`${destination.replace(/\/+$/, "")}/any`);
       const account = owner === undefined ? undefined : await findEntry("/etc/passwd", owner, "user");
       const uid = account && Number(account[2]);
       // Whoever gets a file gets it with their own group, unless told.

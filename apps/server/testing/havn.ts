@@ -92,7 +92,7 @@ export async function openHavn(
       }
     },
     status: (environment) => get(`/api/v1/environments/${environment}/status`),
-    event: (environment, kind, { after = 0, timeoutMs = 60_000, address } = {}) =>
+    event: (environment, kind, { after = 0, timeoutMs = 240_000, address } = {}) =>
       until(
         async () =>
           (await events(environment, kind, after)).find(

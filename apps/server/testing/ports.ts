@@ -1,20 +1,17 @@
+import { randomInt } from "node:crypto";
 import { createServer } from "node:net";
 
 /** A port of 127.0.0.1 that was free a moment ago, and so was the next one, which agents use. */
 export async function freePorts(): Promise<number> {
   for (;;) {
-    const port = await listenOn(0);
-    if (port !== undefined && port < 65_534 && (await listenOn(port + 1)) !== undefined) return port;
+    // Below what Linux gives to outgoing connections (32768 and up), which could take it meanwhile.
+    const port = 20_000 + 2 * randomInt(6_000);
+    if ((await isFree(port)) && (await isFree(port + 1))) return port;
   }
 }
 
-function listenOn(port: number): Promise<number | undefined> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once("error", () => resolve(undefined));
-    server.listen(port, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address ? address.port : undefined));
-    });
+const isFree = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const server = createServer().once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
   });
-}

@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 export async function ssh(dataDirectory: string, ip: string, command: string): Promise<string> {
   const options = [
     "BatchMode=yes",
+    "ConnectTimeout=10",
     "StrictHostKeyChecking=no",
     "UserKnownHostsFile=/dev/null",
     "LogLevel=ERROR",
@@ -17,7 +18,7 @@ export async function ssh(dataDirectory: string, ip: string, command: string): P
       ...options.flatMap((option) => ["-o", option]),
       ...[`root@${ip}`, command],
     ],
-    { timeout: 30_000 },
+    { timeout: 180_000 },
   );
   return stdout;
 }

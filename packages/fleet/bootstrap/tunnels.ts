@@ -1,4 +1,3 @@
-import { createInterface } from "node:readline";
 import { type Clock, HavnError } from "@havn/model";
 import type { AgentConfig } from "../protocol/index.ts";
 import type { Ssh, SshTarget } from "./ssh.ts";
@@ -36,6 +35,7 @@ const longestPauseMs = 30_000;
 /** What fell sooner is likely to fall again. */
 const steadyMs = 60_000;
 const openMs = 30_000;
+const longestLine = 1000;
 
 export function createTunnels(options: {
   ssh: Ssh;
@@ -77,12 +77,18 @@ export function createTunnels(options: {
         clearTimeout(timer);
         fail();
       });
-      createInterface({ input: child.stderr }).on("line", (line) => {
-        if (told.length < 50) told.push(line);
-        const allocated = /^Allocated port (\d+) for remote forward/.exec(line)?.[1];
-        if (allocated === undefined) return;
-        clearTimeout(timer);
-        resolve(Number(allocated));
+      // What the host writes comes this way too: a line without an end must not fill the memory.
+      let rest = "";
+      child.stderr.setEncoding("utf8").on("data", (text: string) => {
+        const lines = (rest + text).split("\n");
+        rest = (lines.pop() ?? "").slice(-longestLine);
+        for (const line of lines) {
+          if (told.length < 50) told.push(line.slice(0, longestLine));
+          const allocated = /^Allocated port (\d+) for remote forward/.exec(line)?.[1];
+          if (allocated === undefined) continue;
+          clearTimeout(timer);
+          resolve(Number(allocated));
+        }
       });
     });
     child.stdin.write(moveAgent({ ...host, servers: [`https://127.0.0.1:${port}`] }));

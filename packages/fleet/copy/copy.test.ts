@@ -100,6 +100,22 @@ test("names that lead out, and links on the way, are refused", async () => {
   );
   await assert.rejects(writeFiles(sourceOf(through), join(directory.path, "there")), /is a link/);
   assert.deepEqual(await readdir(outside), []);
+  // What does not begin with the root's name is none of its; and a folder is not made of a link that just came.
+  const short: CopyHead = { type: "begin", version: 1, roots: [{ name: "a", folder: true }] };
+  await assert.rejects(
+    writeFiles(sourceOf(pieces(short, fileHead("a.../outside/x", "x"), "x")), join(directory.path, "there")),
+    HavnError,
+  );
+  const again = pieces(
+    begin,
+    { type: "folder", path: "site", mode: 0o755 },
+    link,
+    { type: "folder", path: "site/way", mode: 0o755 },
+    fileHead("site/way/x", "x"),
+    "x",
+  );
+  await assert.rejects(writeFiles(sourceOf(again), join(directory.path, "there")), /is a link/);
+  assert.deepEqual(await readdir(outside), []);
   // A link at the very place is replaced, not followed.
   await writeFile(join(outside, "kept"), "kept");
   await symlink(join(outside, "kept"), join(directory.path, "there", "x"));

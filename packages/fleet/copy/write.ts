@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
-import { chmod, chown, lstat, mkdir, open, rename, rm, stat, symlink } from "node:fs/promises";
+import { constants } from "node:fs";
+import { lstat, mkdir, open, rename, rm, stat, symlink } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join } from "node:path";
 import { HavnError } from "@havn/model";
 import type { ByteSource, CopyHead } from "./format.ts";
@@ -40,17 +41,19 @@ export async function writeFiles(
   const into = await goesInto(destination, begin.roots);
   const root = destination.replace(/(?<=.)\/+$/, "");
   const written: Written = { files: 0, bytes: 0, unchanged: 0 };
-  const real = new Set<string>();
   /** Modes of folders are set at the end: a closed one could not be filled. */
   const folders: { path: string; mode: number }[] = [];
-  if (into) await makeFolder(root, real);
+  if (into) await makeFolder(root);
   const [first] = begin.roots;
   const placeOf = async (path: string): Promise<string> => {
     checkPath(path);
-    const inside = into ? path : path.slice((first?.name.length ?? 0) + 1);
+    const name = first?.name ?? "";
+    // Cutting off a name that it does not begin with would make another path of it than the one that was checked.
+    if (!into && path !== name && !path.startsWith(`${name}/`)) throw outOfOrder();
+    const inside = into ? path : path.slice(name.length + 1);
     const place = inside === "" ? root : join(root, inside);
     for (let at = inside === "" ? "" : dirname(inside); at !== "." && at !== ""; at = dirname(at))
-      await refuseLink(join(root, at), real);
+      await refuseLink(join(root, at));
     return place;
   };
   for (;;) {
@@ -61,12 +64,13 @@ export async function writeFiles(
         throw outOfOrder();
       case "end":
         if (head.files !== written.files) throw outOfOrder();
-        for (const { path, mode } of folders.reverse()) await chmod(path, mode);
+        for (const { path, mode } of folders.reverse()) await setAttributes(path, { mode }, path === root);
         return written;
       case "folder": {
         const place = await placeOf(head.path);
-        await makeFolder(place, real);
-        await own(place, options);
+        if (place !== root) await refuseLink(place);
+        await makeFolder(place);
+        await setAttributes(place, { uid: options.uid, gid: options.gid }, place === root);
         folders.push({ path: place, mode: head.mode });
         break;
       }
@@ -97,8 +101,7 @@ function checkPath(path: string): void {
     throw new HavnError(`"${path}" leads out of where it is copied to`, { status: 400 });
 }
 
-async function refuseLink(folder: string, real: Set<string>): Promise<void> {
-  if (real.has(folder)) return;
+async function refuseLink(folder: string): Promise<void> {
   const found = await lstat(folder).catch(() => undefined);
   if (found?.isSymbolicLink())
     throw new HavnError(`${folder} is a link`, {
@@ -106,13 +109,11 @@ async function refuseLink(folder: string, real: Set<string>): Promise<void> {
         "What is copied would land somewhere else. Remove the link, or name its target as the destination.",
       status: 409,
     });
-  if (found) real.add(folder);
 }
 
-async function makeFolder(path: string, real: Set<string>): Promise<void> {
+async function makeFolder(path: string): Promise<void> {
   try {
     await mkdir(path, { recursive: true });
-    real.add(path);
   } catch (cause) {
     throw unwritable(path, cause);
   }
@@ -138,15 +139,13 @@ async function putFile(
   };
   if (found?.isFile() && found.size === head.size && (await sha256Of(path)) === head.sha256) {
     await source.skip(head.size);
-    await own(path, owner);
-    await chmod(path, mode);
+    await setAttributes(path, { ...owner, mode });
     written.unchanged += 1;
     return;
   }
   await replaceBy(path, async (temporary) => {
     await receive(source, temporary, { head, path, before: written.bytes, options });
-    await own(temporary, owner);
-    await chmod(temporary, mode);
+    await setAttributes(temporary, { ...owner, mode });
   });
 }
 
@@ -197,10 +196,22 @@ async function replaceBy(path: string, make: (temporary: string) => Promise<void
   }
 }
 
-async function own(path: string, { uid, gid }: Pick<WriteOptions, "uid" | "gid">): Promise<void> {
-  if (uid === undefined && gid === undefined) return;
+/** Of what stands there itself: a link that somebody put in its place meanwhile is not followed. */
+async function setAttributes(
+  path: string,
+  { uid, gid, mode }: Pick<WriteOptions, "uid" | "gid" | "mode">,
+  follow = false,
+): Promise<void> {
+  if (uid === undefined && gid === undefined && mode === undefined) return;
+  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
   try {
-    await chown(path, uid ?? -1, gid ?? -1);
+    const file = await open(path, O_RDONLY | O_NONBLOCK | (follow ? 0 : O_NOFOLLOW));
+    try {
+      if (uid !== undefined || gid !== undefined) await file.chown(uid ?? -1, gid ?? -1);
+      if (mode !== undefined) await file.chmod(mode);
+    } finally {
+      await file.close();
+    }
   } catch (cause) {
     throw unwritable(path, cause);
   }
@@ -208,7 +219,7 @@ async function own(path: string, { uid, gid }: Pick<WriteOptions, "uid" | "gid">
 
 async function sha256Of(path: string): Promise<string> {
   const hash = createHash("sha256");
-  const file = await open(path, "r");
+  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
     for await (const piece of file.createReadStream({ highWaterMark: 1 << 20, autoClose: false }))
       hash.update(piece as Uint8Array);

@@ -8,6 +8,9 @@ export interface HostSink {
 }
 
 const dayMs = 86_400_000;
+/** An agent of ours sends pieces of 1 MiB, 16 of each stream at once: what is more would only fill the memory. */
+const largestPiece = 2 << 20;
+const mostPieces = 64;
 
 /** Does a run's task on one host. Never throws: what went wrong is the result. */
 export async function runOnHost(options: {
@@ -77,6 +80,7 @@ function createOutput(options: {
 }) {
   const { host, emit } = options;
   let bytes = 0;
+  let waiting = 0;
   const open = (stream: "stdout" | "stderr") => ({
     stream,
     decoder: new TextDecoder(),
@@ -93,11 +97,18 @@ function createOutput(options: {
 
   return {
     async take(stream: RunStream, content: Uint8Array): Promise<void> {
+      if (content.length > largestPiece || waiting >= mostPieces)
+        throw new HavnError("A run writes more at once than is taken", { status: 413 });
       bytes += content.length;
-      if (stream === "content")
-        return emit({ kind: "content", host, base64: Buffer.from(content).toString("base64") });
-      const one = streams[stream];
-      await show(one, one.masker.push(one.decoder.decode(content, { stream: true })));
+      waiting += 1;
+      try {
+        if (stream === "content")
+          return await emit({ kind: "content", host, base64: Buffer.from(content).toString("base64") });
+        const one = streams[stream];
+        await show(one, one.masker.push(one.decoder.decode(content, { stream: true })));
+      } finally {
+        waiting -= 1;
+      }
     },
     async end(): Promise<void> {
       for (const one of Object.values(streams))

@@ -169,7 +169,12 @@ function addFile(
   encoding: "utf8" | "base64",
   { files, folder }: Printing,
 ): string {
-  const plain = path.replace(/^\//, "").replace(/[^A-Za-z0-9_.@/-]/g, "_");
+  // The name comes from the host: a step up in it would lead out of the folder.
+  const plain = path
+    .replace(/[^A-Za-z0-9_.@/-]/g, "_")
+    .split("/")
+    .filter((part) => part !== "" && part !== "." && part !== "..")
+    .join("/");
   const taken = (one: string) => files.some((file) => file.path === `${folder}/${one}`);
   let name = plain;
   for (let number = 2; taken(name); number++) name = `${plain}.${number}`;

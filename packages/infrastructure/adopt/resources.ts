@@ -1,4 +1,10 @@
-import { formatAddress, type InventoryItem, type InventoryNote, type Resource } from "@havn/model";
+import {
+  findReferences,
+  formatAddress,
+  type InventoryItem,
+  type InventoryNote,
+  type Resource,
+} from "@havn/model";
 import { findDefinition } from "../definitions.ts";
 
 export interface Declarable {
@@ -16,6 +22,11 @@ export function toResources(
   const declarable: Declarable = { resources: new Map(), notes: [] };
   for (const item of items) {
     const { kind, type, name } = item;
+    // What an agent tells is data: a reference in it would be opened on its way back there.
+    if (findReferences(item.properties).length > 0) {
+      declarable.notes.push({ kind, name, note: "cannot be declared: it holds a reference" });
+      continue;
+    }
     const parsed = findDefinition(type)?.schema.safeParse(item.properties);
     if (!parsed?.success) {
       const why = parsed?.error.issues[0]?.message ?? `this Havn knows no type "${type}"`;

@@ -61,7 +61,7 @@ const privateKey = /-----BEGIN [A-Z ]*PRIVATE KEY/;
 const assignment =
   /^[^#;\n]*?(?<!no)(password|passwd|passphrase|pass|secret|token|api[_-]?key|access[_-]?key|credentials?)["']?\s*[:=]\s*["']?(?!(?:true|false|yes|no|none|null|files)\b)[^\s"'$<{%]{4,}/im;
 /** https://user:password@host */
-const inAddress = /[a-z][a-z0-9+.-]*:\/\/[^/\s:@"']+:[^/\s@"'$<{%]{3,}@/i;
+const inAddress = /[a-z][a-z0-9+.-]{0,30}:\/\/[^/\s:@"']{1,300}:[^/\s@"'$<{%]{3,300}@/i;
 
 const isSecretPath = (path: string): boolean => secretPaths.test(path) && !path.endsWith(".pub");
 

@@ -15,7 +15,8 @@ import * as applyStore from "./store.ts";
 import { walk } from "./walk.ts";
 
 /**
- * The durable body of an apply: walks the graph (walk.ts). A failure stops what depends on it; the rest goes on. Run again after a crash it goes the same way: what has ended is not done again.
+ * The durable body of an apply: walks the graph (walk.ts). A failure stops what depends on it; the rest goes on. Run again
+ * after a crash it goes the same way: what has ended is not done again.
  */
 export async function runApply(
   run: Run,

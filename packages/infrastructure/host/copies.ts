@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { copyFile, lchown, mkdir, open, readdir, rm, stat, utimes } from "node:fs/promises";
+import { constants, createReadStream } from "node:fs";
+import { copyFile, mkdir, open, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { HavnError } from "@havn/model";
 import type { Operation } from "../resources/type.ts";
@@ -58,16 +58,18 @@ export async function restoreCopy({ path, directory }: Operation & { kind: "rest
   const kept = await stat(copy);
   await withParent(path, async (at) => {
     const temporary = temporaryBeside(at);
-    await copyFile(copy, temporary);
-    await lchown(temporary, kept.uid, kept.gid);
-    const file = await open(temporary, "r");
+    // Somebody whose folder it is may have put a link there.
+    await rm(temporary, { force: true });
+    await copyFile(copy, temporary, constants.COPYFILE_EXCL);
+    const file = await open(temporary, constants.O_RDONLY | constants.O_NOFOLLOW);
     try {
+      await file.chown(kept.uid, kept.gid);
       await file.chmod(kept.mode & 0o7777);
+      await file.utimes(kept.atime, kept.mtime);
       await file.sync();
     } finally {
       await file.close();
     }
-    await utimes(temporary, kept.atime, kept.mtime);
     await renameInto(temporary, at, path);
   });
   await rm(directory, { recursive: true, force: true });

@@ -5,7 +5,7 @@ import type { Operation } from "../resources/type.ts";
 import { ownerIds } from "./attributes.ts";
 import { mustRun } from "./commands.ts";
 import { findStats } from "./files.ts";
-import { checkWay } from "./way.ts";
+import { checkWay, withWay } from "./way.ts";
 import { namesInZip, unpackZip } from "./zip.ts";
 
 type Unpack = Operation & { kind: "unpack" };
@@ -23,8 +23,10 @@ export async function unpack(operation: Unpack): Promise<void> {
   const { uid, gid } = await ownerIds(attributes);
   if (uid === undefined && gid === undefined) return;
   for (const name of names) {
-    const found = await findStats(join(path, name));
-    if (found) await lchown(join(path, name), uid ?? found.uid, gid ?? found.gid);
+    await withWay(join(path, name), async (at) => {
+      const found = await findStats(at);
+      if (found) await lchown(at, uid ?? found.uid, gid ?? found.gid);
+    });
   }
 }
 
@@ -49,12 +51,15 @@ async function unpackTar(operation: Unpack): Promise<string[]> {
   const { archive, path, strip, exclude } = operation;
   const names = await listTar(operation);
   for (const name of names) checkName(name, archive);
+  // tar writes through a link to a folder that stands on the way of a name.
+  const written = names.flatMap((name) => stripped(name, strip) ?? []);
+  for (const name of written) await checkWay(join(path, name));
   await mustRun([
     ...["tar", "--extract", "--no-same-owner", "--unlink-first", `--strip-components=${strip}`],
     ...excludesOf(exclude),
     ...["--directory", path, "--file", archive],
   ]);
-  return names.flatMap((name) => stripped(name, strip) ?? []);
+  return written;
 }
 
 export function checkName(name: string, archive: string): void {

@@ -100,8 +100,10 @@ export function createPlans(options: InfrastructureOptions): Plans {
       return (await getPlan(options, id)).plan;
     },
     async destroys(id) {
-      const { kind, plan } = await getPlan(options, id);
-      return kind === "destroy" ? plan.environment : undefined;
+      const { kind, plan, graph } = await getPlan(options, id);
+      // A configuration, or a revert, that leaves nothing destroys too, whatever it is called.
+      const leavesNothing = graph.resources.length === 0 && plan.changes.length > 0;
+      return kind === "destroy" || leavesNothing ? plan.environment : undefined;
     },
   };
 }

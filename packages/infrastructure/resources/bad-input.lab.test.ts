@@ -58,7 +58,11 @@ test("an agent that is killed among many writes: each file is the old one or the
   await lab.on(`mkdir -p /srv/many && cd /srv/many && for i in $(seq ${count}); do echo old > f$i; done`);
   const resources = declare((here) => {
     for (let index = 1; index <= count; index++)
-      file(`/srv/many/f${index}`, { ...here, content: `new ${index} ${"x".repeat(20_000)}\n` });
+      file(`/srv/many/f${index}`, {
+        ...{ ...here, content: `new ${index} ${"x".repeat(20_000)}\n` },
+        // Slow enough to be killed in the middle.
+        validate: ["sh", "-c", "sleep 0.02", "sh", "%s"],
+      });
   });
   const written = () => lab.on("find /srv/many -name 'f*' -size +9k | wc -l").then(Number);
   let between = 0;

@@ -14,7 +14,10 @@ export interface RevertRequest {
 
 /** Whether an address is one that is named: by itself, without its environment, or by its type. */
 export const isNamed = (address: Address, names: readonly string[]): boolean =>
-  names.some((name) => name === address || address.endsWith(`/${name}`) || address.split("/")[1] === name);
+  names.some(
+    (name) =>
+      name === address || name === address.slice(address.indexOf("/") + 1) || name === address.split("/")[1],
+  );
 
 /** What of an apply is to be taken back: all that it has begun, and what it recorded without changing a host. */
 export function touchedBy(apply: Apply, recordedBy: readonly Address[]): Address[] {

@@ -30,8 +30,6 @@ export interface LabHost extends AsyncDisposable {
   /** Takes back what `applyId` did, as an apply of its own. */
   undo(as: string, applyId: string, addresses: string[]): Promise<ResourceReport[]>;
   readUndo(applyId: string, addresses: string[]): Promise<UndoReading[]>;
-  /** Applies, and is killed after so many seconds. */
-  applyInterrupted(resources: Resource[], seconds: number): Promise<void>;
   /** Applies, and is killed as soon as a shell command without single quotes succeeds, if it is not done before. */
   interrupt(resources: Resource[], when: string): Promise<void>;
   /** Runs a shell command that must succeed; gives its output. */
@@ -111,10 +109,6 @@ export async function openLabHost(name: string): Promise<LabHost> {
     undo: (as, applyId, addresses) =>
       ask("undo", { bundleId: `${as}/${name}/0/undo`, applyId, addresses, hidden: [] }),
     readUndo: (applyId, addresses) => ask("look", { applyId, addresses, hidden: [] }),
-    async applyInterrupted(resources, seconds) {
-      const { code } = await drive("apply", resources, [], `timeout --signal=KILL ${seconds} `);
-      assert.notEqual(code, 0);
-    },
     async interrupt(resources, when) {
       const script = `exec 3<&0; "$@" <&3 & until ${when} || ! kill -0 $!; do sleep 0.02; done; kill -9 $!; wait $!`;
       await drive("apply", resources, [], `sh -c '${script}' sh `);

@@ -1,11 +1,11 @@
 # What people do to a Debian machine over the years, by ordinary means. Nothing here knows of Havn.
 set -eu
 export DEBIAN_FRONTEND=noninteractive
-apt-get -qq update
-apt-get -qq install --yes --no-install-recommends sudo cron locales nftables mariadb-server >/dev/null
+apt-get -qq -o Acquire::Retries=5 update
+apt-get -qq -o Acquire::Retries=5 install --yes --no-install-recommends sudo cron locales nftables mariadb-server >/dev/null
 
 # packages: one held, one that brings others, one that is only a dependency made manual
-apt-get -qq install --yes --no-install-recommends nginx-light python3-venv bc >/dev/null
+apt-get -qq -o Acquire::Retries=5 install --yes --no-install-recommends nginx-light python3-venv bc >/dev/null
 apt-mark -qq hold nginx-light >/dev/null
 apt-mark -qq manual libgd3 >/dev/null 2>&1 || true
 

@@ -1,3 +1,4 @@
+import { constants } from "node:fs";
 import { copyFile, lchown, mkdir, open, readdir, readFile, readlink, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { HavnError, type PropertyChange } from "@havn/model";
@@ -5,7 +6,7 @@ import { propertyChange, sameValue } from "@havn/plan";
 import { withParent } from "../attributes.ts";
 import { findStats } from "../files.ts";
 import { makeHardLink, removeTree } from "../links.ts";
-import { checkWay } from "../way.ts";
+import { checkWay, withWay } from "../way.ts";
 import { renameInto, syncFolder, temporaryBeside } from "../write-file.ts";
 import type { Around, AspectKind } from "./aspect.ts";
 import { digestOf, largestKept } from "./blobs.ts";
@@ -53,8 +54,10 @@ export async function restorePath(path: string, state: PathState, around: Around
       return restoreFile(path, state, around);
     case "directory":
       if (!(await findStats(path))?.isDirectory()) {
-        await rm(path, { force: true });
-        await withParent(path, () => mkdir(path, { mode: 0o700 }));
+        await withParent(path, async (at) => {
+          await rm(at, { force: true });
+          await mkdir(at, { mode: 0o700 });
+        });
       }
       return setOwner(path, state);
     case "link": {
@@ -71,8 +74,8 @@ export async function restorePath(path: string, state: PathState, around: Around
 async function removePath(path: string, around: Around): Promise<void> {
   const found = await findStats(path);
   if (!found) return;
-  if (!found.isDirectory()) return rm(path, { force: true });
-  await rmdir(path).catch((error: NodeJS.ErrnoException) => {
+  if (!found.isDirectory()) return withWay(path, (at) => rm(at, { force: true }));
+  await withWay(path, (at) => rmdir(at)).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== "ENOTEMPTY") throw error;
     around.remarks.push(`${path} stays: it holds what Havn did not put there.`);
   });
@@ -86,11 +89,11 @@ async function restoreFile(path: string, state: PathState & { kind: "file" }, { 
     throw new HavnError(`${path} cannot be put back`, { detail: "It was too large to be kept." });
   if (await isStill(path, state)) return setOwner(path, state);
   await clearFolder(path);
-  const temporary = temporaryBeside(path);
-  await withParent(path, async () => {
+  await withParent(path, async (at) => {
+    const temporary = temporaryBeside(at);
     await rm(temporary, { force: true });
-    await copyFile(blobs.path(digest), temporary);
-    const file = await open(temporary, "r");
+    await copyFile(blobs.path(digest), temporary, constants.COPYFILE_EXCL);
+    const file = await open(temporary, constants.O_RDONLY | constants.O_NOFOLLOW);
     try {
       await file.chown(uid, gid);
       await file.chmod(mode);
@@ -98,7 +101,7 @@ async function restoreFile(path: string, state: PathState & { kind: "file" }, { 
     } finally {
       await file.close();
     }
-    await renameInto(temporary, path);
+    await renameInto(temporary, at, path);
   });
   await syncFolder(path.slice(0, path.lastIndexOf("/")) || "/");
 }
@@ -114,14 +117,16 @@ async function clearFolder(path: string): Promise<void> {
   if ((await findStats(path))?.isDirectory()) await rmdir(path);
 }
 
-async function setOwner(path: string, { uid, gid, mode }: Owned): Promise<void> {
-  const file = await open(path, "r");
-  try {
-    await file.chown(uid, gid);
-    await file.chmod(mode);
-  } finally {
-    await file.close();
-  }
+function setOwner(path: string, { uid, gid, mode }: Owned): Promise<void> {
+  return withWay(path, async (at) => {
+    const file = await open(at, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    try {
+      await file.chown(uid, gid);
+      await file.chmod(mode);
+    } finally {
+      await file.close();
+    }
+  });
 }
 
 /** Makes `path` another name of `twin` where that is as `state` by now. */
