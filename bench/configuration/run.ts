@@ -4,15 +4,23 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { type LongWay, openLongWay } from "./delay.ts";
 import { inTurn, type Lab, type Machine, openLab, sshOptions, timed } from "./lab.ts";
-import { type AnsibleWay, ansibleSettings, manifest, manifestOnMachine, playbook } from "./tools.ts";
+import {
+  type AnsibleWay,
+  ansibleSettings,
+  manifest,
+  manifestOnMachine,
+  playbook,
+  script,
+  scriptOnMachine,
+} from "./tools.ts";
 import { resetScript, type Step, stateScript, workload } from "./workload.ts";
 
 /**
  * Bringing hosts to a desired state, and looking at hosts that are there: Havn as a user runs it, beside Ansible (as it
- * comes, with pipelining, with Mitogen) and `puppet apply`, on machines of one kind, in one run. Tools take turns at each
+ * comes, with pipelining, with Mitogen) and `puppet apply`, and a shell script with the fewest commands (a first run's floor), on machines of one kind, in one run. Tools take turns at each
  * size, so that a computer that is busy is busy for all. After each first run the end states are compared.
  *
- *   scripts/node.sh bench/configuration/run.ts [--cases 1x100,3x100,1x1000] [--tools havn,pipelining,mitogen,puppet,default]
+ *   scripts/node.sh bench/configuration/run.ts [--cases 1x100,3x100,1x1000] [--tools havn,script,pipelining,mitogen,puppet,default]
  *     [--delays 0,10,50] [--runs first,converged,check,one change] [--bound 600] [--json FILE]
  *
  * A case may name its tools: 1x1000:havn+puppet. Needs root, and Debian's packages ansible, ansible-mitogen and time. A run that takes longer than --bound seconds is
@@ -21,14 +29,14 @@ import { resetScript, type Step, stateScript, workload } from "./workload.ts";
 const { values } = parseArgs({
   options: {
     cases: { type: "string", default: "1x100,3x100,10x100,1x1000" },
-    tools: { type: "string", default: "havn,puppet,mitogen,pipelining,default" },
+    tools: { type: "string", default: "havn,script,puppet,mitogen,pipelining,default" },
     delays: { type: "string", default: "0,10,50" },
     runs: { type: "string", default: "first,converged,check,one change" },
     bound: { type: "string", default: "600" },
     json: { type: "string" },
   },
 });
-type Tool = "havn" | "puppet" | AnsibleWay;
+type Tool = "havn" | "puppet" | "script" | AnsibleWay;
 const tools = values.tools.split(",") as Tool[];
 const cases = values.cases.split(",").map((text) => {
   const [size = "", some] = text.split(":");
@@ -87,7 +95,7 @@ async function measureCase(lab: Lab, { machines, resources, tools }: (typeof cas
     const states = await Promise.all(own.map((one) => stateOf(lab, one)));
     expected ??= states;
     tellDifferences(tool, expected, states);
-    for (const run of runs.filter((one) => one !== "first"))
+    for (const run of runs.filter((one) => one !== "first" && tool !== "script"))
       await measure({ ...on, run, steps: workload(resources, run === "one change" ? 2 : 1) });
   }
   // Havn's hosts are taken back to before, by Havn.
@@ -113,7 +121,7 @@ async function measureDelay(lab: Lab, delayMs: number): Promise<void> {
   await using way = await openLongWay(delayMs, { machines: [twin], gateway });
   const { stderr } = await lab.ssh(host, "systemctl restart havn-agent");
   if (stderr.trim()) console.log(stderr);
-  for (const tool of tools.filter((one) => one !== "puppet")) {
+  for (const tool of tools.filter((one) => one !== "puppet" && one !== "script")) {
     const on = { lab, tool, machines: [tool === "havn" ? host : twin], resources: 20, delayMs, way };
     if (tool !== "havn") await reset(lab, twin);
     await waitConnected(lab);
@@ -173,13 +181,12 @@ async function measure(asked: Asked): Promise<Figure> {
 
 async function prepare({ lab, tool, machines, steps, way }: Asked): Promise<void> {
   if (tool === "havn") return lab.declare(steps, machines.length);
-  if (tool === "puppet") {
-    const file = join(folder, "site.pp");
-    await writeFile(file, manifest(steps));
+  if (tool === "puppet" || tool === "script") {
+    const file = join(folder, "prepared");
+    await writeFile(file, tool === "puppet" ? manifest(steps) : script(steps));
+    const there = tool === "puppet" ? manifestOnMachine : scriptOnMachine;
     for (const { ip } of machines)
-      await timed(["scp", "-q", ...sshOptions(lab.key), file, `root@${ip}:${manifestOnMachine}`], {
-        timeoutMs: 60_000,
-      });
+      await timed(["scp", "-q", ...sshOptions(lab.key), file, `root@${ip}:${there}`], { timeoutMs: 60_000 });
     return;
   }
   await writeFile(join(folder, "playbook.yml"), playbook(steps));
@@ -203,7 +210,7 @@ interface Outcome {
 
 function start(asked: Asked): Promise<Outcome> {
   if (asked.tool === "havn") return startHavn(asked);
-  return asked.tool === "puppet" ? startPuppet(asked) : startAnsible(asked);
+  return asked.tool === "puppet" || asked.tool === "script" ? startThere(asked) : startAnsible(asked);
 }
 
 /** The whole command, with its own start, the configuration, the plan and what is shown of it. */
@@ -234,12 +241,13 @@ async function startHavn({ lab, run }: Asked): Promise<Outcome> {
 }
 
 /** The way from here counts for nothing: it is started on each machine over a connection of its own, all at once. */
-async function startPuppet({ lab, machines, run }: Asked): Promise<Outcome> {
-  const command = `puppet apply --detailed-exitcodes ${run === "check" ? "--noop" : ""} ${manifestOnMachine}`;
+async function startThere({ lab, tool, machines, run }: Asked): Promise<Outcome> {
+  const puppet = `puppet apply --detailed-exitcodes ${run === "check" ? "--noop" : ""} ${manifestOnMachine}`;
+  const command = tool === "puppet" ? puppet : `sh ${scriptOnMachine}`;
   const began = performance.now();
   const all = await Promise.all(machines.map((one) => lab.ssh(one, command)));
   const seconds = (performance.now() - began) / 1000;
-  const failed = all.find(({ code }) => code !== 0 && code !== 2);
+  const failed = all.find(({ code }) => code !== 0 && !(tool === "puppet" && code === 2));
   return {
     ...{ seconds, cpuSeconds: all.reduce((total, one) => total + one.cpuSeconds, 0) },
     megabytes: Math.max(...all.map(({ megabytes }) => megabytes)),

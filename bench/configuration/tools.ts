@@ -152,3 +152,50 @@ const quoted = (text: string): string => `'${text.replaceAll("\\", "\\\\").repla
 
 /** Where peers' runs keep what they need on a machine. */
 export const manifestOnMachine = `${root}.pp`;
+export const scriptOnMachine = `${root}.sh`;
+
+/**
+ * The fewest commands that reach the state from nothing, as a person who knows the host would write them: no looking
+ * first, no report, no way back. What a first run takes at least, whoever asks for it.
+ */
+export function script(steps: readonly Step[]): string {
+  const of = <K extends Step["kind"]>(kind: K) =>
+    steps.filter((step): step is Extract<Step, { kind: K }> => step.kind === kind);
+  const write = (path: string, content: string) => `cat > '${path}' <<'END'\n${content}END`;
+  const owned = ({
+    path,
+    owner,
+    group,
+    mode,
+  }: {
+    path: string;
+    owner: string;
+    group: string;
+    mode: string;
+  }) => `chown ${owner}:${group} '${path}'; chmod ${mode} '${path}'`;
+  const units = of("unit").map(({ name }) => name);
+  const lines = Map.groupBy(of("line"), ({ path }) => path);
+  return [
+    "set -e",
+    ...of("directory").flatMap((step) => [`mkdir -p '${step.path}'`, owned(step)]),
+    `DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install ${nameList(of("package"))} >/dev/null`,
+    ...of("user").map(
+      ({ name, uid, comment, shell }) => `useradd -m -u ${uid} -c '${comment}' -s ${shell} ${name}`,
+    ),
+    ...of("file").flatMap((step) => [write(step.path, step.content), owned(step)]),
+    ...[...lines].map(([path, all]) => write(path, all.map(({ line }) => `${line}\n`).join(""))),
+    ...of("cron").map(({ name, schedule, command }) =>
+      write(`/etc/cron.d/${name}`, `${schedule} root ${command}\n`),
+    ),
+    ...of("sysctl").map(({ key, value }) =>
+      write(`/etc/sysctl.d/95-havn-${key}.conf`, `${key} = ${value}\n`),
+    ),
+    `sysctl -q ${of("sysctl")
+      .map(({ key, value }) => `-w ${key}=${value}`)
+      .join(" ")}`,
+    `systemctl daemon-reload; systemctl enable --now --quiet ${units.join(" ")}`,
+    "sync",
+  ].join("\n");
+}
+
+const nameList = (steps: readonly { name: string }[]): string => steps.map(({ name }) => name).join(" ");
