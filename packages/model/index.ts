@@ -19,4 +19,5 @@ export * from "./response.ts";
 export * from "./rollout.ts";
 export * from "./routing.ts";
 export * from "./runs.ts";
+export * from "./sources.ts";
 export * from "./status.ts";

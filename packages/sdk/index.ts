@@ -11,7 +11,7 @@ export type {
   Handle,
   MaintenanceWindowOptions,
 } from "./environment.ts";
-export { environment, withSourceDigests } from "./environment.ts";
+export { environment } from "./environment.ts";
 export * from "./environments.ts";
 export * from "./facts.ts";
 export * from "./fetched.ts";

@@ -3,17 +3,8 @@ import { readFile, writeFile } from "node:fs/promises";
 import { relative } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { HavnError, resourceGraphSchema } from "@havn/model";
-import {
-  environment,
-  evaluateGraph,
-  host,
-  machine,
-  secret,
-  service,
-  text,
-  withSourceDigests,
-} from "./index.ts";
+import { HavnError, resourceGraphSchema, withSourceDigests } from "@havn/model";
+import { environment, evaluateGraph, host, machine, secret, service, text } from "./index.ts";
 
 const cases = new URL("cases/", import.meta.url);
 const folder = relative(process.cwd(), fileURLToPath(cases));

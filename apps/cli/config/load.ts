@@ -7,8 +7,8 @@ import {
   type Resource,
   type ResourceGraph,
   serviceProperties,
+  withSourceDigests,
 } from "@havn/model";
-import { withSourceDigests } from "havn";
 import { recall } from "../flows/memory.ts";
 import type { Globals } from "../kit/command.ts";
 import { UsageError } from "../kit/exit.ts";
