@@ -207,10 +207,34 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./commands/oncall/who.ts"),
   },
   {
+    name: "rules",
+    summary: "recording and alerting rules: how each went, which could not be read",
+    group: "Look",
+    load: () => import("./commands/rules/list.ts"),
+  },
+  {
+    name: "rules backfill",
+    summary: "evaluate recording rules over history",
+    group: "Look",
+    load: () => import("./commands/rules/backfill.ts"),
+  },
+  {
     name: "silence list",
     summary: "what is muted, until when, by whom and why",
     group: "Look",
     load: () => import("./commands/alert/silence-list.ts"),
+  },
+  {
+    name: "targets",
+    summary: "what the control plane scrapes: health, last scrape, errors",
+    group: "Look",
+    load: () => import("./commands/targets/list.ts"),
+  },
+  {
+    name: "targets relabel",
+    summary: "what relabelling makes of a target, rule by rule",
+    group: "Look",
+    load: () => import("./commands/targets/relabel.ts"),
   },
   {
     name: "open",

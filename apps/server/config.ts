@@ -12,6 +12,9 @@ const environmentSchema = z.object({
     .default(join(homedir(), ".local", "share", "havn")),
   HAVN_PORT: port.default(4600).describe("web and API, on 127.0.0.1"),
   HAVN_AGENT_PORT: port.optional().describe("agents dial in here; HAVN_PORT + 1 unless given"),
+  HAVN_OTLP_GRPC_PORT: port
+    .optional()
+    .describe("OpenTelemetry over gRPC comes in here, at HAVN_LISTEN; 4317 is usual. Unset: nowhere"),
   HAVN_LISTEN: z.string().min(1).default("127.0.0.1").describe("address of the web and API"),
   HAVN_HOSTNAMES: z
     .string()
@@ -28,6 +31,8 @@ export interface ServerConfig {
   port: number;
   agentPort: number;
   listen: string;
+  /** Undefined: OTLP over gRPC is not taken. */
+  otlpGrpcPort: number | undefined;
   hostnames: string[];
   postgres: { dataDirectory: string } | { url: string };
   clickhouse: { dataDirectory: string } | { url: string };
@@ -50,6 +55,7 @@ export function parseServerConfig(environment: NodeJS.ProcessEnv): ServerConfig 
     port: HAVN_PORT,
     agentPort: HAVN_AGENT_PORT ?? HAVN_PORT + 1,
     listen: HAVN_LISTEN,
+    otlpGrpcPort: parsed.data.HAVN_OTLP_GRPC_PORT,
     hostnames: HAVN_HOSTNAMES.split(",").flatMap((name) => name.trim() || []),
     postgres: HAVN_POSTGRES_URL
       ? { url: HAVN_POSTGRES_URL }

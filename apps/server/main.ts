@@ -7,14 +7,14 @@ import { openClickHouse } from "@havn/clickhouse";
 import { createDelivery } from "@havn/delivery";
 import { createFleet } from "@havn/fleet";
 import { createNspawnProvider } from "@havn/fleet/machines/nspawn";
-import { createHttpServer, createLive } from "@havn/http";
+import { createGrpcServer, createHttpServer, createLive } from "@havn/http";
 import { createInfrastructure, infrastructureRoutes, type ResourceExecutor } from "@havn/infrastructure";
 import { systemClock as clock } from "@havn/model";
 import { openPostgres } from "@havn/postgres";
 import { createPromqlEngine } from "@havn/promql";
 import { promqlRoutes } from "@havn/promql/http";
 import { createResponse } from "@havn/response";
-import { createTelemetry } from "@havn/telemetry";
+import { createScraping, createTelemetry } from "@havn/telemetry";
 import { createTimeline, timelineRoutes } from "@havn/timeline";
 import { buildWeb, webRoutes } from "@havn/web";
 import { openWorkflows } from "@havn/workflows";
@@ -23,7 +23,7 @@ import { connectRooms, countInstances, querySamples } from "./connect.ts";
 import { downRoute } from "./down.ts";
 import { endWithReason, log, running, untilSignal, writeServerRecord } from "./lifecycle.ts";
 import { lockDataDirectory } from "./lock.ts";
-import { createOwnMetrics } from "./own-metrics.ts";
+import { createOwnMetrics, refusedSeriesSamples } from "./own-metrics.ts";
 import { createResolve } from "./references.ts";
 import { createStatus } from "./status.ts";
 import { readDisk, startUpkeep } from "./upkeep.ts";
@@ -32,6 +32,7 @@ process.on("uncaughtException", endWithReason).on("unhandledRejection", endWithR
 const stopped = untilSignal("SIGINT", "SIGTERM");
 const config = parseServerConfig(process.env);
 const { dataDirectory } = config;
+const publicUrl = `http://${config.hostnames[0] ?? "127.0.0.1"}:${config.port}`;
 const inData = (name: string) => join(dataDirectory, name);
 await mkdir(dataDirectory, { recursive: true, mode: 0o700 });
 await using _lock = await lockDataDirectory(dataDirectory);
@@ -45,7 +46,11 @@ await using postgres = openedPostgres;
 await using clickhouse = openedClickHouse;
 const { sql } = postgres;
 const timeline = await createTimeline({ sql, clock });
-await using telemetry = await createTelemetry({ clickhouse, clock, spoolDirectory: inData("spool"), log });
+await using telemetry = await createTelemetry({
+  ...{ clickhouse, clock, log },
+  spoolDirectory: inData("spool"),
+  scraped: () => scraping.targets(),
+});
 const promql = createPromqlEngine({ querier: telemetry.querier });
 
 // Rooms. Where one needs what another offers, it is handed over here.
@@ -54,6 +59,7 @@ const resolve = createResolve({
   secrets: access.secrets,
   hostAddress: (host): string | undefined => fleet.hostAddress(host),
 });
+await using scraping = await createScraping({ sql, sinks: telemetry.sinks, resolve, clock, log });
 await using fleet = await createFleet({
   ...{ sql, clock, timeline, dataDirectory, log },
   resolve,
@@ -70,8 +76,14 @@ await using fleet = await createFleet({
 const alerting = await createAlerting({
   ...{ sql, clock, timeline },
   query: (expr, at, signal) => promql.instant(expr, at, { signal }),
+  recording: {
+    queryRange: (expr, window, signal) => promql.range(expr, window, { signal }),
+    series: { write: telemetry.write, flush: telemetry.flush },
+    externalUrl: publicUrl,
+  },
   desired: fleet.desired,
   services: () => countInstances(infrastructure, delivery),
+  refusedSeries: telemetry.refusedSeries,
   deliver: (told) => response.deliver(told),
   log,
 });
@@ -81,7 +93,7 @@ const response = await createResponse({
   ...{ sql, clock, timeline, workflows, resolve },
   // No environment of a person can have this name, and so nobody can refer to the key.
   answerKey: await access.secrets.ensure("havn.internal", "page-answers"),
-  publicUrl: () => `http://${config.hostnames[0] ?? "127.0.0.1"}:${config.port}`,
+  publicUrl: () => publicUrl,
 });
 const own = createOwnMetrics();
 const infrastructure = await createInfrastructure({
@@ -99,6 +111,8 @@ const infrastructure = await createInfrastructure({
     ...fleet.executors,
     delivery.executor,
     alerting.executor,
+    alerting.rulesExecutor,
+    scraping.executor,
     response.executor,
   ],
   missingArtifacts: async (digests) => {
@@ -143,6 +157,7 @@ await workflows.launch();
 await infrastructure.applies.recover();
 const agentPort = await fleet.gateway.listen({ port: config.agentPort, address: "127.0.0.1" });
 await fleet.start();
+await scraping.start();
 await using _rules = running((signal) => alerting.start(signal));
 await using _upkeep = startUpkeep(
   [
@@ -155,7 +170,7 @@ await using _upkeep = startUpkeep(
     {
       what: "writing down what it counts of itself",
       everyMs: 15_000,
-      work: () => telemetry.record(own.samples()),
+      work: () => telemetry.record([...own.samples(), ...refusedSeriesSamples(telemetry.refusedSeries())]),
     },
     {
       what: "forgetting what is old",
@@ -189,6 +204,7 @@ await using server = await createHttpServer({
     ...alerting.routes,
     ...response.routes,
     ...telemetry.routes,
+    ...scraping.routes,
     ...promqlRoutes({ engine: promql, querier: telemetry.querier, clock }),
     ...timelineRoutes(timeline),
     ...status.routes,
@@ -212,6 +228,9 @@ await using server = await createHttpServer({
   },
 });
 const { port } = await server.listen({ port: config.port, address: config.listen });
+await using grpc = createGrpcServer({ access, methods: telemetry.grpcMethods, log });
+if (config.otlpGrpcPort !== undefined)
+  await grpc.listen({ port: config.otlpGrpcPort, address: config.listen });
 await using _record = await writeServerRecord(dataDirectory, { port, agentPort });
 log(`listening on http://127.0.0.1:${port}, agents on port ${agentPort}`);
 

@@ -68,6 +68,16 @@ export function createOwnMetrics(): OwnMetrics {
   };
 }
 
+/** Series that were not taken, by the target that brought them. */
+export const refusedSeriesSamples = (
+  targets: readonly { environment: string; job: string; instance: string; refused: number }[],
+): Sample[] =>
+  targets.map(({ environment: env, job, instance, refused }) => ({
+    name: "havn_new_series_refused_total",
+    labels: { ...(env && { env }), job, instance },
+    value: refused,
+  }));
+
 /** Prometheus' text format, version 0.0.4. */
 export function formatMetrics(samples: readonly Sample[]): string {
   const byName = Map.groupBy(samples, ({ name }) => name as Name);

@@ -74,7 +74,7 @@ export function createExecutor({
       const recorded = await store.findProperties(sql, wanted?.address ?? prior?.address ?? "");
       if (!wanted) return { action: recorded ? "delete" : "no-op", changes: [] };
       const { properties } = declarationOf(wanted);
-      const changes = diff(recorded ?? {}, properties);
+      const changes = differences(recorded ?? {}, properties);
       if (!recorded) return { action: "create", changes };
       return { action: changes.length > 0 ? "update" : "no-op", changes };
     },
@@ -173,7 +173,8 @@ function checkSpecOf({
   return { name, address, interval, timeout, probe };
 }
 
-function diff(before: object, after: object): PropertyChange[] {
+/** What is another in one than in the other; references are named, never opened. */
+export function differences(before: object, after: object): PropertyChange[] {
   const [old, wanted] = [{ ...before } as Record<string, unknown>, { ...after } as Record<string, unknown>];
   return [...new Set([...Object.keys(old), ...Object.keys(wanted)])]
     .filter((property) => !isDeepStrictEqual(plain(old[property]), plain(wanted[property])))

@@ -13,6 +13,7 @@ import {
   isNewExit,
   unhealthyInstances,
 } from "./conditions/instances.ts";
+import { newSeriesScope, type RefusedSeries, tooManyNewSeries } from "./conditions/new-series.ts";
 import { type ServiceCount, servicesScope, shortServices } from "./conditions/services.ts";
 import { createExecutor, type DesiredChecks, type ResourceExecutor } from "./executor.ts";
 import { type AlertFilter, alertRoutes } from "./routes.ts";
@@ -20,6 +21,7 @@ import { type RoutedAlert, routedOf } from "./routing/alert.ts";
 import type { Notification } from "./routing/groups.ts";
 import { alertmanagerRoutes } from "./routing/http.ts";
 import { createRouting, type Routing } from "./routing/index.ts";
+import { createRuleGroups, type RuleGroupsOptions, type Series } from "./rulegroups/index.ts";
 import { conditionsOf, ruleExpression, ruleScope } from "./rules/evaluate.ts";
 import * as store from "./store.ts";
 
@@ -37,8 +39,17 @@ export interface AlertingOptions {
   desired: DesiredChecks;
   /** Takes in for good what a receiver is to be told; the same id counts once. Throws where it cannot: it comes again. */
   deliver(notification: Notification): Promise<void>;
+  /** Rules in Prometheus' form: over a range, for history, and where what they record is kept. */
+  recording: {
+    queryRange: RuleGroupsOptions["queryRange"];
+    series: Series;
+    /** Where people find Havn, for links in templates. */
+    externalUrl: string;
+  };
   /** How many instances each service should have and has; asked at every evaluation. */
   services?(): ServiceCount[] | Promise<ServiceCount[]>;
+  /** Targets that brought more new series than they may; asked at every evaluation. */
+  refusedSeries?(): RefusedSeries[];
   log?(message: string): void;
 }
 
@@ -46,6 +57,8 @@ export interface AlertingOptions {
 export interface Alerting {
   /** Types `check`, `alert` and `route`. */
   executor: ResourceExecutor;
+  /** Type `rules`. */
+  rulesExecutor: ResourceExecutor;
   /** Every report of a connected host. */
   observe(host: Address, report: HostReport): void;
   /** Resolves when it is taken in for good; throws where that is not possible now: tell again. The same event counts once. */
@@ -87,6 +100,10 @@ export async function createAlerting(options: AlertingOptions): Promise<Alerting
       route([alert]);
       for (const listener of listeners) listener(alert);
     },
+  });
+  const ruleGroups = await createRuleGroups({
+    ...{ sql, clock, book, log, query: options.query },
+    ...options.recording,
   });
   const routed = new Map<string, RoutedAlert>();
   const route = (alerts: readonly Alert[]): void => {
@@ -158,6 +175,8 @@ export async function createAlerting(options: AlertingOptions): Promise<Alerting
     for (const rule of rules) if (!signal.aborted) await evaluateRule(rule, signal);
     try {
       if (options.services) await book.observe(servicesScope, shortServices(await options.services()));
+      if (options.refusedSeries)
+        await book.observe(newSeriesScope, tooManyNewSeries(options.refusedSeries(), clock.now()));
       await book.tick();
     } catch (cause) {
       log(`evaluation is tried again in ${intervalMs / 1000} s: ${messageOf(cause)}`);
@@ -181,6 +200,7 @@ export async function createAlerting(options: AlertingOptions): Promise<Alerting
       ...{ sql, desired: options.desired, declared },
       routesDeclared: routing.declared,
     }),
+    rulesExecutor: ruleGroups.executor,
     observe(host, report) {
       take(`the report of ${host}`, async () => {
         await book.observe(instancesScope(host), unhealthyInstances(host, report), exitHolds(report));
@@ -198,11 +218,15 @@ export async function createAlerting(options: AlertingOptions): Promise<Alerting
       take(hostScope(host), () => book.observe(hostScope(host), [lostHost(host, reason)])),
     hostConnected: (host) => take(hostScope(host), () => book.observe(hostScope(host), [])),
     hostRemoved: (host) => take(hostScope(host), () => book.end((record) => record.host === host)),
-    evaluate,
+    async evaluate(signal) {
+      await evaluate(signal);
+      await ruleGroups.evaluate(signal);
+    },
     async start(signal) {
       await Promise.all([
         repeat(() => evaluate(signal), { clock, interval: intervalMs, signal }),
         routing.start(signal),
+        ruleGroups.start(signal),
       ]);
     },
     list,
@@ -212,7 +236,7 @@ export async function createAlerting(options: AlertingOptions): Promise<Alerting
     },
     settled: () => last,
     routing,
-    routes: [...alertRoutes(list), ...alertmanagerRoutes({ routing, clock })],
+    routes: [...alertRoutes(list), ...ruleGroups.routes, ...alertmanagerRoutes({ routing, clock })],
   };
 }
 

@@ -21,6 +21,22 @@ export async function openRoom(sql: Sql, overrides: Partial<AlertingOptions> = {
     timeline,
     query: (expr: Expr, atMs, signal) => engine.instant(expr, atMs, { signal }),
     desired: { put: async (host, _section, value) => void told.push({ host, value }) },
+    recording: {
+      queryRange: (expr, window, signal) => engine.range(expr, window, { signal }),
+      series: {
+        write: async (environment, samples) => {
+          for (const { labels, time, value } of samples)
+            if (typeof value === "number" || value === "stale")
+              metrics.addSeries({
+                labels: { ...labels, env: environment },
+                timestamps: Float64Array.of(time),
+                values: value === "stale" ? staleValue() : Float64Array.of(value),
+              });
+        },
+        flush: async () => {},
+      },
+      externalUrl: "http://havn.example",
+    },
     deliver: async () => {},
     log: (message) => void logged.push(message),
     ...overrides,
@@ -29,12 +45,16 @@ export async function openRoom(sql: Sql, overrides: Partial<AlertingOptions> = {
     clock,
     timeline,
     metrics,
+    recording: options.recording,
     told,
     logged,
     open: (more: Partial<AlertingOptions> = {}) => createAlerting({ ...options, ...more }),
     events: () => eventsOf(timeline),
   };
 }
+
+/** Written as bits: as a number, the marker could lose what tells it from other NaNs. */
+const staleValue = () => new Float64Array(Uint32Array.of(2, 0x7ff00000).buffer);
 
 async function eventsOf(timeline: Timeline): Promise<string[]> {
   const events = await timeline.list({ kind: "alert", after: 0, limit: 1000 });

@@ -12,6 +12,7 @@ import {
   serviceProperties,
   teamProperties,
 } from "@havn/model";
+import { rulesProperties, scrapeProperties } from "@havn/prometheus/schemas";
 import type { z } from "zod";
 import { definitions } from "./definitions.gen.ts";
 import type { ResourceDefinition } from "./resources/type.ts";
@@ -36,6 +37,8 @@ const controlPlaneSchemas: Record<string, z.ZodType> = {
   schedule: scheduleProperties,
   escalation: escalationProperties,
   receiver: receiverProperties,
+  scrape: scrapeProperties,
+  rules: rulesProperties,
 };
 
 /** Schema of a type's properties in a graph, of host types and control-plane types alike. */

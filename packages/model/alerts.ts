@@ -12,6 +12,8 @@ export const alertSchema = z.object({
   severity: z.enum(["info", "warning", "critical"]),
   summary: z.string(),
   labels: z.record(z.string(), z.string()),
+  /** Of rules in Prometheus' form, filled in. */
+  annotations: z.record(z.string(), z.string()).optional(),
   value: z.number().optional(),
   activeSince: z.number(),
   firingSince: z.number().optional(),

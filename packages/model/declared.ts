@@ -165,4 +165,6 @@ export const controlPlaneTypes = [
   "schedule",
   "escalation",
   "receiver",
+  "scrape",
+  "rules",
 ] as const;

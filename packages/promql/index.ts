@@ -6,4 +6,4 @@ export { functionNames } from "./functions/index.ts";
 export { parsePromql } from "./parser/parse.ts";
 export type { Histogram, Matcher, Querier, Series, TimeRange } from "./querier.ts";
 export { compileAnchored } from "./regexp.ts";
-export { restrict } from "./restrict.ts";
+export { restrict, selectorsOf } from "./restrict.ts";

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, relative, resolve } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import type { Resource } from "@havn/model";
 import { encryptAge, generateAgeKey } from "@havn/sops";
 import { encryptYaml } from "@havn/sops/testing";
 import { openProjectFiles } from "./files.ts";
@@ -18,6 +19,7 @@ const documents = [
   "docs/applying.md",
   "docs/configuration.md",
   "docs/from-ansible.md",
+  "docs/from-prometheus.md",
   "docs/from-puppet.md",
   "docs/resources.md",
 ];
@@ -27,14 +29,16 @@ const projectFiles: Readonly<Record<string, string>> = {
   "secrets/prod.yaml": await encryptYaml({ db: { password: "x" } }, { recipients: [recipient] }),
   "secrets/token.age": await encryptAge("x", [recipient]),
   "data/roles/web.yaml": "workers: 4\n",
+  "rules/shop.yml": "groups: [{ name: shop, rules: [{ record: a, expr: b }] }]\n",
+  "prometheus.yml": "scrape_configs: [{ job_name: x, static_configs: [{ targets: ['a:1'] }] }]\n",
 };
 let folder: string;
 const files: { title: string; path: string }[] = [];
 
 before(async () => {
   openProjectFiles({
-    read: (path) => projectFiles[path],
-    look: () => undefined,
+    read: (path) => projectFiles[relative(process.cwd(), resolve(path))],
+    look: (path) => (path.endsWith("/rules") ? { kind: "directory", names: ["shop.yml"] } : undefined),
     shown: (path) => path,
   });
   // Inside the checkout: "havn" is found from there.
@@ -89,7 +93,8 @@ test("each declares something, without a mistake", async (t) => {
         "graph" in exported ? [exported as Environment] : Object.values(exported).map((make) => make());
       for (const { graph, diagnostics } of environments) {
         assert.deepEqual(diagnostics, []);
-        assert.ok(graph.resources.some(({ host }) => host !== undefined));
+        const declares = ({ host, type }: Resource) => host !== undefined || type === "scrape";
+        assert.ok(graph.resources.some(declares));
       }
     });
 });

@@ -163,7 +163,7 @@ function addMaintenance(resources: Resource[], windows: readonly MaintenanceWind
   if (windows.length === 0) return;
   for (const { type, properties } of resources)
     if (type === "host")
-      properties["maintenance"] = [...windows, ...listOf(properties["maintenance"] as typeof windows)];
+      properties.maintenance = [...windows, ...listOf(properties.maintenance as typeof windows)];
 }
 
 export interface Declaration {
@@ -270,6 +270,11 @@ export function whenDescribed(work: () => void): void {
 /** Collects an error about the call that is under way. */
 export function complain(summary: string, detail: string, at = callerLocation()): void {
   collecting(summary).diagnostics.push({ severity: "error", summary, detail, ...(at && { at }) });
+}
+
+/** Takes in what was found wrong, or is worth knowing, in files of the project. */
+export function addDiagnostics(diagnostics: readonly Diagnostic[]): void {
+  collecting("this").diagnostics.push(...diagnostics);
 }
 
 /** Name of what is given by handle or by name. Anything else is handed on: the schema tells what is wrong with it. */

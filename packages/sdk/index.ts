@@ -46,6 +46,7 @@ export type { AlertHandle, AlertOptions, CheckHandle, CheckOptions, HttpProbe, S
 export { alert, check } from "./observe.ts";
 export type { PostgresHandle, PostgresOptions } from "./postgres.ts";
 export { postgres } from "./postgres.ts";
+export * from "./prometheus.ts";
 export type { HostReference, Reference, SecretReference, Text, TextReference } from "./references.ts";
 export { text } from "./references.ts";
 export * from "./respond.ts";

@@ -19,6 +19,7 @@ const written: Record<string, readonly string[]> = {
   balancer: ["host", "service", "port"],
   check: ["from", "http", "tcp", "interval", "timeout", "severity"],
   alert: ["expr", "for", "severity", "summary"],
+  rules: ["expr", "labels", "interval"],
   contact: ["identity", "ways"],
   team: ["members"],
   schedule: ["zone", "layers", "fallback"],

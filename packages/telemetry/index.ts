@@ -1,20 +1,27 @@
 import { resolve } from "node:path";
 import { type ClickHouse, migrate } from "@havn/clickhouse";
-import type { Live, Route } from "@havn/http";
+import type { GrpcMethod, Live, Route } from "@havn/http";
 import { type Clock, HavnError, type LogRecord, systemClock } from "@havn/model";
 import type { Querier } from "@havn/promql/querier";
 import { createIngest, type Ingest, type IngestStats } from "./ingest.ts";
 import { type LogQuery, searchLogs } from "./logs/search.ts";
+import type { NativeHistogram } from "./metrics/histogram.ts";
+import { Newcomers, type RefusedSeries } from "./metrics/newcomers.ts";
 import { createQuerier, type QuerierLimits } from "./metrics/querier.ts";
 import { SeriesRegistry } from "./metrics/registry.ts";
 import { createFacts } from "./prometheus/facts.ts";
 import { prometheusRoutes } from "./prometheus/routes.ts";
+import { grpcMethods } from "./receive/grpc.ts";
 import { receiveRoutes } from "./receive/routes.ts";
+import { remoteReadRoutes } from "./remote-read/routes.ts";
 import { serveLiveLogs, telemetryRoutes } from "./routes.ts";
+import type { JobTargets } from "./scrape/scraping.ts";
+import { sampleSink } from "./scrape/writer.ts";
 import { type InserterStats, startInserter } from "./spool/inserter.ts";
 import { openSpool } from "./spool/spool.ts";
 
 export type { LogQuery } from "./logs/search.ts";
+export { createScraping, type Scraping, type ScrapingOptions } from "./scrape/scraping.ts";
 
 export interface TelemetryOptions {
   clickhouse: ClickHouse;
@@ -26,6 +33,10 @@ export interface TelemetryOptions {
   /** Bytes that may wait for ClickHouse before batches are refused (retryable). */
   largestSpoolBytes?: number;
   limits?: QuerierLimits;
+  /** Series that one target may bring within a minute that were not there before. */
+  newSeriesAMinute?: number;
+  /** What the control plane scrapes itself, for who asks in Prometheus' form. */
+  scraped?: () => readonly JobTargets[];
   /** Told once of each trouble and its end. */
   log?: (message: string) => void;
 }
@@ -50,6 +61,14 @@ export interface OwnSample {
   value: number;
 }
 
+export interface TimedSample {
+  /** With `__name__`. */
+  labels: Readonly<Record<string, string>>;
+  time: number;
+  /** `"stale"` ends the series. */
+  value: number | NativeHistogram | "stale";
+}
+
 export interface Telemetry extends AsyncDisposable {
   /**
    * Stores an agent's batch; resolves when it is on disk. `host` is the host's name or its resource address. A batch
@@ -58,6 +77,10 @@ export interface Telemetry extends AsyncDisposable {
   readonly ingest: Ingest["ingest"];
   /** Samples of the control plane itself, as of now; resolves when they are on disk. */
   record(samples: readonly OwnSample[]): Promise<void>;
+  /** Samples at times of their own, of one environment; resolves when they are on disk. Times in milliseconds. */
+  write(environment: string, samples: readonly TimedSample[]): Promise<void>;
+  /** Where the control plane's own scrapes put what they read. */
+  readonly sinks: Pick<Ingest, "sink" | "store">;
   readonly querier: Querier;
   readonly logs: {
     search(query: LogQuery, signal?: AbortSignal): Promise<LogRecord[]>;
@@ -69,9 +92,13 @@ export interface Telemetry extends AsyncDisposable {
   /** Makes everything that was acknowledged before visible to queries. */
   flush(): Promise<void>;
   readonly routes: Route[];
+  /** OTLP over gRPC. */
+  readonly grpcMethods: GrpcMethod[];
   /** Serves the live topics `logs:ENVIRONMENT` and `logs:ENVIRONMENT:SERVICE`. */
   serveLive(live: Live): void;
   stats(): TelemetryStats;
+  /** Targets that brought more new series than they may. */
+  refusedSeries(): RefusedSeries[];
 }
 
 /** Opens the store of metrics and logs: its tables, its spool, and what an earlier process left there. */
@@ -85,7 +112,8 @@ export async function createTelemetry(options: TelemetryOptions): Promise<Teleme
   const inserter = startInserter({ clickhouse, spool, clock, log });
   const registry = new SeriesRegistry();
   const { samplesDays = 30 } = options.retention ?? {};
-  const ingest = createIngest({ spool, registry, clock, samplesDays, spooled: inserter.notice });
+  const newcomers = new Newcomers({ most: options.newSeriesAMinute ?? 300_000, clock });
+  const ingest = createIngest({ spool, registry, clock, samplesDays, newcomers, spooled: inserter.notice });
   const { onLogs, stats } = ingest;
   const kept = await anyHistograms(clickhouse);
   const hasHistograms = () => kept || stats.histograms > 0;
@@ -113,13 +141,26 @@ export async function createTelemetry(options: TelemetryOptions): Promise<Teleme
       }
       await ingest.store(sink);
     },
+    async write(environment, samples) {
+      const sink = ingest.sink({ env: environment });
+      const into = sampleSink(sink);
+      for (const { labels, time, value } of samples)
+        if (value === "stale") into.addStale(labels, time);
+        else if (typeof value === "number") into.add(labels, time, value);
+        else into.histogram?.(labels, time, value);
+      await ingest.store(sink);
+    },
+    sinks: ingest,
     routes: [
       ...telemetryRoutes(logs),
       ...receiveRoutes(ingest),
-      ...prometheusRoutes({ facts, querier, clock }),
+      ...remoteReadRoutes({ querier, hasHistograms }),
+      ...prometheusRoutes({ facts, querier, clock, scraped: options.scraped }),
     ],
+    grpcMethods: grpcMethods(ingest),
     serveLive: (live) => serveLiveLogs(live, logs),
     flush: inserter.flush,
+    refusedSeries: () => newcomers.refused(),
     stats: () => ({
       ...stats,
       ...inserter.stats,

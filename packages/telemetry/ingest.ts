@@ -3,6 +3,7 @@ import type { Clock, LogRecord } from "@havn/model";
 import type { MetricBatch } from "./metrics/batch.ts";
 import type { Stamp } from "./metrics/labels.ts";
 import { MetadataBook } from "./metrics/metadata.ts";
+import type { Newcomers } from "./metrics/newcomers.ts";
 import type { SeriesRegistry } from "./metrics/registry.ts";
 import { Sink } from "./metrics/sink.ts";
 import { decodeLogs, readLogRecords } from "./protocols/agent/logs.ts";
@@ -46,6 +47,7 @@ export function createIngest(options: {
   clock: Clock;
   /** How long samples are kept: older ones are refused. */
   samplesDays: number;
+  newcomers: Newcomers;
 }): Ingest {
   const { spool, registry, clock } = options;
   const stats = {
@@ -58,7 +60,7 @@ export function createIngest(options: {
 
   async function storeSamples(from: Source, bytes: Uint8Array): Promise<void> {
     const batch = decodeSamples(bytes, { env: from.environment, host: from.host });
-    await storeMetrics(registry.segments(batch));
+    await storeMetrics(registry.segments(batch, (labels) => options.newcomers.admit(labels)));
   }
 
   async function storeMetrics(batch: MetricBatch): Promise<void> {
@@ -119,7 +121,8 @@ export function createIngest(options: {
     sink: (stamp) => {
       const now = clock.now();
       const oldest = now - options.samplesDays * dayMs;
-      return new Sink({ registry, stamp, oldest, latest: now + dayMs });
+      const { newcomers } = options;
+      return new Sink({ registry, stamp, oldest, latest: now + dayMs, newcomers });
     },
     async store({ batch }) {
       if (batch.samples + batch.histograms + batch.exemplars + batch.metadata.length === 0) return;

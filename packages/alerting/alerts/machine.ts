@@ -11,6 +11,8 @@ export interface Condition {
   severity: Alert["severity"];
   summary: string;
   labels: Record<string, string>;
+  /** Of rules in Prometheus' form, filled in. */
+  annotations?: Record<string, string> | undefined;
   value?: number | undefined;
   /** How long it must last before it fires. Milliseconds. */
   forMs: number;

@@ -29,13 +29,14 @@ export function routedOf(alert: Alert, now: number): RoutedAlert | undefined {
     ...alert.labels,
     alertname: alert.rule,
     env: alert.environment,
-    severity: alert.severity,
+    // A rule file's own word for it is what its routes look for.
+    severity: (alert.annotations && alert.labels.severity) || alert.severity,
     ...(alert.address !== undefined && { resource: alert.address }),
   };
   return {
     fingerprint: labelsFingerprint(labels),
     labels,
-    annotations: { summary: alert.summary },
+    annotations: alert.annotations ?? { summary: alert.summary },
     startsAt: alert.firingSince ?? alert.activeSince,
     ...(alert.state === "resolved" && { endsAt: alert.resolvedAt ?? now }),
     updatedAt: now,

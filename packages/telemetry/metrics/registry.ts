@@ -46,8 +46,11 @@ export class SeriesRegistry {
     return keys;
   }
 
-  /** `labels`: names and values in turn, names ascending, no empty values. */
-  reference(labels: readonly string[]): number {
+  /**
+   * `labels`: names and values in turn, names ascending, no empty values. A series that is not known is taken in if
+   * `admit` says so; -1 where it does not.
+   */
+  reference(labels: readonly string[], admit?: () => boolean): number {
     // 64 bits of SHA-1: two of a billion series share an id with a chance of one in 37.
     const digest = hash("sha1", labels.join("\xff"), "buffer");
     const [low, high] = [digest.readUInt32LE(0), digest.readUInt32LE(4)];
@@ -57,6 +60,7 @@ export class SeriesRegistry {
       const reference = (this.#slots[slot] ?? 0) - 1;
       if (this.low[reference] === low && this.high[reference] === high) return reference;
     }
+    if (admit && !admit()) return -1;
     const reference = this.#size++;
     if (reference === this.low.length) this.#grow();
     this.low[reference] = low;
@@ -77,14 +81,15 @@ export class SeriesRegistry {
   }
 
   /** Fills a batch with what an agent sent. */
-  segments(batch: SampleBatch): MetricBatch {
+  segments(batch: SampleBatch, admit?: (labels: readonly string[]) => boolean): MetricBatch {
     const open = this.open();
-    const references = batch.series.map((labels) => this.reference(labels));
+    const references = batch.series.map((labels) => this.reference(labels, admit && (() => admit(labels))));
     for (let at = 0; at < batch.indexes.length; at++) {
-      const index = batch.indexes[at] ?? 0;
+      const reference = references[batch.indexes[at] ?? 0] ?? -1;
+      if (reference < 0) continue;
       const low = batch.valueBits[at * 2] ?? 0;
       const high = batch.valueBits[at * 2 + 1] ?? 0;
-      open.sample(references[index] ?? 0, batch.timestamps[at] ?? 0, low, high);
+      open.sample(reference, batch.timestamps[at] ?? 0, low, high);
     }
     return open;
   }

@@ -1,6 +1,7 @@
 import type { MetricBatch } from "./batch.ts";
 import { histogramFault, type NativeHistogram } from "./histogram.ts";
 import { LabelFault, normalLabels, type Stamp, showLabels } from "./labels.ts";
+import type { Newcomers } from "./newcomers.ts";
 import type { SeriesRegistry } from "./registry.ts";
 
 /** Where protocols put what they decode: checks labels and times, counts what it refuses, and never throws for one. */
@@ -11,8 +12,16 @@ export class Sink {
   /** Milliseconds; times outside cannot be kept. */
   readonly oldest: number;
   readonly latest: number;
+  readonly #newcomers: Newcomers | undefined;
 
-  constructor(options: { registry: SeriesRegistry; stamp: Stamp; oldest: number; latest: number }) {
+  constructor(options: {
+    registry: SeriesRegistry;
+    stamp: Stamp;
+    oldest: number;
+    latest: number;
+    newcomers?: Newcomers;
+  }) {
+    this.#newcomers = options.newcomers;
     this.#registry = options.registry;
     this.batch = options.registry.open();
     this.stamp = options.stamp;
@@ -28,7 +37,12 @@ export class Sink {
   /** Of labels in turn, in any order; -1 where they cannot be stored. `samples`: how many are lost with them. */
   reference(pairs: readonly string[], samples = 1): number {
     try {
-      return this.#registry.reference(normalLabels(pairs, this.stamp));
+      const labels = normalLabels(pairs, this.stamp);
+      const newcomers = this.#newcomers;
+      if (!newcomers) return this.#registry.reference(labels);
+      const reference = this.#registry.reference(labels, () => newcomers.admit(labels));
+      if (reference < 0) this.batch.refuse(newcomers.reason, showLabels(pairs), samples);
+      return reference;
     } catch (error) {
       if (!(error instanceof LabelFault)) throw error;
       this.batch.refuse(error.message, showLabels(pairs), samples);

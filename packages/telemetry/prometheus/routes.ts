@@ -1,7 +1,8 @@
 import { defineRoute, RawResponse, type Route } from "@havn/http";
-import { type Clock, HavnError, labelsKey } from "@havn/model";
+import { type Clock, formatDuration, HavnError, labelsKey } from "@havn/model";
 import { type Matcher, PromqlError, parsePromql, type Querier } from "@havn/promql";
 import { z } from "zod";
+import type { JobTargets } from "../scrape/scraping.ts";
 import type { StoreFacts } from "./facts.ts";
 import { formatFamilies } from "./federation.ts";
 
@@ -9,6 +10,8 @@ export interface PrometheusRoutesOptions {
   facts: StoreFacts;
   querier: Querier;
   clock: Clock;
+  /** What the control plane scrapes itself. */
+  scraped?: (() => readonly JobTargets[]) | undefined;
 }
 
 const prefix = "/prometheus/api/v1";
@@ -36,7 +39,8 @@ interface Door {
 }
 
 /** What Prometheus' HTTP API tells of a store: metadata, exemplars, targets and status; and federation. */
-export function prometheusRoutes({ facts, querier, clock }: PrometheusRoutesOptions): Route[] {
+export function prometheusRoutes(options: PrometheusRoutesOptions): Route[] {
+  const { facts, querier, clock, scraped = () => [] } = options;
   const startedAt = new Date(clock.now()).toISOString();
   const doors: Door[] = [
     {
@@ -58,14 +62,17 @@ export function prometheusRoutes({ facts, querier, clock }: PrometheusRoutesOpti
     },
     {
       path: "/targets",
-      summary: "What is scraped, from the series `up` of the last five minutes",
+      summary: "What is scraped: by the control plane, and by agents as their series `up` tells",
       data: async (given, signal) => {
         const now = clock.now();
-        const activeTargets = await activeTargetsOf(querier, { start: now - staleAfterMs, end: now }, signal);
+        const range = { start: now - staleAfterMs, end: now };
+        const jobs = scraped();
+        const byAgents = async () => activeTargetsOf(querier, { range, jobs }, signal);
+        const wants = (state: string) => [undefined, "", "any", state].includes(given.state);
         return {
-          activeTargets: given.state === "dropped" ? [] : activeTargets,
-          droppedTargets: [],
-          droppedTargetCounts: {},
+          activeTargets: wants("active") ? [...scrapedTargets(jobs), ...(await byAgents())] : [],
+          droppedTargets: wants("dropped") ? droppedTargets(jobs) : [],
+          droppedTargetCounts: Object.fromEntries(jobs.map(({ job, droppedCount }) => [job, droppedCount])),
         };
       },
     },
@@ -187,13 +194,21 @@ async function lastSamples(
   return [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, last]) => last);
 }
 
+/** Those of agents and of senders. */
 async function activeTargetsOf(
   querier: Querier,
-  range: { start: number; end: number },
+  { range, jobs }: { range: { start: number; end: number }; jobs: readonly JobTargets[] },
   signal: AbortSignal,
 ): Promise<unknown[]> {
   const up: Matcher = { name: "__name__", operator: "=", value: "up" };
-  return (await lastSamples(querier, [[up]], range, signal)).map(({ labels, timestamp, value }) => {
+  const known = new Set(
+    jobs.flatMap(({ environment, active }) =>
+      active.map(({ labels }) => labelsKey({ ...labels, env: environment })),
+    ),
+  );
+  const found = await lastSamples(querier, [[up]], range, signal);
+  const others = found.filter(({ labels: { __name__, ...own } }) => !known.has(labelsKey(own)));
+  return others.map(({ labels, timestamp, value }) => {
     const { __name__, ...own } = labels;
     return {
       ...{ discoveredLabels: own, labels: own, scrapePool: own.job ?? "", globalUrl: "", lastError: "" },
@@ -203,6 +218,23 @@ async function activeTargetsOf(
     };
   });
 }
+
+const scrapedTargets = (jobs: readonly JobTargets[]): unknown[] =>
+  jobs.flatMap(({ environment, job, active }) =>
+    active.map(({ discovered, labels, url, interval, timeout, state }) => ({
+      ...{ discoveredLabels: discovered, labels: { ...labels, env: environment }, scrapePool: job },
+      ...{ scrapeUrl: url, globalUrl: url, lastError: state.lastError, health: state.health },
+      lastScrape: new Date(state.lastScrape).toISOString(),
+      lastScrapeDuration: state.durationMs / 1000,
+      scrapeInterval: formatDuration(interval),
+      scrapeTimeout: formatDuration(timeout),
+    })),
+  );
+
+const droppedTargets = (jobs: readonly JobTargets[]): unknown[] =>
+  jobs.flatMap(({ job, dropped }) =>
+    dropped.map(({ discovered }) => ({ discoveredLabels: discovered, scrapePool: job })),
+  );
 
 /** Every selector of each expression. */
 function selectorsOf(texts: readonly string[], parameter: string): Matcher[][] {

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { openTestClickHouse } from "@havn/clickhouse/testing";
-import { type AccessGate, createHttpServer, type Identity } from "@havn/http";
+import { type AccessGate, createGrpcServer, createHttpServer, type Identity } from "@havn/http";
 import { labelsKey } from "@havn/model";
 import { createTelemetry, type Telemetry } from "../index.ts";
 import { labelsText } from "./text.ts";
@@ -20,6 +20,8 @@ const access: AccessGate = {
 export interface ReceivingServer extends AsyncDisposable {
   readonly telemetry: Telemetry;
   readonly url: string;
+  /** Where it takes OTLP over gRPC. */
+  readonly grpcUrl: string;
   /** With a token that may write; `path` may hold a query. */
   post(path: string, body: Uint8Array | string, headers?: Record<string, string>): Promise<Response>;
   /** All that is stored of a metric: `name{label="value"} value@milliseconds …`, values as text. */
@@ -34,8 +36,10 @@ export async function openReceivingServer(): Promise<ReceivingServer> {
   const telemetry = stack.use(await createTelemetry({ clickhouse: db.clickhouse, spoolDirectory }));
   const server = stack.use(await createHttpServer({ routes: telemetry.routes, access }));
   const { url } = await server.listen({ port: 0 });
+  const grpc = stack.use(createGrpcServer({ access, methods: telemetry.grpcMethods, log: () => {} }));
+  const grpcPort = await grpc.listen({ port: 0, address: "127.0.0.1" });
   return {
-    ...{ telemetry, url },
+    ...{ telemetry, url, grpcUrl: `http://127.0.0.1:${grpcPort}` },
     post: (path, body, headers = {}) =>
       fetch(url + path, {
         method: "POST",

@@ -11,6 +11,15 @@ export interface ExposedSample {
   value: number;
   /** Milliseconds since the epoch, where the endpoint gave a time. */
   timestamp: number | undefined;
+  /** Of what the sample counts; OpenMetrics only. */
+  exemplar?: Exemplar;
+}
+
+export interface Exemplar {
+  labels: [name: string, value: string][];
+  value: number;
+  /** Milliseconds since the epoch. */
+  timestamp: number | undefined;
 }
 
 export interface MetricFamily {
@@ -36,10 +45,6 @@ export class ExpositionError extends HavnError {
     });
     this.line = line;
   }
-}
-
-export function isOpenMetrics(contentType: string): boolean {
-  return contentType.toLowerCase().startsWith("application/openmetrics-text");
 }
 
 export function parseExposition(bytes: Uint8Array, options: { openMetrics?: boolean } = {}): Exposition {
@@ -136,10 +141,25 @@ class Parser {
     let timestamp: number | undefined;
     if (this.#at < this.#end && this.#text[this.#at] !== "#") timestamp = this.#timestamp();
     this.#skipSpace();
-    // An exemplar follows in OpenMetrics; it is not stored.
-    if (this.#at < this.#end && !(this.#openMetrics && this.#text.startsWith("# {", this.#at)))
-      this.#fail(`"${this.#text.slice(this.#at, this.#end)}" follows the sample`);
-    return { name, labels, value, timestamp };
+    const sample = { name, labels, value, timestamp };
+    if (this.#at === this.#end) return sample;
+    if (this.#openMetrics && this.#text.startsWith("# {", this.#at))
+      return { ...sample, exemplar: this.#exemplar() };
+    return this.#fail(`"${this.#text.slice(this.#at, this.#end)}" follows the sample`);
+  }
+
+  /** `# {trace_id="…"} 0.5 1700000000.1` behind a sample. */
+  #exemplar(): Exemplar {
+    const labels: [string, string][] = [];
+    this.#at += 2;
+    if (this.#labels(labels, "") !== "") this.#fail("an exemplar has no name");
+    this.#skipSpace();
+    const value = this.#number("an exemplar's value");
+    this.#skipSpace();
+    const timestamp = this.#at < this.#end ? this.#timestamp() : undefined;
+    this.#skipSpace();
+    if (this.#at < this.#end) this.#fail("something follows the exemplar");
+    return { labels, value, timestamp };
   }
 
   /** Inside the braces; a quoted string without a value is the metric's name (UTF-8 names). Returns the name. */

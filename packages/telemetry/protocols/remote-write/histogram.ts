@@ -2,7 +2,8 @@ import { type Buckets, bucketsOf, customSchema, hintOf } from "../../metrics/his
 import type { Sink } from "../../metrics/sink.ts";
 import type { ProtoReader } from "../protobuf.ts";
 
-interface Side {
+/** Runs of buckets, as they are written. */
+export interface Side {
   /** Offset and length of each run of buckets, in turn. */
   spans: number[];
   /** Whole counts, each as the difference to the one before. */
@@ -64,22 +65,27 @@ export function readHistogram(reader: ProtoReader, sink: Sink, reference: number
 
 function readSide(reader: ProtoReader, tag: number, side: Side): void {
   const field = tag >>> 3;
-  if (field === 8 || field === 11) {
-    const outer = reader.enter();
-    let [offset, length] = [0, 0];
-    while (reader.more) {
-      const inner = reader.tag();
-      if (inner === 0x08) offset = reader.zigzag();
-      else if (inner === 0x10) length = reader.varint();
-      else reader.skipField(inner);
-    }
-    reader.leave(outer);
-    side.spans.push(offset, length);
-  } else if (field === 9 || field === 12) reader.numbers(tag, side.deltas, () => reader.zigzag());
+  if (field === 8 || field === 11) readSpan(reader, side);
+  else if (field === 9 || field === 12) reader.numbers(tag, side.deltas, () => reader.zigzag());
   else reader.numbers(tag, side.counts, () => reader.double());
 }
 
-function bucketsFrom({ spans, deltas, counts }: Side): Buckets {
+/** offset = 1, length = 2. */
+export function readSpan(reader: ProtoReader, side: Side): void {
+  const outer = reader.enter();
+  let [offset, length] = [0, 0];
+  while (reader.more) {
+    const tag = reader.tag();
+    if (tag === 0x08) offset = reader.zigzag();
+    else if (tag === 0x10) length = reader.varint();
+    else reader.skipField(tag);
+  }
+  reader.leave(outer);
+  side.spans.push(offset, length);
+}
+
+/** Throws a TypeError where there are not as many counts as buckets. */
+export function bucketsFrom({ spans, deltas, counts }: Side): Buckets {
   const indexes: number[] = [];
   const values = counts.length > 0 ? counts : cumulated(deltas);
   let index = 0;

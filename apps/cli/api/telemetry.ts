@@ -1,0 +1,80 @@
+import { z } from "zod";
+
+const labels = z.record(z.string(), z.string());
+
+export const targetsAnswer = z.object({
+  targets: z.array(
+    z.object({
+      environment: z.string(),
+      job: z.string(),
+      url: z.string(),
+      labels,
+      health: z.enum(["unknown", "up", "down"]),
+      lastError: z.string(),
+      lastScrape: z.number().nullable(),
+      durationMs: z.number(),
+      samples: z.number(),
+      intervalMs: z.number(),
+    }),
+  ),
+  jobs: z.array(
+    z.object({
+      environment: z.string(),
+      job: z.string(),
+      active: z.number(),
+      dropped: z.number(),
+      faults: z.array(z.string()),
+    }),
+  ),
+});
+export type TargetsAnswer = z.infer<typeof targetsAnswer>;
+
+export const relabelAnswer = z.object({
+  previews: z.array(
+    z.object({
+      environment: z.string(),
+      job: z.string(),
+      discovered: labels,
+      steps: z.array(
+        z.object({
+          rule: z.record(z.string(), z.unknown()),
+          before: labels,
+          after: labels.nullable(),
+          note: z.string(),
+        }),
+      ),
+      outcome: z.enum(["scraped", "dropped"]),
+      why: z.string(),
+      labels: labels.nullable(),
+    }),
+  ),
+});
+export type RelabelAnswer = z.infer<typeof relabelAnswer>;
+
+export const rulesAnswer = z.object({
+  groups: z.array(
+    z.object({
+      environment: z.string(),
+      group: z.string(),
+      file: z.string(),
+      intervalMs: z.number(),
+      lastEvaluation: z.number().nullable(),
+      durationMs: z.number(),
+      rules: z.array(
+        z.object({
+          kind: z.enum(["recording", "alerting"]),
+          name: z.string(),
+          expr: z.string(),
+          line: z.number().nullable(),
+          health: z.enum(["unknown", "ok", "err"]),
+          lastError: z.string(),
+          state: z.enum(["inactive", "pending", "firing"]).nullable(),
+        }),
+      ),
+      broken: z.array(z.object({ name: z.string(), line: z.number().nullable(), fault: z.string() })),
+    }),
+  ),
+});
+export type RulesAnswer = z.infer<typeof rulesAnswer>;
+
+export const backfillAnswer = z.object({ groups: z.number(), rules: z.number(), samples: z.number() });

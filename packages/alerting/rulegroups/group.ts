@@ -1,0 +1,327 @@
+import { formatAddress, type Labels, labelsKey, parseDuration } from "@havn/model";
+import { fillTemplate, type Rule, TemplateError } from "@havn/prometheus";
+import { type Expr, type InstantResult, parsePromql, restrict, selectorsOf } from "@havn/promql";
+import { fingerprint } from "../alerts/fingerprint.ts";
+import type { Condition } from "../alerts/machine.ts";
+import type { Series, TimedSample } from "./series.ts";
+import type { DeclaredGroup } from "./store.ts";
+
+/** What evaluating needs of the rest. */
+export interface GroupOptions {
+  query(expr: Expr, atMs: number, signal: AbortSignal): Promise<InstantResult>;
+  series: Series;
+  /** Takes in all that a rule finds wrong now. */
+  observe(scope: string, conditions: readonly Condition[]): Promise<void>;
+  /** Since when an alert is known to be going on, from before this process. */
+  activeSince(fingerprint: string): number | undefined;
+  externalUrl: string;
+}
+
+/** How a rule went lately. Times in milliseconds. */
+export interface RuleState {
+  rule: Rule;
+  health: "unknown" | "ok" | "err";
+  lastError: string;
+  lastEvaluation: number;
+  durationMs: number;
+  /** Of alerting rules: for whom alerts of it are kept. */
+  scope: string;
+}
+
+interface Held extends RuleState {
+  expr: Expr | undefined;
+  /** What it wrote last, by labels: what is gone ends. */
+  written: Map<string, Labels>;
+  /** Alerts that are going on, for `keep_firing_for` and the series ALERTS. */
+  going: Map<string, Going>;
+}
+
+interface Going {
+  condition: Condition;
+  /** Without the external ones. */
+  labels: Labels;
+  since: number;
+  /** When its expression held last. */
+  seen: number;
+}
+
+/** A group of rules: evaluated together, in order, each seeing what those before it recorded. */
+export class RuleGroup {
+  readonly declared: DeclaredGroup;
+  readonly interval: number;
+  readonly offset: number;
+  lastEvaluation = 0;
+  durationMs = 0;
+  readonly #queryOffset: number;
+  readonly #options: GroupOptions;
+  readonly #rules: Held[];
+
+  constructor(declared: DeclaredGroup, options: GroupOptions) {
+    const { interval, query_offset, rules } = declared.properties;
+    this.declared = declared;
+    this.interval = parseDuration(interval);
+    this.#queryOffset = parseDuration(query_offset);
+    this.offset = hashOf(`${declared.properties.file};${declared.properties.group}`) % this.interval;
+    this.#options = options;
+    const scopes = new Map<string, number>();
+    this.#rules = rules.map((rule) => {
+      const name = `rules ${declared.address} ${rule.alert ?? ""}`;
+      const count = (scopes.get(name) ?? 0) + 1;
+      scopes.set(name, count);
+      return {
+        ...{ rule, health: "unknown" as const, lastError: "", lastEvaluation: 0, durationMs: 0 },
+        scope: count === 1 ? name : `${name} ${count}`,
+        ...restricted(rule.expr, declared.environment),
+        ...{ written: new Map(), going: new Map() },
+      };
+    });
+  }
+
+  get rules(): readonly RuleState[] {
+    return this.#rules;
+  }
+
+  /** Every rule once, as of `now`. Throws nothing: what fails is told by the rule's state. */
+  async evaluate(now: number, signal: AbortSignal): Promise<void> {
+    const started = performance.now();
+    const at = now - this.#queryOffset;
+    let recorded: string[] = [];
+    for (const held of this.#rules) {
+      if (signal.aborted) return;
+      const begun = performance.now();
+      try {
+        if (!held.expr) throw new Error("the expression cannot be read");
+        if (reads(held.expr, recorded)) {
+          await this.#options.series.flush();
+          recorded = [];
+        }
+        const result = await this.#options.query(
+          held.expr,
+          at,
+          AbortSignal.any([signal, AbortSignal.timeout(this.interval)]),
+        );
+        if (held.rule.record === undefined) await this.#alert(held, { result, at, now, signal });
+        else {
+          await this.#record(held, { record: held.rule.record, result, at });
+          recorded.push(held.rule.record);
+        }
+        Object.assign(held, { health: "ok", lastError: "" });
+      } catch (error) {
+        if (signal.aborted) return;
+        Object.assign(held, {
+          health: "err",
+          lastError: error instanceof Error ? error.message : String(error),
+        });
+      }
+      Object.assign(held, { lastEvaluation: now, durationMs: performance.now() - begun });
+    }
+    this.lastEvaluation = now;
+    this.durationMs = performance.now() - started;
+  }
+
+  /** It is evaluated no more: what it recorded ends. */
+  async end(now: number): Promise<void> {
+    const gone = this.#rules.flatMap(({ written }) => [...written.values()]);
+    if (gone.length > 0)
+      await this.#options.series.write(
+        this.declared.environment,
+        gone.map((labels) => ({ labels, time: now, value: "stale" as const })),
+      );
+  }
+
+  async #record(
+    held: Held,
+    { record, result, at }: { record: string; result: InstantResult; at: number },
+  ): Promise<void> {
+    const samples = recordedSamples(held.rule, { record, result, at });
+    this.#checkLimit(samples.length);
+    await this.#write(held, samples, at);
+  }
+
+  #checkLimit(count: number): void {
+    const { limit } = this.declared.properties;
+    if (limit > 0 && count > limit) throw new Error(`exceeded limit of ${limit} with ${count} series`);
+  }
+
+  /** Samples, and the end of what was written last time and is not there any more. */
+  async #write(held: Held, samples: readonly TimedSample[], at: number): Promise<void> {
+    const next = new Map(samples.map(({ labels }) => [labelsKey(labels), labels]));
+    const gone = [...held.written].filter(([key]) => !next.has(key));
+    const all = [...samples, ...gone.map(([, labels]) => ({ labels, time: at, value: "stale" as const }))];
+    if (all.length > 0) await this.#options.series.write(this.declared.environment, all);
+    held.written = next;
+  }
+
+  async #alert(
+    held: Held,
+    { result, at, now, signal }: { result: InstantResult; at: number; now: number; signal: AbortSignal },
+  ): Promise<void> {
+    const found =
+      result.type === "vector"
+        ? result.vector
+        : result.type === "scalar"
+          ? [{ labels: {}, value: result.value }]
+          : [];
+    const conditions = new Map<string, Pick<Going, "condition" | "labels">>();
+    const { external_labels } = this.declared.properties;
+    for (const { labels, value } of found) {
+      const condition = await this.#condition(held, { series: labels, value, at, signal });
+      if (conditions.has(condition.fingerprint))
+        throw new Error("vector contains metrics with the same labelset after applying alert labels");
+      // As in Prometheus they stand on what is told of an alert, and on no series.
+      const told = { ...condition, labels: { ...external_labels, ...condition.labels } };
+      conditions.set(condition.fingerprint, { condition: told, labels: condition.labels });
+    }
+    this.#checkLimit(conditions.size);
+    this.#carryOn(held, conditions, now);
+    await this.#options.observe(
+      held.scope,
+      [...held.going.values()].map(({ condition }) => condition),
+    );
+    await this.#write(held, alertSeries(held, at, now), at);
+  }
+
+  /** What holds goes on; what holds no more goes on for `keep_firing_for`, once it has fired. */
+  #carryOn(
+    held: Held,
+    conditions: ReadonlyMap<string, Pick<Going, "condition" | "labels">>,
+    now: number,
+  ): void {
+    const keepMs = parseDuration(held.rule.keep_firing_for ?? "0s");
+    for (const [key, going] of held.going) {
+      const fired = now - going.since >= going.condition.forMs;
+      if (!conditions.has(key) && !(fired && now - going.seen < keepMs)) held.going.delete(key);
+    }
+    for (const [key, found] of conditions) {
+      const since = held.going.get(key)?.since ?? this.#options.activeSince(key) ?? now;
+      held.going.set(key, { ...found, since, seen: now });
+    }
+  }
+
+  async #condition(
+    { rule }: Held,
+    { series, value, at, signal }: { series: Labels; value: number; at: number; signal: AbortSignal },
+  ): Promise<Condition> {
+    const { environment, address, properties } = this.declared;
+    const fill = (text: string) =>
+      this.#fill(text, { labels: series, value, externalLabels: properties.external_labels }, { at, signal });
+    const { __name__: _, ...own } = series;
+    const labels: Record<string, string> = { ...own };
+    for (const [name, text] of Object.entries(rule.labels ?? {})) {
+      const filled = await fill(text);
+      if (filled === "") delete labels[name];
+      else labels[name] = filled;
+    }
+    const annotations: Record<string, string> = {};
+    for (const [name, text] of Object.entries(rule.annotations ?? {})) annotations[name] = await fill(text);
+    const alert = rule.alert ?? "";
+    return {
+      fingerprint: fingerprint(`${address} ${alert}`, labels),
+      ...{ rule: alert, environment, labels, annotations },
+      address: labels.resource ?? address,
+      ...(labels.host && { host: formatAddress({ environment, type: "host", name: labels.host }) }),
+      severity: severityOf(labels.severity),
+      summary: annotations.summary || annotations.description || annotations.message || alert,
+      // JSON has no NaN and no infinity.
+      ...(Number.isFinite(value) && { value }),
+      forMs: parseDuration(rule.for ?? "0s"),
+    };
+  }
+
+  async #fill(
+    text: string,
+    data: Parameters<typeof fillTemplate>[1],
+    { at, signal }: { at: number; signal: AbortSignal },
+  ): Promise<string> {
+    try {
+      return await fillTemplate(text, data, {
+        now: at,
+        externalUrl: this.#options.externalUrl,
+        query: async (expr) => {
+          const { expr: parsed, lastError = "" } = restricted(expr, this.declared.environment);
+          if (!parsed) throw new TemplateError(lastError);
+          const result = await this.#options.query(parsed, at, signal);
+          if (result.type === "vector") return result.vector;
+          return result.type === "scalar" ? [{ labels: {}, value: result.value }] : [];
+        },
+      });
+    } catch (error) {
+      if (signal.aborted) throw error;
+      // The alert is told all the same: with what is wrong in place of the text.
+      return `<error expanding template: ${error instanceof Error ? error.message : String(error)}>`;
+    }
+  }
+}
+
+/** A group sees its own environment's series only. */
+function restricted(expr: string, environment: string): { expr: Expr | undefined; lastError?: string } {
+  try {
+    return { expr: restrict(parsePromql(expr), { name: "env", operator: "=", value: environment }) };
+  } catch (error) {
+    return { expr: undefined, lastError: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** Whether an expression may read one of these names. */
+function reads(expr: Expr, names: readonly string[]): boolean {
+  if (names.length === 0) return false;
+  return selectorsOf(expr).some(({ matchers }) => {
+    const name = matchers.find((matcher) => matcher.name === "__name__");
+    return name?.operator !== "=" || names.includes(name.value);
+  });
+}
+
+/** Throws where two series became one. */
+export function recordedSamples(
+  rule: Rule,
+  { record, result, at }: { record: string; result: InstantResult; at: number },
+): TimedSample[] {
+  const found =
+    result.type === "vector"
+      ? result.vector
+      : result.type === "scalar"
+        ? [{ labels: {}, value: result.value }]
+        : [];
+  const seen = new Set<string>();
+  return found.map((sample) => {
+    const labels = recordedLabels(sample.labels, { rule, record });
+    const key = labelsKey(labels);
+    if (seen.has(key))
+      throw new Error("vector contains metrics with the same labelset after applying rule labels");
+    seen.add(key);
+    return {
+      labels,
+      time: at,
+      value: "histogram" in sample && sample.histogram ? sample.histogram : sample.value,
+    };
+  });
+}
+
+export function recordedLabels(series: Labels, { rule, record }: { rule: Rule; record: string }): Labels {
+  const merged = Object.entries({ ...series, ...rule.labels, __name__: record });
+  return Object.fromEntries(merged.filter(([, value]) => value !== ""));
+}
+
+/** The series by which Prometheus tells of alerts: ALERTS and ALERTS_FOR_STATE. */
+function alertSeries({ rule, going }: Held, at: number, now: number): TimedSample[] {
+  return [...going.values()].flatMap(({ condition, labels: own, since }) => {
+    const labels = { ...own, alertname: rule.alert ?? "" };
+    const alertstate = now - since >= condition.forMs ? "firing" : "pending";
+    return [
+      { labels: { ...labels, __name__: "ALERTS", alertstate }, time: at, value: 1 },
+      { labels: { ...labels, __name__: "ALERTS_FOR_STATE" }, time: at, value: Math.floor(since / 1000) },
+    ];
+  });
+}
+
+/** What files call severity is free text; these words are the usual ones. */
+function severityOf(label: string | undefined): Condition["severity"] {
+  if (/^(critical|crit|page|emergency|fatal|high|error|p1)$/i.test(label ?? "")) return "critical";
+  return /^(info|information|none|low|debug)$/i.test(label ?? "") ? "info" : "warning";
+}
+
+function hashOf(text: string): number {
+  let hash = 2_166_136_261;
+  for (const letter of text) hash = Math.imul(hash ^ (letter.codePointAt(0) ?? 0), 16_777_619) >>> 0;
+  return hash;
+}
