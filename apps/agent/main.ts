@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { createProbes } from "@havn/alerting/agent";
+import { createNrpeServer } from "@havn/alerting/agent";
 import { createBalancer, createInstances } from "@havn/delivery/agent";
 import { type AgentEvent, type HostReport, maximumCallMs } from "@havn/fleet/protocol";
 import { createResourceHost } from "@havn/infrastructure/host";
@@ -14,6 +14,7 @@ import { readFacts } from "./facts.ts";
 import { createLog, isLogLevel } from "./log.ts";
 import { createMethods } from "./methods.ts";
 import { startReports } from "./reports.ts";
+import { createChecks } from "./rooms/checks.ts";
 import { createCommands } from "./rooms/commands.ts";
 import { createCopies } from "./rooms/copies.ts";
 import { createResources } from "./rooms/resources.ts";
@@ -97,7 +98,12 @@ await using balancer = createBalancer({
   runtime: underSystemd ? "systemd" : "process",
   writeLog: ({ balancer: instance, line }) => telemetry.writeLine({ service: "", instance, line }),
 });
-await using probes = createProbes({ clock, onResult: () => reports.changed() });
+await using checks = await createChecks({
+  ...{ stateDirectory, clock, telemetry, log },
+  push: async (results) => void (await link.call("checks.push", { results })),
+  isConnected: () => link.isConnected(),
+});
+await using nrpe = createNrpeServer({ log: log.warn });
 const channel = createRunChannel({
   // It is taken as fast as somebody reads it.
   output: async (run, stream, bytes) =>
@@ -116,14 +122,13 @@ const readReport = (): HostReport => ({
   revision: state.revision(),
   instances: instances.list(),
   balancers: balancer.list(),
-  checks: probes.results(),
   drift: resources.drift().readings,
   driftCheckedAt: resources.drift().checkedAt,
 });
 await using link = openLink({
   ...{ dataDirectory, clock, log },
   handlers: createMethods({
-    ...{ readFacts, state, resources, instances, balancer, commands, copies },
+    ...{ readFacts, state, resources, instances, balancer, commands, copies, checks },
     ...{ desiredChanged, rest, leave },
   }),
   hello: async () => {
@@ -134,6 +139,7 @@ await using link = openLink({
   connected: () => {
     outbox.flush();
     telemetry.wake();
+    checks.connected();
   },
 });
 await using reports = startReports({
@@ -145,7 +151,7 @@ await using reports = startReports({
 
 // What ran before runs again, whether the control plane is there or not.
 const desired = state.get();
-probes.setChecks(desired?.checks ?? []);
+applyChecks();
 const resumed = Promise.all([
   instances.resume(desired?.instances ?? []),
   balancer.resume(desired?.balancers ?? []),
@@ -157,7 +163,14 @@ log.info("stopping; instances go on");
 
 function desiredChanged(): void {
   resources.desiredChanged();
-  probes.setChecks(state.get()?.checks ?? []);
+  applyChecks();
+}
+
+function applyChecks(): void {
+  const wanted = state.get();
+  checks.set(wanted?.checks ?? []);
+  // A port that is taken is no reason to do nothing else.
+  nrpe.set(wanted?.nrpe ?? undefined).catch((cause: Error) => log.error(`NRPE: ${cause.message}`));
 }
 
 /** Ends what would outlive the agent; what the host shall be stays as it is, and brings it back. */
@@ -178,6 +191,7 @@ async function leave(): Promise<void> {
       instances: [],
       balancers: [],
       checks: [],
+      nrpe: undefined,
       secrets: {},
       secretValues: [],
     });

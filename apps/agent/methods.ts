@@ -1,6 +1,7 @@
 import type { Balancer, Instances } from "@havn/delivery/agent";
 import type { agentMethods, Handlers } from "@havn/fleet/protocol";
 import type { Facts } from "@havn/model";
+import type { Checks } from "./rooms/checks.ts";
 import type { Commands } from "./rooms/commands.ts";
 import type { Copies } from "./rooms/copies.ts";
 import type { Resources } from "./rooms/resources.ts";
@@ -15,13 +16,14 @@ export function createMethods(options: {
   balancer: Balancer;
   commands: Commands;
   copies: Copies;
+  checks: Checks;
   /** What the host shall be has changed. */
   desiredChanged(): void;
   rest(): Promise<void>;
   /** Nothing of what Havn put here shall be left. */
   leave(): Promise<void>;
 }): Handlers<typeof agentMethods> {
-  const { state, resources, instances, balancer, commands, copies } = options;
+  const { state, resources, instances, balancer, commands, copies, checks } = options;
   return {
     "facts.read": () => options.readFacts(),
     "facts.gather": async ({ names, defined }) => ({ facts: await resources.facts(names, defined) }),
@@ -54,6 +56,7 @@ export function createMethods(options: {
     "command.run": (spec, { signal }) => commands.run(spec, signal),
     "copy.to": (spec, { signal, progress }) => copies.to(spec, signal, progress),
     "copy.from": (spec, { signal }) => copies.from(spec, signal),
+    "checks.run": async ({ addresses }) => ({ results: await checks.run(addresses) }),
     "host.leave": async () => {
       await options.leave();
       return {};

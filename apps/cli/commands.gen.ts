@@ -87,6 +87,12 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./commands/host/adopt.ts"),
   },
   {
+    name: "checks run",
+    summary: "run a check now, where it usually runs",
+    group: "Environments",
+    load: () => import("./commands/check/run.ts"),
+  },
+  {
     name: "maintenance start",
     summary: "let agents mend nothing for a while, on a host or in an environment",
     group: "Environments",
@@ -163,6 +169,18 @@ export const commands: readonly CommandEntry[] = [
     summary: "one apply: each resource, what became of it, how long it took, what differed",
     group: "Look",
     load: () => import("./commands/apply/show.ts"),
+  },
+  {
+    name: "checks",
+    summary: "checks: state, what they said last, when they run next",
+    group: "Look",
+    load: () => import("./commands/check/checks.ts"),
+  },
+  {
+    name: "checks explain",
+    summary: "all about a check: what it asks, how far its state is believed, what holds it back",
+    group: "Look",
+    load: () => import("./commands/check/explain.ts"),
   },
   {
     name: "diff",
@@ -349,6 +367,12 @@ export const commands: readonly CommandEntry[] = [
     summary: "completion of commands and options for your shell",
     group: "Other",
     load: () => import("./commands/shell/completion.ts"),
+  },
+  {
+    name: "import nagios",
+    summary: "turn a Nagios object configuration into TypeScript",
+    group: "Other",
+    load: () => import("./commands/import/nagios.ts"),
   },
   {
     name: "version",

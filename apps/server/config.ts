@@ -22,6 +22,12 @@ const environmentSchema = z.object({
     .describe(
       "names under which people open the page, parted by commas; IP addresses and localhost always work",
     ),
+  HAVN_NSCA_PORT: port.optional().describe("send_nsca sends here; nowhere unless given"),
+  HAVN_NSCA_METHOD: z
+    .enum(["aes", "3des", "xor", "none"])
+    .default("aes")
+    .describe('as send_nsca\'s encryption_method; "xor" and "none" hide nothing'),
+  HAVN_NSCA_PASSWORD: z.string().default(""),
   HAVN_POSTGRES_URL: z.string().min(1).optional().describe("instead of the embedded PostgreSQL"),
   HAVN_CLICKHOUSE_URL: z.url().optional().describe("instead of the embedded ClickHouse"),
 });
@@ -34,6 +40,10 @@ export interface ServerConfig {
   /** Undefined: OTLP over gRPC is not taken. */
   otlpGrpcPort: number | undefined;
   hostnames: string[];
+  /** Undefined: nobody listens. */
+  nsca:
+    | { port: number; listen: string; method: "aes" | "3des" | "xor" | "none"; password: string }
+    | undefined;
   postgres: { dataDirectory: string } | { url: string };
   clickhouse: { dataDirectory: string } | { url: string };
 }
@@ -49,6 +59,11 @@ export function parseServerConfig(environment: NodeJS.ProcessEnv): ServerConfig 
   }
   const { HAVN_DATA, HAVN_PORT, HAVN_AGENT_PORT, HAVN_POSTGRES_URL, HAVN_CLICKHOUSE_URL } = parsed.data;
   const { HAVN_LISTEN, HAVN_HOSTNAMES } = parsed.data;
+  const { HAVN_NSCA_PORT, HAVN_NSCA_METHOD, HAVN_NSCA_PASSWORD } = parsed.data;
+  if (HAVN_NSCA_PORT !== undefined && HAVN_NSCA_METHOD !== "none" && HAVN_NSCA_PASSWORD === "")
+    throw new HavnError("HAVN_NSCA_PASSWORD is missing", {
+      detail: `The method ${HAVN_NSCA_METHOD} needs the password that senders have. Set it and start again.`,
+    });
   const dataDirectory = resolve(HAVN_DATA);
   return {
     dataDirectory,
@@ -57,6 +72,13 @@ export function parseServerConfig(environment: NodeJS.ProcessEnv): ServerConfig 
     listen: HAVN_LISTEN,
     otlpGrpcPort: parsed.data.HAVN_OTLP_GRPC_PORT,
     hostnames: HAVN_HOSTNAMES.split(",").flatMap((name) => name.trim() || []),
+    nsca:
+      HAVN_NSCA_PORT === undefined
+        ? undefined
+        : {
+            ...{ port: HAVN_NSCA_PORT, listen: HAVN_LISTEN },
+            ...{ method: HAVN_NSCA_METHOD, password: HAVN_NSCA_PASSWORD },
+          },
     postgres: HAVN_POSTGRES_URL
       ? { url: HAVN_POSTGRES_URL }
       : { dataDirectory: join(dataDirectory, "postgres") },

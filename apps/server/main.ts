@@ -23,6 +23,7 @@ import { connectRooms, countInstances, querySamples } from "./connect.ts";
 import { downRoute } from "./down.ts";
 import { endWithReason, log, running, untilSignal, writeServerRecord } from "./lifecycle.ts";
 import { lockDataDirectory } from "./lock.ts";
+import { listenNsca } from "./nsca.ts";
 import { createOwnMetrics, refusedSeriesSamples } from "./own-metrics.ts";
 import { createResolve } from "./references.ts";
 import { createStatus } from "./status.ts";
@@ -68,6 +69,7 @@ await using fleet = await createFleet({
     artifact: (digest, offset) => delivery.artifacts.read(digest, offset),
     certificateNames: (host, address) => infrastructure.certificateNames(host, address),
     event: (host, event) => alerting.agentEvent(host, event),
+    checks: (host, results) => alerting.checkResults(host, results),
   },
   secretValues: access.secrets.values,
   agent: { entry: fileURLToPath(new URL("../agent/main.ts", import.meta.url)), nodeBinary: process.execPath },
@@ -84,6 +86,12 @@ const alerting = await createAlerting({
   desired: fleet.desired,
   services: () => countInstances(infrastructure, delivery),
   refusedSeries: telemetry.refusedSeries,
+  runChecks: async (host, addresses) =>
+    (await fleet.hosts.call(host, "checks.run", { addresses }, { timeoutMs: 20_000 })).results,
+  resolve,
+  record: telemetry.record,
+  // No environment of a person can have this name, and so nobody can refer to the key.
+  heartbeatKey: await access.secrets.ensure("havn.internal", "heartbeats"),
   deliver: (told) => response.deliver(told),
   log,
 });
@@ -158,6 +166,7 @@ await infrastructure.applies.recover();
 const agentPort = await fleet.gateway.listen({ port: config.agentPort, address: "127.0.0.1" });
 await fleet.start();
 await scraping.start();
+await using _nsca = await listenNsca(config.nsca, { alerting, clock, log });
 await using _rules = running((signal) => alerting.start(signal));
 await using _upkeep = startUpkeep(
   [

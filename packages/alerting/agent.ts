@@ -1,1 +1,3 @@
-export { createProbes, type ProbeResult, type Probes, type ProbesOptions } from "./probes/runner.ts";
+export { type CheckRun, createProbes, type Probes, type ProbesOptions } from "./checks/runner.ts";
+export { samplesOf } from "./checks/series.ts";
+export { createNrpeServer, type NrpeServer } from "./nrpe/server.ts";

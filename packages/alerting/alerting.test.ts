@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { createHttpServer } from "@havn/http";
 import { HavnError } from "@havn/model";
 import { testDatabase } from "@havn/postgres/testing";
-import { context, openRoom, report, resource, steps } from "./testing.ts";
+import { checked, context, openRoom, report, resource, steps } from "./testing.ts";
 
 const host = "shop/host/web-1";
 const service = "shop/service/shop";
@@ -220,17 +220,19 @@ test("checks: the agent is told, and what it finds becomes an alert", async () =
         address: "shop/check/front",
         interval: "5s",
         timeout: "3s",
-        probe: { kind: "http", url, status: 200 },
+        probe: { kind: "http", url, status: 200, redirects: 0 },
+        attempts: 2,
+        retryInterval: "1s",
+        flapping: { low: 20, high: 30 },
+        volatile: false,
+        labels: {},
       },
     ],
   });
-  const found = (ok: boolean) =>
-    report(1, {
-      checks: [{ address: "shop/check/front", ok, output: "status 503, not 200", since: 1, durationMs: 2 }],
-    });
-  alerting.observe(host, found(false));
+  const address = "shop/check/front";
+  alerting.checkResults(host, [checked(address, "critical", "status 503, not 200")]);
   await alerting.settled();
-  alerting.observe(host, found(true));
+  alerting.checkResults(host, [checked(address, "ok", "status 200")]);
   await alerting.settled();
   assert.deepEqual(await room.events(), [
     "alert.firing: Check front fails: status 503, not 200",

@@ -1,5 +1,4 @@
 import { isDeepStrictEqual } from "node:util";
-import type { CheckSpec } from "@havn/fleet/protocol";
 import {
   type Action,
   type Address,
@@ -8,6 +7,7 @@ import {
   describeReferences,
   formatAddress,
   HavnError,
+  nrpeProperties,
   type PlannedChange,
   type PropertyChange,
   parseAddress,
@@ -43,7 +43,7 @@ interface ApplyContext {
 
 /** How agents learn their checks. Durable; references in `value` are resolved on the way. */
 export interface DesiredChecks {
-  put(host: Address, section: "checks", value: unknown): Promise<unknown>;
+  put(host: Address, section: "checks" | "nrpe", value: unknown): Promise<unknown>;
 }
 
 export interface ExecutorOptions {
@@ -55,7 +55,7 @@ export interface ExecutorOptions {
   routesDeclared(): Promise<void>;
 }
 
-/** Types `alert`, `check` and `route`: a row each, and for checks the agent that probes is told. */
+/** Types `alert`, `check`, `nrpe` and `route`: a row each, and the agent that probes or answers is told. */
 export function createExecutor({
   sql,
   desired,
@@ -64,12 +64,32 @@ export function createExecutor({
 }: ExecutorOptions): ResourceExecutor {
   /** The host's whole list, as recorded: told twice, it is the same list. */
   async function tellAgent(host: Address): Promise<void> {
+    // What nobody's agent asks, the control plane asks, or is told.
+    if (host === "") return;
     const probes = await store.listProbesOf(sql, host);
     await desired.put(host, "checks", probes.map(checkSpecOf));
   }
 
+  async function tellNrpe(host: Address): Promise<void> {
+    const found = (await store.listNrpe(sql)).find((one) => one.host === host);
+    const { host: _, ...spec } = found?.properties ?? { host: "" };
+    await desired.put(host, "nrpe", found ? spec : null);
+  }
+
+  async function applyNrpe(run: Steps, wanted: Resource): Promise<void> {
+    const nrpe = nrpeOf(wanted);
+    const before = await run.step(`record NRPE server ${wanted.name}`, async () => {
+      const known = (await store.listNrpe(sql)).find(({ address }) => address === nrpe.address);
+      await store.putNrpe(sql, nrpe);
+      return known?.host ?? null;
+    });
+    await run.step(`tell the agent of ${parseAddress(nrpe.host).name}`, () => tellNrpe(nrpe.host));
+    if (before !== null && before !== nrpe.host)
+      await run.step(`tell the agent of ${parseAddress(before).name}`, () => tellNrpe(before));
+  }
+
   return {
-    types: ["alert", "check", "route"],
+    types: ["alert", "check", "nrpe", "route"],
     async plan(wanted, prior) {
       const recorded = await store.findProperties(sql, wanted?.address ?? prior?.address ?? "");
       if (!wanted) return { action: recorded ? "delete" : "no-op", changes: [] };
@@ -86,6 +106,7 @@ export function createExecutor({
         });
         return;
       }
+      if (wanted.type === "nrpe") return applyNrpe(run, wanted);
       if (wanted.type === "alert") {
         await run.step(`record rule ${wanted.name}`, async () => {
           await store.putRule(sql, ruleOf(wanted));
@@ -100,11 +121,20 @@ export function createExecutor({
         await declared();
         return known?.host ?? null;
       });
-      await run.step(`tell the agent of ${parseAddress(probe.host).name}`, () => tellAgent(probe.host));
-      if (before !== null && before !== probe.host)
-        await run.step(`tell the agent of ${parseAddress(before).name}`, () => tellAgent(before));
+      for (const host of new Set([probe.host, before ?? ""]))
+        if (host !== "")
+          await run.step(`tell the agent of ${parseAddress(host).name}`, () => tellAgent(host));
     },
     async remove(run, prior) {
+      if (prior.type === "nrpe") {
+        const nrpe = nrpeOf(prior);
+        await run.step(
+          `forget NRPE server ${prior.name}`,
+          async () => void (await store.deleteNrpe(sql, nrpe.address)),
+        );
+        await run.step(`tell the agent of ${parseAddress(nrpe.host).name}`, () => tellNrpe(nrpe.host));
+        return;
+      }
       const host = await run.step(`forget ${prior.type} ${prior.name}`, async () => {
         const known = await store.findProbe(sql, prior.address);
         await store.deleteRule(sql, prior.address);
@@ -113,7 +143,7 @@ export function createExecutor({
         await (prior.type === "route" ? routesDeclared() : declared());
         return known?.host ?? null;
       });
-      if (host !== null)
+      if (host !== null && host !== "")
         await run.step(`tell the agent of ${parseAddress(host).name}`, () => tellAgent(host));
     },
   };
@@ -121,6 +151,7 @@ export function createExecutor({
 
 function declarationOf(resource: Resource): { properties: object } {
   if (resource.type === "route") return routeOf(resource);
+  if (resource.type === "nrpe") return nrpeOf(resource);
   return resource.type === "alert" ? ruleOf(resource) : probeOf(resource);
 }
 
@@ -159,18 +190,35 @@ function ruleOf(resource: Resource): store.Rule {
 function probeOf(resource: Resource): store.Probe {
   const { environment } = parseAddress(resource.address);
   const properties = checkProperties.parse(resource.properties);
-  const host = formatAddress({ environment, type: "host", name: properties.from });
+  const { from, probe } = properties;
+  // What is told to Havn is asked by nobody.
+  const isTold = probe.kind === "passive" || probe.kind === "heartbeat";
+  const host = from === undefined || isTold ? "" : formatAddress({ environment, type: "host", name: from });
   return { address: resource.address, environment, name: resource.name, host, properties };
 }
 
-/** References stay in it: they are resolved when the agent is told. */
-function checkSpecOf({
-  address,
-  name,
-  properties,
-}: store.Probe): Omit<CheckSpec, "probe"> & { probe: unknown } {
-  const { interval, timeout, probe } = properties;
-  return { name, address, interval, timeout, probe };
+function nrpeOf(resource: Resource): store.Nrpe {
+  const { environment } = parseAddress(resource.address);
+  const properties = nrpeProperties.parse(resource.properties);
+  const host = formatAddress({ environment, type: "host", name: properties.host });
+  return { address: resource.address, environment, name: resource.name, host, properties };
+}
+
+/** What asks is told; references stay in it, and are resolved on the way. */
+export function checkSpecOf({ address, name, properties }: store.Probe) {
+  const { interval, timeout, probe, attempts, retryInterval, flapping, labels } = properties;
+  return {
+    name,
+    address,
+    interval,
+    timeout,
+    probe,
+    attempts,
+    retryInterval,
+    flapping,
+    volatile: properties.volatile,
+    labels,
+  };
 }
 
 /** What is another in one than in the other; references are named, never opened. */

@@ -1,10 +1,22 @@
 import type { AgentEvent, HostReport } from "@havn/fleet/protocol";
 import type { Route } from "@havn/http";
-import { type Address, type Alert, type Clock, repeat, type Timeline } from "@havn/model";
+import {
+  type Address,
+  type Alert,
+  type CheckResult,
+  type Clock,
+  parseAddress,
+  repeat,
+  type Timeline,
+} from "@havn/model";
 import { migrate, type Sql } from "@havn/postgres";
 import type { Expr, InstantResult } from "@havn/promql";
 import { alertOf, openBook } from "./alerts/book.ts";
-import { checksScope, failingChecks } from "./conditions/checks.ts";
+import { createBoard } from "./checks/board.ts";
+import { createRunner } from "./checks/own.ts";
+import { type CheckRoutesOptions, checkRoutes } from "./checks/routes.ts";
+import { type CheckSample, samplesOf } from "./checks/series.ts";
+import { openToldChecks, type ToldChecks } from "./checks/told.ts";
 import { hostScope, lostHost } from "./conditions/hosts.ts";
 import {
   exitCondition,
@@ -50,6 +62,14 @@ export interface AlertingOptions {
   services?(): ServiceCount[] | Promise<ServiceCount[]>;
   /** Targets that brought more new series than they may; asked at every evaluation. */
   refusedSeries?(): RefusedSeries[];
+  /** Runs checks on a host now; their results. Throws where the host is not connected. */
+  runChecks?(host: Address, addresses: string[]): Promise<CheckResult[]>;
+  /** Replaces references by what they stand for, for checks that the control plane itself runs. */
+  resolve?(environment: string, value: unknown): Promise<unknown>;
+  /** Keeps samples of checks that the control plane runs, or is told of. */
+  record?(samples: readonly CheckSample[]): Promise<void>;
+  /** What the tokens of heartbeats are made of. Without it there are none. */
+  heartbeatKey?: string;
   log?(message: string): void;
 }
 
@@ -61,6 +81,12 @@ export interface Alerting {
   rulesExecutor: ResourceExecutor;
   /** Every report of a connected host. */
   observe(host: Address, report: HostReport): void;
+  /** Results of checks that the host's agent runs, which tell something new. */
+  checkResults(host: Address, results: readonly CheckResult[]): void;
+  /** A result that somebody tells of a passive check. Durable when it resolves. */
+  reportCheck: ToldChecks["report"];
+  /** The passive check that NSCA's clients know under these names. */
+  findNagiosCheck: ToldChecks["findNagios"];
   /** Resolves when it is taken in for good; throws where that is not possible now: tell again. The same event counts once. */
   agentEvent(host: Address, event: AgentEvent): Promise<void>;
   hostLost(host: Address, reason: string): void;
@@ -69,7 +95,7 @@ export interface Alerting {
   hostRemoved(host: Address): void;
   /** Evaluates every rule once. Does not throw for a rule that cannot be evaluated: its alerts stay as they are. */
   evaluate(signal?: AbortSignal): Promise<void>;
-  /** Evaluates every five seconds, and tells groups as their times come, until `signal` aborts. */
+  /** Evaluates every five seconds, runs its own checks, and tells groups as their times come, until `signal` aborts. */
   start(signal: AbortSignal): Promise<void>;
   /** Firing first, then the newest. */
   list(filter?: AlertFilter): Alert[];
@@ -123,6 +149,43 @@ export async function createAlerting(options: AlertingOptions): Promise<Alerting
   let rules: store.Rule[] = [];
   let probes = new Map<Address, store.Probe>();
   const troubled = new Map<string, string>();
+  const record = (samples: readonly CheckSample[]): void => {
+    options.record?.(samples).catch((cause) => log(`samples of checks were not kept: ${messageOf(cause)}`));
+  };
+  const board = createBoard({
+    ...{ clock, book, log },
+    runNow: async (wanted) => {
+      const byHost = Map.groupBy(wanted, ({ host }) => host);
+      await Promise.all([...byHost].map(([host, some]) => runNow(host, some)));
+    },
+  });
+  async function runNow(host: Address, some: readonly store.Probe[]): Promise<CheckResult[]> {
+    const addresses = some.map(({ address }) => address);
+    if (host === "") return own.run(addresses);
+    const results = (await options.runChecks?.(host, addresses)) ?? [];
+    board.observe(host, results);
+    return results;
+  }
+  const told = await openToldChecks({
+    ...{ sql, clock, key: options.heartbeatKey ?? "" },
+    onResult(result, probe, measures) {
+      board.observe("", [result]);
+      const { environment, name, address, properties } = probe;
+      const spec = {
+        ...{ name, address, labels: properties.labels },
+        probe: { kind: properties.probe.kind },
+      };
+      record(samplesOf({ spec, result, attempt: { measures }, lateMs: 0 }, { env: environment }));
+    },
+  });
+  const own = createRunner({
+    ...{ clock, log },
+    resolve: options.resolve ?? (async (_, value) => value),
+    onRun(run) {
+      board.observe("", [run.result]);
+      record(samplesOf(run, { env: parseAddress(run.spec.address).environment }));
+    },
+  });
 
   async function declared(): Promise<void> {
     rules = await store.listRules(sql);
@@ -131,8 +194,13 @@ export async function createAlerting(options: AlertingOptions): Promise<Alerting
     await book.end(
       ({ scope, address }) =>
         (scope.startsWith("rule ") && !scopes.has(scope)) ||
-        (scope.startsWith("checks ") && address !== undefined && !probes.has(address)),
+        // Scopes of hosts are of an earlier version.
+        scope.startsWith("checks ") ||
+        (scope.startsWith("check ") && address !== undefined && !probes.has(address)),
     );
+    board.declared(probes);
+    await told.declared(probes);
+    await own.declared([...probes.values()]);
   }
 
   // What could not be made durable is tried again at the next evaluation, in order. A later report of a host makes an
@@ -177,6 +245,8 @@ export async function createAlerting(options: AlertingOptions): Promise<Alerting
       if (options.services) await book.observe(servicesScope, shortServices(await options.services()));
       if (options.refusedSeries)
         await book.observe(newSeriesScope, tooManyNewSeries(options.refusedSeries(), clock.now()));
+      await told.tick();
+      await board.tick();
       await book.tick();
     } catch (cause) {
       log(`evaluation is tried again in ${intervalMs / 1000} s: ${messageOf(cause)}`);
@@ -204,9 +274,11 @@ export async function createAlerting(options: AlertingOptions): Promise<Alerting
     observe(host, report) {
       take(`the report of ${host}`, async () => {
         await book.observe(instancesScope(host), unhealthyInstances(host, report), exitHolds(report));
-        await book.observe(checksScope(host), failingChecks(host, report, probes));
       });
     },
+    checkResults: board.observe,
+    reportCheck: told.report,
+    findNagiosCheck: told.findNagios,
     async agentEvent(host, event) {
       const condition = exitCondition(host, event);
       if (!condition) return;
@@ -225,6 +297,7 @@ export async function createAlerting(options: AlertingOptions): Promise<Alerting
     async start(signal) {
       await Promise.all([
         repeat(() => evaluate(signal), { clock, interval: intervalMs, signal }),
+        own.start(signal),
         routing.start(signal),
         ruleGroups.start(signal),
       ]);
@@ -234,9 +307,17 @@ export async function createAlerting(options: AlertingOptions): Promise<Alerting
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    settled: () => last,
+    async settled() {
+      await board.settled();
+      await last;
+    },
     routing,
-    routes: [...alertRoutes(list), ...ruleGroups.routes, ...alertmanagerRoutes({ routing, clock })],
+    routes: [
+      ...alertRoutes(list),
+      ...checkRoutes({ board, told, probes: () => probes, runNow } satisfies CheckRoutesOptions),
+      ...ruleGroups.routes,
+      ...alertmanagerRoutes({ routing, clock }),
+    ],
   };
 }
 

@@ -1,6 +1,7 @@
-import type { AlertProperties, CheckProperties, NewEvent } from "@havn/model";
+import type { AlertProperties, CheckProperties, NewEvent, NrpeProperties } from "@havn/model";
 import type { Sql, TransactionSql } from "@havn/postgres";
 import type { AlertRecord } from "./alerts/machine.ts";
+import type { ToldRecord } from "./checks/told.ts";
 
 export interface Rule {
   address: string;
@@ -13,7 +14,7 @@ export interface Probe {
   address: string;
   environment: string;
   name: string;
-  /** Address of the host whose agent probes. */
+  /** Address of the host whose agent probes; empty where the control plane does, or nobody asks. */
   host: string;
   properties: CheckProperties;
 }
@@ -52,12 +53,44 @@ export const findProbe = async (sql: Sql, address: string): Promise<Probe | unde
       select address, environment, name, host, properties from alerting.probe where address = ${address}`
   )[0];
 
-/** Of a rule, a check or a route. */
+export interface Nrpe {
+  address: string;
+  environment: string;
+  name: string;
+  host: string;
+  properties: NrpeProperties;
+}
+
+export const putNrpe = (sql: Sql, nrpe: Nrpe) => sql`
+  insert into alerting.nrpe (address, environment, name, host, properties)
+  values (${nrpe.address}, ${nrpe.environment}, ${nrpe.name}, ${nrpe.host}, ${json(sql, nrpe.properties)})
+  on conflict (address) do update set host = excluded.host, properties = excluded.properties`;
+
+export const deleteNrpe = (sql: Sql, address: string) =>
+  sql`delete from alerting.nrpe where address = ${address}`;
+
+export const listNrpe = (sql: Sql): Promise<Nrpe[]> =>
+  sql<Nrpe[]>`select address, environment, name, host, properties from alerting.nrpe order by address`;
+
+export const listTold = async (sql: Sql): Promise<[address: string, record: ToldRecord][]> =>
+  (await sql<{ address: string; record: ToldRecord }[]>`select address, record from alerting.told_check`).map(
+    ({ address, record }) => [address, record],
+  );
+
+export const putTold = (sql: Sql, address: string, record: ToldRecord) => sql`
+  insert into alerting.told_check (address, record) values (${address}, ${json(sql, record)})
+  on conflict (address) do update set record = excluded.record`;
+
+export const deleteTold = (sql: Sql, address: string) =>
+  sql`delete from alerting.told_check where address = ${address}`;
+
+/** Of a rule, a check, an NRPE server or a route. */
 export const findProperties = async (sql: Sql, address: string): Promise<object | undefined> =>
   (
     await sql<{ properties: object }[]>`
       select properties from alerting.rule where address = ${address}
       union all select properties from alerting.probe where address = ${address}
+      union all select properties from alerting.nrpe where address = ${address}
       union all select properties from alerting.route where address = ${address}`
   )[0]?.properties;
 

@@ -1,5 +1,5 @@
 import type { HostReport } from "@havn/fleet/protocol";
-import type { Resource } from "@havn/model";
+import type { CheckResult, CheckState, Resource } from "@havn/model";
 import type { Sql } from "@havn/postgres";
 import { createPromqlEngine, type Expr } from "@havn/promql";
 import { memoryQuerier } from "@havn/promql/testing";
@@ -69,12 +69,22 @@ export function resource(address: string, properties: Record<string, unknown>): 
   return { address, type, name, properties, dependsOn: [] };
 }
 
+/** A result as an agent tells it; hard unless said otherwise. */
+export const checked = (
+  address: string,
+  state: CheckState,
+  output: string,
+  more: Partial<CheckResult> = {},
+): CheckResult => ({
+  ...{ address, state, output, at: 1, durationMs: 2, hard: true, attempt: 1, hardState: state },
+  ...{ since: 1, hardSince: 1, flapping: false, flapPercent: 0, troubles: 0, ...more },
+});
+
 export const report = (at: number, parts: Partial<HostReport> = {}): HostReport => ({
   at,
   revision: 1,
   instances: [],
   balancers: [],
-  checks: [],
   drift: [],
   ...parts,
 });

@@ -1,8 +1,10 @@
 import { z } from "zod";
 import { dnsLabel } from "./address.ts";
+import { checkRules } from "./checks.ts";
 import { durationText, findDuration, timerText } from "./duration.ts";
 import { enforcementSchema } from "./graph.ts";
 import { maintenanceWindow } from "./maintenance.ts";
+import { probeSchemas, toldProbes } from "./probes.ts";
 import { referenceSchema, textReference } from "./references.ts";
 
 /**
@@ -18,6 +20,10 @@ const requestPath = z
 const variableName = z
   .string()
   .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "expected names of letters, digits and underscores, such as LOG_LEVEL");
+
+const labelName = z
+  .string()
+  .regex(/^[a-zA-Z_][a-zA-Z0-9_]*$/, "expected a label such as team: letters, digits and underscores");
 
 /** Type `machine`: a computer that Havn makes. */
 export const machineProperties = z.strictObject({
@@ -124,23 +130,50 @@ export const balancerProperties = z.strictObject({
 });
 export type BalancerProperties = z.infer<typeof balancerProperties>;
 
-/** Type `check`: a probe from a host's agent. */
+/** Type `check`: what is asked again and again, or told to Havn. */
 export const checkProperties = z.strictObject({
-  from: dnsLabel.describe("host whose agent probes"),
+  from: dnsLabel.optional().describe("host whose agent asks; the control plane itself where left out"),
   interval: timerText.default("5s"),
   timeout: timerText.default("3s"),
   probe: z.discriminatedUnion("kind", [
-    z.strictObject({
-      kind: z.literal("http"),
-      url: z.union([webAddress, referenceSchema, textReference]),
-      status: z.number().int().default(200),
-      contains: z.string().optional(),
-    }),
-    z.strictObject({ kind: z.literal("tcp"), host: textOrReference, port }),
+    ...probeSchemas(textOrReference, z.union([webAddress, referenceSchema, textReference])).options,
+    ...toldProbes,
   ]),
   severity: z.enum(["info", "warning", "critical"]).default("critical"),
+  ...checkRules,
+  parents: z.array(dnsLabel).default([]).describe("checks that the way there leads through"),
+  dependencies: z
+    .array(
+      z.strictObject({
+        on: dnsLabel,
+        failWhen: z.array(z.enum(["warning", "critical", "unknown"])).default(["critical", "unknown"]),
+      }),
+    )
+    .default([])
+    .describe("while such a check is in such a state, nobody is told of this one"),
+  labels: z.record(labelName, z.string()).default({}).describe("put on its alerts and series"),
 });
 export type CheckProperties = z.infer<typeof checkProperties>;
+
+/** Type `nrpe`: an agent that answers check_nrpe, with the commands that are declared and no other. */
+export const nrpeProperties = z.strictObject({
+  host: dnsLabel,
+  port: port.default(5666),
+  listen: z.string().default("0.0.0.0"),
+  allow: z.array(z.string()).min(1).describe("addresses and networks that may ask"),
+  tls: z.enum(["anonymous", "off"]).default("anonymous"),
+  arguments: z.boolean().default(false).describe("whether askers may give arguments ($ARG1$ …)"),
+  commands: z.record(
+    z.string().regex(/^[\w.-]+$/, "expected a name such as check_load"),
+    z.strictObject({
+      command: z.string().min(1),
+      timeout: timerText.default("10s"),
+      user: z.string().optional().describe('who runs it; "nobody" where the agent is root'),
+    }),
+  ),
+});
+
+export type NrpeProperties = z.infer<typeof nrpeProperties>;
 
 /** Type `alert`: a rule over metrics, as in Prometheus. */
 export const alertProperties = z.strictObject({
@@ -158,6 +191,7 @@ export const controlPlaneTypes = [
   "service",
   "balancer",
   "check",
+  "nrpe",
   "alert",
   "route",
   "contact",

@@ -1,6 +1,7 @@
 export * from "./address.ts";
 export * from "./alerts.ts";
 export * from "./apply.ts";
+export * from "./checks.ts";
 export * from "./clock.ts";
 export * from "./conditions.ts";
 export * from "./declared.ts";
@@ -14,6 +15,7 @@ export * from "./labels.ts";
 export * from "./logs.ts";
 export * from "./maintenance.ts";
 export * from "./plan.ts";
+export * from "./probes.ts";
 export * from "./references.ts";
 export * from "./response.ts";
 export * from "./rollout.ts";

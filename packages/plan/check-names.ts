@@ -65,7 +65,14 @@ function mentionsOf(resource: Resource): Mention[] {
     mention("host", properties.host, "runs on");
     mention("service", properties.service, "balances");
   }
-  if (resource.type === "check") mention("host", properties.from, "probes from");
+  if (resource.type === "check") {
+    mention("host", properties.from, "probes from");
+    if (Array.isArray(properties.parents))
+      for (const parent of properties.parents) mention("check", parent, "lies behind");
+    if (Array.isArray(properties.dependencies))
+      for (const { on } of properties.dependencies) mention("check", on, "depends on");
+  }
+  if (resource.type === "nrpe") mention("host", properties.host, "answers on");
   if (resource.type === "host") mention("machine", machineOf(resource), "is on");
   for (const reference of findReferences(properties))
     if ("$host" in reference) mention("host", reference.$host, `needs the ${reference.attribute} of`);

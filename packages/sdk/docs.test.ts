@@ -19,6 +19,7 @@ const documents = [
   "docs/applying.md",
   "docs/configuration.md",
   "docs/from-ansible.md",
+  "docs/from-nagios.md",
   "docs/from-prometheus.md",
   "docs/from-puppet.md",
   "docs/resources.md",

@@ -1,5 +1,6 @@
 export * from "./accounts.ts";
 export * from "./certificates.ts";
+export * from "./checks.ts";
 export * from "./data.ts";
 export * from "./databases.ts";
 export * from "./debian.ts";
@@ -42,8 +43,8 @@ export * from "./languages.ts";
 export * from "./links.ts";
 export * from "./network.ts";
 export { type Reload, reload } from "./notify.ts";
-export type { AlertHandle, AlertOptions, CheckHandle, CheckOptions, HttpProbe, Severity } from "./observe.ts";
-export { alert, check } from "./observe.ts";
+export type { AlertHandle, AlertOptions } from "./observe.ts";
+export { alert } from "./observe.ts";
 export type { PostgresHandle, PostgresOptions } from "./postgres.ts";
 export { postgres } from "./postgres.ts";
 export * from "./prometheus.ts";

@@ -17,7 +17,12 @@ const written: Record<string, readonly string[]> = {
     ],
   ],
   balancer: ["host", "service", "port"],
-  check: ["from", "http", "tcp", "interval", "timeout", "severity"],
+  check: [
+    ...["from", "http", "tcp", "tls", "dns", "ping", "smtp", "postgres", "mysql", "redis", "file", "process"],
+    ...["unit", "browser", "plugin", "nrpe", "passive", "heartbeat", "interval", "timeout", "severity"],
+    ...["attempts", "retryInterval", "flapping", "volatile", "parents", "dependencies", "labels"],
+  ],
+  nrpe: ["host", "port", "listen", "allow", "tls", "arguments", "commands"],
   alert: ["expr", "for", "severity", "summary"],
   rules: ["expr", "labels", "interval"],
   contact: ["identity", "ways"],

@@ -43,6 +43,8 @@ export interface TelemetryAgent extends AsyncDisposable {
   /** The systemd units whose lines belong to a service. Name a unit before it is started. */
   followUnits(units: readonly FollowedUnit[]): void;
   writeLog(record: AgentLogRecord): void;
+  /** One sample that was measured at `timestamp` (milliseconds); the host's own labels are added. */
+  writeSample(sample: CollectedSample, timestamp: number): void;
   /** One line of a process's output: JSON is taken apart. `severity` is that of plain lines. */
   writeLine(line: {
     service: string;
@@ -186,6 +188,9 @@ export async function createTelemetryAgent(options: TelemetryAgentOptions): Prom
       units = new Map(followed.map(({ unit, service, instance }) => [unit, { service, instance }]));
     },
     ...{ writeLog, writeLine, flush },
+    writeSample({ name, labels, value }, timestamp) {
+      sink.add({ ...own, instance: own.host, ...labels, __name__: name }, timestamp, value);
+    },
     wake: outbox.wake,
     async drained() {
       await outbox.drained();

@@ -26,6 +26,8 @@ export interface Book {
     conditions: readonly Condition[],
     holds?: (record: AlertRecord) => boolean,
   ): Promise<void>;
+  /** The same for many scopes at once, all or nothing. */
+  observeMany(seen: ReadonlyMap<string, readonly Condition[]>): Promise<void>;
   /** Adds one condition without a word about the rest of its scope; `accept` may refuse, seeing what is known. */
   raise(
     scope: string,
@@ -89,6 +91,26 @@ export async function openBook(options: BookOptions): Promise<Book> {
           ...conditions.map((condition) => next(records, { scope, condition, now })),
           ...gone.map(
             (record) => [record.fingerprint, advance(record, { scope, condition: undefined, now })] as const,
+          ),
+        ]);
+      }),
+    observeMany: (seen) =>
+      inTurn(() => {
+        const now = clock.now();
+        const active = new Set([...seen.values()].flat().map(({ fingerprint }) => fingerprint));
+        const gone = [...records.values()].filter(
+          ({ scope, fingerprint }) => seen.has(scope) && !active.has(fingerprint),
+        );
+        return commit([
+          ...[...seen].flatMap(([scope, conditions]) =>
+            conditions.map((condition) => next(records, { scope, condition, now })),
+          ),
+          ...gone.map(
+            (record) =>
+              [
+                record.fingerprint,
+                advance(record, { scope: record.scope, condition: undefined, now }),
+              ] as const,
           ),
         ]);
       }),

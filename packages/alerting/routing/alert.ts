@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { type Alert, type Labels, labelsKey } from "@havn/model";
+import { behindLabel } from "../conditions/checks.ts";
 
 /** An alert as routing sees it, Havn's own and those of others alike. Times in milliseconds since the epoch. */
 export interface RoutedAlert {
@@ -22,9 +23,10 @@ export const labelsFingerprint = (labels: Labels): string =>
 export const isResolved = ({ endsAt }: Pick<RoutedAlert, "endsAt">, now: number): boolean =>
   endsAt !== undefined && endsAt <= now;
 
-/** Undefined for what has not fired: pending alerts are shown, not told. */
+/** Undefined for what is shown and not told: pending alerts, and checks that lie behind others that fail. */
 export function routedOf(alert: Alert, now: number): RoutedAlert | undefined {
   if (alert.state !== "firing" && alert.state !== "resolved") return undefined;
+  if (alert.labels[behindLabel] !== undefined) return undefined;
   const labels = {
     ...alert.labels,
     alertname: alert.rule,

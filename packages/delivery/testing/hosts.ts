@@ -106,7 +106,6 @@ export async function openTestHosts(
         revision: 1,
         instances: instances.list(),
         balancers: balancer.list(),
-        checks: [],
         drift: [],
       };
     },

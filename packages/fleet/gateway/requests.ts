@@ -1,4 +1,4 @@
-import { HavnError, parseAddress, type Timeline } from "@havn/model";
+import { type CheckResult, HavnError, parseAddress, type Timeline } from "@havn/model";
 import type { CertificateAuthority } from "../ca/ca.ts";
 import type { Enrolment } from "../enrolment/enrolment.ts";
 import type { Resolve } from "../hosts/client.ts";
@@ -16,6 +16,8 @@ export interface AgentWork {
     from: { environment: string; host: string },
     bytes: Uint8Array,
   ): Promise<void>;
+  /** Results of checks that run on `host`. All of them come again when it connects. */
+  checks?(host: string, results: CheckResult[]): void;
   /** Up to `length` bytes of an artifact from `offset`, and its whole size. Throws a HavnError 404 for an unknown one. */
   artifact(digest: string, offset: number, length: number): Promise<{ size: number; bytes: Uint8Array }>;
   /** Names of the certificate that is declared at `address` on `host`; undefined where none is. May hold references. */
@@ -72,6 +74,10 @@ export function createRequests(options: {
         });
         await handlers.event(host, event);
       }
+      return {};
+    },
+    "checks.push": async ({ results }) => {
+      handlers.checks?.(host, results);
       return {};
     },
     "artifact.read": async ({ digest, offset }) => {

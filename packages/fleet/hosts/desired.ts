@@ -29,6 +29,7 @@ const nothingDesired = {
   instances: [],
   balancers: [],
   checks: [],
+  nrpe: undefined,
   secrets: {},
   secretValues: [],
 } satisfies Omit<HostDesired, "revision" | "environment" | "host">;

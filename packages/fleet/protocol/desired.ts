@@ -1,4 +1,12 @@
-import { durationText, enforcementSchema, maintenanceWindow, pauseSchema, resourceSchema } from "@havn/model";
+import {
+  checkSpec,
+  durationText,
+  enforcementSchema,
+  maintenanceWindow,
+  nrpeProperties,
+  pauseSchema,
+  resourceSchema,
+} from "@havn/model";
 import { z } from "zod";
 
 /** What keeps a process of a release running on a host. */
@@ -44,22 +52,9 @@ export const balancerSpec = z.strictObject({
 });
 export type BalancerSpec = z.infer<typeof balancerSpec>;
 
-export const checkSpec = z.strictObject({
-  name: z.string(),
-  address: z.string(),
-  interval: durationText,
-  timeout: durationText,
-  probe: z.discriminatedUnion("kind", [
-    z.strictObject({
-      kind: z.literal("http"),
-      url: z.string(),
-      status: z.number().int(),
-      contains: z.string().optional(),
-    }),
-    z.strictObject({ kind: z.literal("tcp"), host: z.string(), port: z.number().int() }),
-  ]),
-});
-export type CheckSpec = z.infer<typeof checkSpec>;
+/** What makes an agent answer check_nrpe. */
+export const nrpeServerSpec = nrpeProperties.omit({ host: true });
+export type NrpeServerSpec = z.infer<typeof nrpeServerSpec>;
 
 /** Everything that a host shall be. The agent keeps the last one on disk and keeps it true without the server. */
 export const hostDesired = z.strictObject({
@@ -78,6 +73,7 @@ export const hostDesired = z.strictObject({
   instances: z.array(instanceSpec),
   balancers: z.array(balancerSpec),
   checks: z.array(checkSpec),
+  nrpe: nrpeServerSpec.nullish(),
   /** Property paths per address whose values are secret: masked in every report and diff. */
   secrets: z.record(z.string(), z.array(z.string())),
   /** The secrets that resources hold, one by one: no report or diff tells them, wherever they stand. */

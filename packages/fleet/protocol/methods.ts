@@ -1,6 +1,7 @@
 import {
   actionSchema,
   certaintySchema,
+  checkResult,
   factSourceSchema,
   factsSchema,
   gatheredFactSchema,
@@ -85,15 +86,6 @@ export const hostReport = z.object({
   balancers: z.array(
     z.object({ name: z.string(), slots: z.array(slotReport), error: z.string().optional() }),
   ),
-  checks: z.array(
-    z.object({
-      address: z.string(),
-      ok: z.boolean(),
-      output: z.string(),
-      since: z.number(),
-      durationMs: z.number(),
-    }),
-  ),
   /** Resources that differ from what is wanted, with what differs. */
   drift: z.array(resourceReading),
   driftCheckedAt: z.number().optional(),
@@ -128,6 +120,11 @@ export const agentMethods = {
   "facts.gather": {
     params: z.object({ names: z.array(z.string()), defined: z.record(z.string(), factSourceSchema) }),
     result: z.object({ facts: z.array(gatheredFactSchema) }),
+  },
+  /** Runs checks now, whatever their rhythm; resolves with what they found. Those that are not its own are left out. */
+  "checks.run": {
+    params: z.object({ addresses: z.array(z.string()).max(1000) }),
+    result: z.object({ results: z.array(checkResult) }),
   },
   /** What is on the host beside what its distribution put there; changes nothing. Holds secrets in clear. */
   "host.inventory": {
@@ -232,6 +229,8 @@ export const serverMethods = {
     params: z.object({ kind: z.enum(["samples", "logs"]), batch: z.string(), rows: z.number().int() }),
     result: none,
   },
+  /** Results of checks that tell something new; all of them after each hello. */
+  "checks.push": { params: z.object({ results: z.array(checkResult).max(1000) }), result: none },
   /** Answered only once all are committed. */
   "events.push": { params: z.object({ events: z.array(agentEvent) }), result: none },
   /** Answered by a binary response: up to 1 MiB of the artifact from `offset`. */

@@ -1,44 +1,56 @@
-import { request as httpRequest, type IncomingMessage } from "node:http";
-import { request as httpsRequest } from "node:https";
-import type { CheckSpec } from "@havn/fleet/protocol";
-import { type Attempt, describeFailure } from "../probe.ts";
+import { type ProbeOf, parseDuration } from "@havn/model";
+import type { Measure } from "../measure.ts";
+import type { Attempt } from "../probe.ts";
+import { judgeAnswer } from "./judge.ts";
+import { type Answer, ask } from "./request.ts";
 
-type HttpProbe = Extract<CheckSpec["probe"], { kind: "http" }>;
-
-/** As much of an answer as is searched for `contains`. */
-const longestBody = 1024 * 1024;
-
-/** One GET over a connection of its own; redirects are not followed. */
-export async function probeHttp(probe: HttpProbe, signal: AbortSignal): Promise<Attempt> {
-  try {
-    const response = await get(probe.url, signal);
-    const status = response.statusCode ?? 0;
-    const body = await readBody(response);
-    if (status !== probe.status) return { ok: false, output: `status ${status}, not ${probe.status}` };
-    if (probe.contains !== undefined && !body.includes(probe.contains))
-      return { ok: false, output: `status ${status}, but the answer does not contain "${probe.contains}"` };
-    return { ok: true, output: `status ${status}` };
-  } catch (cause) {
-    return { ok: false, output: describeFailure(cause) };
+/** One request, over a connection of its own, and those that redirects lead to. */
+export async function probeHttp(probe: ProbeOf<"http">, signal: AbortSignal): Promise<Attempt> {
+  let answer = await ask(probe, probe.url, signal);
+  let followed = 0;
+  for (; followed < probe.redirects && isRedirect(answer); followed++) {
+    const next = new URL(String(answer.headers.location), answer.url);
+    if (next.protocol !== "http:" && next.protocol !== "https:")
+      return { state: "critical", output: `status ${answer.status}, redirected to ${next.protocol}` };
+    const sameOrigin = next.origin === new URL(answer.url).origin;
+    // Credentials are for whom they were given to; a POST that was answered goes on as a GET, as browsers do.
+    const { headers: _, body: __, ...bare } = probe;
+    const rest =
+      answer.status === 307 || answer.status === 308 ? { ...probe } : { ...bare, headers: probe.headers };
+    const method = rest === probe || "body" in rest ? probe.method : "GET";
+    answer = await ask(
+      { ...rest, method, ...(!sameOrigin && { headers: undefined }) },
+      next.href,
+      signal,
+      answer,
+    );
   }
+  const measures = measuresOf(answer);
+  const trouble = judgeAnswer(probe, answer);
+  if (trouble !== undefined) return { state: "critical", output: trouble, measures };
+  const via = followed > 0 ? ` after ${followed} redirects` : "";
+  if (probe.slow !== undefined && answer.phases.total > parseDuration(probe.slow))
+    return {
+      state: "warning",
+      output: `status ${answer.status}${via}, but slower than ${probe.slow}`,
+      measures,
+    };
+  return { state: "ok", output: `status ${answer.status}${via}`, measures };
 }
 
-function get(url: string, signal: AbortSignal): Promise<IncomingMessage> {
-  const request = url.startsWith("https:") ? httpsRequest : httpRequest;
-  return new Promise((resolve, reject) => {
-    request(url, { agent: false, signal, headers: { "user-agent": "havn-check" } }, resolve)
-      .on("error", reject)
-      .end();
-  });
-}
+const isRedirect = ({ status, headers }: Answer): boolean =>
+  status >= 300 && status < 400 && headers.location !== undefined;
 
-async function readBody(response: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of response) {
-    chunks.push(chunk as Buffer);
-    size += (chunk as Buffer).length;
-    if (size >= longestBody) break;
-  }
-  return Buffer.concat(chunks).toString("utf8");
+function measuresOf({ phases, bytes }: Answer): Measure[] {
+  const phase = (label: string, milliseconds: number | undefined): Measure[] =>
+    milliseconds === undefined ? [] : [{ label, value: milliseconds / 1000, unit: "s" }];
+  return [
+    { label: "time", value: phases.total / 1000, unit: "s" },
+    ...phase("dns", phases.dns),
+    ...phase("connect", phases.connect),
+    ...phase("tls", phases.tls),
+    ...phase("first_byte", phases.firstByte),
+    ...phase("transfer", phases.transfer),
+    { label: "size", value: bytes, unit: "B" },
+  ];
 }

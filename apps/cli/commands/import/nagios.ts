@@ -1,0 +1,58 @@
+import { globSync, readFileSync, statSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { importNagios } from "@havn/alerting/nagios";
+import { HavnError } from "@havn/model";
+import { defineCommand, shared } from "../../kit/command.ts";
+import { exitCodes } from "../../kit/exit.ts";
+import { count } from "../../views/words.ts";
+
+export const command = defineCommand({
+  name: "import nagios",
+  summary: "turn a Nagios object configuration into TypeScript",
+  group: "Other",
+  description:
+    "Templates, groups, exclusions and custom variables are resolved as Nagios resolves them. What is written are " +
+    "checks that run the same plugins, with parents, dependencies and whom to tell; what could not be carried over is told.",
+  access: [],
+  arguments: [{ name: "DIR", description: "folder with the configuration, or its nagios.cfg" }],
+  options: {
+    out: { type: "string", value: "FILE", description: "write the TypeScript there; unset: print it" },
+    json: shared.json,
+  },
+  examples: [
+    ["havn import nagios /etc/nagios4 --out checks.ts", "then call nagiosChecks() in havn.config.ts"],
+    ["havn import nagios ./conf.d", "objects without a nagios.cfg, printed"],
+  ],
+  async run({ arguments: [path = ""], options, globals, io }) {
+    const from = resolve(globals.cwd, path);
+    if (!statSync(from, { throwIfNoEntry: false }))
+      throw new HavnError(`There is no ${from}`, {
+        detail: "Name a folder with *.cfg files, or a nagios.cfg.",
+      });
+    const { text, ...found } = importNagios(from, {
+      read: (file) =>
+        statSync(file, { throwIfNoEntry: false })?.isFile() ? readFileSync(file, "utf8") : undefined,
+      list: (folder) =>
+        globSync("**/*.cfg", { cwd: folder })
+          .sort()
+          .map((name) => join(folder, name)),
+    });
+    if (found.checks === 0)
+      throw new HavnError(`There are no hosts and services in ${from}`, {
+        detail: found.diagnostics[0]?.summary ?? "Is it the folder that nagios.cfg names with cfg_dir?",
+      });
+    if (options.out !== undefined) await writeFile(resolve(globals.cwd, options.out), text);
+    if (options.json)
+      io.out(JSON.stringify({ ...found, ...(options.out === undefined && { text }) }, undefined, 2));
+    else if (options.out === undefined) io.out(text);
+    else
+      io.tell(
+        `${io.style.green("✓")} ${count(found.checks, "check")} of ${count(found.hosts, "host")} and ${count(found.services, "service")} in ${options.out}.`,
+      );
+    for (const { summary, detail, at } of found.diagnostics)
+      io.warn(`${at ? `${at.file}:${at.line}: ` : ""}${summary}. ${detail}`);
+    if (!options.json) for (const note of found.notes) io.warn(`Not carried over: ${note}.`);
+    return found.diagnostics.some(({ severity }) => severity === "error") ? exitCodes.error : exitCodes.ok;
+  },
+});

@@ -1,0 +1,31 @@
+import type { CheckSpec } from "@havn/model";
+import type { Attempt } from "../probes/probe.ts";
+
+/** An attempt as it may be told: what the check was given in confidence stands nowhere in it. */
+export function masked(attempt: Attempt, { probe }: CheckSpec): Attempt {
+  const secrets = secretsOf(probe);
+  if (secrets.length === 0) return attempt;
+  const mask = (text: string) => secrets.reduce((left, secret) => left.replaceAll(secret, "***"), text);
+  return {
+    ...attempt,
+    output: mask(attempt.output),
+    ...(attempt.long !== undefined && { long: mask(attempt.long) }),
+  };
+}
+
+/** Shorter values would mask half of any text. */
+const shortest = 4;
+
+function secretsOf(probe: CheckSpec["probe"]): string[] {
+  const values: (string | undefined)[] = [];
+  if ("password" in probe) values.push(probe.password);
+  if ("key" in probe) values.push(probe.key);
+  if (probe.kind === "plugin") values.push(...Object.values(probe.env ?? {}));
+  if (probe.kind === "http") values.push(...Object.values(probe.headers ?? {}));
+  if (probe.kind === "browser")
+    values.push(...probe.steps.map((step) => ("with" in step ? step.with : undefined)));
+  return values
+    .filter((value) => value !== undefined && value.length >= shortest)
+    .map(String)
+    .sort((a, b) => b.length - a.length);
+}
