@@ -110,7 +110,7 @@ export interface CheckProbes {
    */
   nrpe?: NrpeProbe;
   /**
-   * Nobody asks: results are told, by `POST /api/v1/checks/results` or send_nsca.
+   * Nobody asks: results are told, by `POST /api/v1/checks/ENVIRONMENT/results` or send_nsca.
    * @example passive: { freshness: "26h" }
    */
   passive?: PassiveCheck;

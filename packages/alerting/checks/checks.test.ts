@@ -248,7 +248,7 @@ test("heartbeats and results over HTTP", async () => {
     (
       await server.inject({
         method: "POST",
-        url: "/api/v1/checks/results?environment=shop",
+        url: "/api/v1/checks/shop/results",
         headers: { ...signed, "content-type": "application/json" },
         payload: JSON.stringify({ results }),
       })

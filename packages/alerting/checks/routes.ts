@@ -119,13 +119,13 @@ export function checkRoutes({ board, told: passive, probes, runNow }: CheckRoute
       },
     }),
     defineRoute({
-      ...{ method: "POST", path: "/api/v1/checks/results" },
+      ...{ method: "POST", path: "/api/v1/checks/:environment/results" },
       summary: "Results of passive checks",
-      access: { action: "check:report", resource: ({ query }) => query.environment },
-      query: z.strictObject({ environment: z.string() }),
+      access: { action: "check:report", resource: ({ params }) => params.environment },
+      params: z.strictObject({ environment: z.string() }),
       body: z.strictObject({ results: z.array(told).min(1).max(1000) }),
       response: z.object({ taken: z.number().int() }),
-      async handle({ query: { environment }, body }) {
+      async handle({ params: { environment }, body }) {
         const wanted = body.results.map(({ check, ...rest }) => ({
           ...rest,
           address: check.includes("/") ? check : `${environment}/check/${check}`,
