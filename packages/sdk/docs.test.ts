@@ -5,7 +5,6 @@ import { join, relative, resolve } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import type { Resource } from "@havn/model";
 import { encryptAge, generateAgeKey } from "@havn/sops";
 import { encryptYaml } from "@havn/sops/testing";
 import { openProjectFiles } from "./files.ts";
