@@ -207,6 +207,21 @@ test("backfill: history in the places where the rule would have put it, again an
   assert.deepEqual(own.slice(-2), ["x:double 20 40", "x:double 21 42"]);
 });
 
+test("a target that brings too many new series is an alert until it is quiet", async () => {
+  await using db = await testDatabase();
+  const told = { environment: "shop", job: "j", instance: "i", refused: 7, lastAt: 0 };
+  const room = await openRoom(db.sql, { refusedSeries: () => [told] });
+  const alerting = await room.open();
+  told.lastAt = room.clock.now();
+  await alerting.evaluate();
+  const [alert] = alerting.list();
+  assert.equal(alert?.state, "firing");
+  assert.match(alert?.summary ?? "", /^Job j, instance i brings too many new series: 7 were not taken/);
+  await room.clock.advance(5 * minute);
+  await alerting.evaluate();
+  assert.equal(alerting.list()[0]?.state, "resolved");
+});
+
 const open = {
   authenticate: async () => ({ id: "1", actor: "token:t", role: "admin" as const, via: "token" as const }),
   decide: () => true,

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { compileRegexp } from "@havn/model/regexp";
 import fc from "fast-check";
 import { parse } from "yaml";
-import { compileRegexp } from "../regexp.ts";
 import { compileRules, relabel, relabelSteps } from "./relabel.ts";
 import { type RelabelRule, relabelRule } from "./rule.ts";
 

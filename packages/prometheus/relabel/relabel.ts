@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { type AnchoredRegexp, compileRegexp, expand } from "../regexp.ts";
+import { type AnchoredRegexp, compileRegexp, expand } from "@havn/model/regexp";
 import type { RelabelAction, RelabelRule } from "./rule.ts";
 
 export type { RelabelAction, RelabelRule } from "./rule.ts";

@@ -1,5 +1,5 @@
+import { compileRegexp } from "@havn/model/regexp";
 import { z } from "zod";
-import { compileRegexp } from "../regexp.ts";
 
 export const relabelActions = [
   "replace",

@@ -1,5 +1,5 @@
 import { findDuration } from "@havn/model";
-import { compileLoose, expand } from "../regexp.ts";
+import { compileLoose, expand } from "@havn/model/regexp";
 import { TemplateError } from "./lex.ts";
 import { formatG, isRecord, printValue, sprintf, toFloat, type Value } from "./print.ts";
 

@@ -1,6 +1,7 @@
+import { type AnchoredRegexp, expand } from "@havn/model/regexp";
 import { executionError } from "../errors.ts";
 import { mergeColumns } from "../evaluate/columns.ts";
-import { compileAnchored, expandTemplate } from "../regexp.ts";
+import { compileAnchored } from "../regexp.ts";
 import { defineFunction } from "./define.ts";
 
 /** `label_replace(v, destination, replacement, source, regex)`. */
@@ -20,10 +21,10 @@ export default defineFunction({
     if (destination === "" || destination.includes("\ufffd"))
       throw executionError(`invalid destination label name in label_replace(): ${destination}`);
     const replaced = (await call.vector(0)).map((column) => {
-      const match = regexp.exec(column.labels[source] ?? "");
+      const match = regexp.match(column.labels[source] ?? "");
       if (!match) return column;
       const { [destination]: _, ...rest } = column.labels;
-      const value = expandTemplate(replacement, match);
+      const value = expand(replacement, match);
       const labels = value === "" ? rest : { ...rest, [destination]: value };
       return { ...column, labels, dropName: destination === "__name__" ? false : column.dropName };
     });
@@ -33,7 +34,7 @@ export default defineFunction({
   },
 });
 
-function compile(pattern: string): RegExp {
+function compile(pattern: string): AnchoredRegexp {
   try {
     return compileAnchored(pattern);
   } catch {

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { openTestClickHouse } from "@havn/clickhouse/testing";
 import { type AccessGate, createGrpcServer, createHttpServer, type Identity } from "@havn/http";
 import { labelsKey } from "@havn/model";
-import { createTelemetry, type Telemetry } from "../index.ts";
+import { createTelemetry, type Telemetry, type TelemetryOptions } from "../index.ts";
 import { labelsText } from "./text.ts";
 
 const sender: Identity = { id: "1", actor: "token:sender", role: "operator", via: "token" };
@@ -29,11 +29,15 @@ export interface ReceivingServer extends AsyncDisposable {
 }
 
 /** A store behind a real server, for senders. */
-export async function openReceivingServer(): Promise<ReceivingServer> {
+export async function openReceivingServer(
+  options: Pick<TelemetryOptions, "newSeriesAMinute"> = {},
+): Promise<ReceivingServer> {
   const stack = new AsyncDisposableStack();
   const db = stack.use(await openTestClickHouse());
   const spoolDirectory = join(db.directory, "spool");
-  const telemetry = stack.use(await createTelemetry({ clickhouse: db.clickhouse, spoolDirectory }));
+  const telemetry = stack.use(
+    await createTelemetry({ clickhouse: db.clickhouse, spoolDirectory, ...options }),
+  );
   const server = stack.use(await createHttpServer({ routes: telemetry.routes, access }));
   const { url } = await server.listen({ port: 0 });
   const grpc = stack.use(createGrpcServer({ access, methods: telemetry.grpcMethods, log: () => {} }));
