@@ -141,6 +141,8 @@ export function createBook(options: { clock: Clock; onChange(): void; onEvent(ev
 const snapshot = (drifted: ReadonlyMap<Address, Entry>): string =>
   JSON.stringify([...drifted.values()].map(({ reading: { evidence: _, since: __, ...rest } }) => rest));
 
+export type Book = ReturnType<typeof createBook>;
+
 export const shortChanges = (changes: readonly PropertyChange[]): PropertyChange[] =>
   changes.slice(0, 50).map((change) =>
     change.diff !== undefined && change.diff.length > longestDiff

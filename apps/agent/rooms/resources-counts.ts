@@ -54,3 +54,4 @@ export function createCounts() {
   };
 }
 export type { Trigger };
+export type Counts = ReturnType<typeof createCounts>;

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import type {
   AgentEvent,
   AgentParams,
@@ -10,24 +9,16 @@ import type {
 import {
   createMending,
   isDeclared,
-  mendingBundle,
   type ResourceHost,
   type ResourceWatch,
   watchResources,
 } from "@havn/infrastructure/host";
-import {
-  type Address,
-  type Clock,
-  type Enforcement,
-  findPause,
-  formatDuration,
-  parseDuration,
-  type Resource,
-  repeat,
-} from "@havn/model";
+import { type Address, type Clock, type Enforcement, findPause, parseDuration, repeat } from "@havn/model";
 import type { Log } from "../log.ts";
-import { createBook, runData } from "./resources-book.ts";
+import { createBook } from "./resources-book.ts";
 import { createCounts, type Sample, type Trigger } from "./resources-counts.ts";
+import { createMender, echoMs, modeOf } from "./resources-mend.ts";
+import { gaugesOf } from "./resources-samples.ts";
 
 /** Applies bundles, and between them finds out whether the host still is as it shall be. */
 export interface Resources extends AsyncDisposable {
@@ -57,11 +48,6 @@ const restPerTouched = 20;
 const longestTouchedRestMs = 10_000;
 /** How soon the end of a maintenance window is seen. */
 const pauseLookMs = 5000;
-/** Until what an own change has set off was heard, so that it is not taken for somebody else's. */
-const echoMs = 25;
-
-const modeOf = (resource: Resource, desired: HostDesired): Enforcement =>
-  resource.enforcement ?? desired.mode;
 
 export function createResources(options: {
   host: ResourceHost;
@@ -92,6 +78,12 @@ export function createResources(options: {
   let touchedNotBefore = 0;
   let timer: NodeJS.Timeout | undefined;
 
+  const mender = createMender({
+    ...{ host, clock, log, book, counts, mending, isStale, signal: stopping.signal },
+    changing: (addresses) => {
+      own = addresses;
+    },
+  });
   const watch: ResourceWatch = watchResources({ onTouched, log: log.warn });
 
   function onTouched(addresses: readonly Address[]): void {
@@ -135,7 +127,7 @@ export function createResources(options: {
     const due = found
       .map(({ address }) => address)
       .filter((address) => modeAt(address) === "enforce" && mending.mayMend(address, at));
-    if (due.length > 0 && !isStale(desired)) await mend(desired, new Set(due), trigger);
+    if (due.length > 0 && !isStale(desired)) await mender.mend(desired, new Set(due), trigger);
     return tookMs;
 
     function modeAt(address: Address): Enforcement {
@@ -144,89 +136,10 @@ export function createResources(options: {
     }
   }
 
-  const isStale = (desired: HostDesired) =>
-    options.desired() !== desired || clock.now() < quietUntil || applying > 0 || stopping.signal.aborted;
-
-  async function mend(desired: HostDesired, due: ReadonlySet<Address>, trigger: Trigger): Promise<void> {
-    const resources = mendingBundle(
-      desired.resources.filter((resource) => modeOf(resource, desired) === "enforce"),
-      due,
+  function isStale(desired: HostDesired): boolean {
+    return (
+      options.desired() !== desired || clock.now() < quietUntil || applying > 0 || stopping.signal.aborted
     );
-    log.info(`enforcing ${[...due].join(", ")}`);
-    const { secrets, secretValues } = desired;
-    const runId = `enforce-${randomUUID()}`;
-    const began = clock.now();
-    own = new Set(resources.map(({ address }) => address));
-    let reports: ResourceReport[];
-    try {
-      reports = await host.apply({
-        bundleId: runId,
-        resources,
-        remove: [],
-        secrets,
-        secretValues,
-        enforcing: true,
-      });
-      await clock.sleep(echoMs, stopping.signal);
-      await new Promise(setImmediate);
-    } finally {
-      own = undefined;
-    }
-    const durationMs = clock.now() - began;
-    counts.run("enforce", reports, durationMs);
-    const found = await host.drift({ resources, secrets, secretValues });
-    if (!isStale(desired))
-      book.settle(found, {
-        looked: new Set(resources.map(({ address }) => address)),
-        modeOf: () => "enforce",
-        mended: new Map(reports.map((report) => [report.address, report])),
-      });
-    tellRun(runId, trigger, reports, durationMs);
-    const still = new Set(found.map(({ address }) => address));
-    for (const { address, state } of reports)
-      if (state === "unchanged" && still.has(address))
-        noteAttempt(address, "failed", "it was left as it is, and differs still");
-  }
-
-  function tellRun(
-    runId: string,
-    trigger: Trigger,
-    reports: readonly ResourceReport[],
-    durationMs: number,
-  ): void {
-    const data = { runId, trigger, ...runData(reports, durationMs) };
-    const changed = reports.filter(({ state }) => state === "changed").length;
-    const stopped = reports.filter(({ state }) => state === "failed" || state === "skipped").length;
-    book.tell({
-      kind: "enforcement.finished",
-      severity: stopped > 0 ? "warning" : "info",
-      summary: `Enforcement in ${formatDuration(durationMs)}: ${changed} mended, ${stopped} failed or skipped.`,
-      data,
-    });
-    for (const { address, state, error } of reports) noteAttempt(address, state, error);
-  }
-
-  function noteAttempt(address: Address, state: ResourceReport["state"], error: string | undefined): void {
-    if (state === "unchanged") return;
-    const began = mending.note(address, state === "changed" ? "mended" : "failed", clock.now());
-    const { notBefore, mended } = mending.of(address);
-    const again = formatDuration(Math.max(1000, notBefore - clock.now()));
-    if (began === "fight")
-      book.tell({
-        kind: "drift.fight",
-        severity: "error",
-        address,
-        summary: `${address} was mended ${mended.length} times and does not stay: something else keeps changing it. It is mended again in ${again}, then ever more seldom.`,
-        data: { mended: [...mended] },
-      });
-    if (began === "failure")
-      book.tell({
-        kind: "drift.failed",
-        severity: "error",
-        address,
-        summary: `${address} could not be mended: ${error ?? state}. It is tried again in ${again}, then ever more seldom.`,
-        data: { error: error ?? state },
-      });
   }
 
   /** Gives how long to rest, unless something happens. */
@@ -333,7 +246,10 @@ export function createResources(options: {
       wake.abort();
     },
     drift: () => ({ readings: book.readings(), checkedAt: book.checkedAt() }),
-    samples,
+    samples: () => [
+      ...counts.samples(),
+      ...gaugesOf({ desired: options.desired(), book, mending, watch, now: clock.now() }),
+    ],
     async [Symbol.asyncDispose]() {
       stopping.abort();
       clearTimeout(timer);
@@ -376,35 +292,6 @@ export function createResources(options: {
     for (const { address } of done) mending.forget(address);
     const looked = new Set(done.map(({ address }) => address).filter((address) => book.has(address)));
     if (looked.size > 0) book.settle([], { looked, modeOf: () => "noop" });
-  }
-
-  function samples(): Sample[] {
-    const desired = options.desired();
-    const now = clock.now();
-    const gauge = (name: string, value: number, labels: Record<string, string> = {}): Sample => ({
-      name,
-      labels,
-      value,
-    });
-    const modes = new Map(
-      desired?.resources.map((resource) => [resource.address, modeOf(resource, desired)]),
-    );
-    const inMode = (mode: Enforcement) =>
-      book.addresses().filter((address) => modes.get(address) === mode).length;
-    const { directories, unwatched, units } = watch.stats();
-    const checkedAt = book.checkedAt();
-    return [
-      ...counts.samples(),
-      gauge("havn_drifted_resources", inMode("enforce"), { mode: "enforce" }),
-      gauge("havn_drifted_resources", inMode("noop"), { mode: "noop" }),
-      gauge("havn_fought_resources", mending.fighting(now).length),
-      gauge("havn_managed_resources", desired?.resources.length ?? 0),
-      gauge("havn_enforcement_paused", desired && findPause(now, desired) !== undefined ? 1 : 0),
-      gauge("havn_watched_directories", directories),
-      gauge("havn_unwatched_directories", unwatched),
-      gauge("havn_watching_units", units ? 1 : 0),
-      ...(checkedAt === undefined ? [] : [gauge("havn_drift_checked_timestamp_seconds", checkedAt / 1000)]),
-    ];
   }
 }
 
