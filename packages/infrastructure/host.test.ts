@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chmod, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { type Resource, systemClock } from "@havn/model";
@@ -88,6 +88,25 @@ test("what was found as declared and never changed stays when it is no longer de
   assert.equal(states(await here.host.apply(bundle("2", [], [made, found]))), "changed unchanged");
   assert.equal(await readFile(here.at("found"), "utf8"), "a\n");
   await assert.rejects(readFile(here.at("made")), { code: "ENOENT" });
+});
+
+test("a host that lost its memory takes the control plane's word for what applies made", async () => {
+  await using here = await openHost();
+  const made = fileAt(here.at("made"), { content: "b\n" });
+  const zone: Resource = {
+    ...fileAt(here.at("zone")),
+    ...{ address: "e/timezone/h:zone", type: "timezone", properties: { zone: "Etc/UTC" } },
+  };
+  const [report] = await here.host.apply(bundle("1", [made]));
+  assert.equal(report?.created, true);
+  await rm(here.stateDirectory, { recursive: true });
+  const anew = await createResourceHost({ stateDirectory: here.stateDirectory, clock });
+  const touched = { [made.address]: "created", [zone.address]: "changed" } as const;
+  const [first, second] = await anew.apply({ ...bundle("2", [], [made, zone]), touched });
+  assert.equal(first?.state, "changed");
+  await assert.rejects(readFile(here.at("made")), { code: "ENOENT" });
+  assert.equal(second?.state, "unchanged");
+  assert.match(second?.skipped ?? "", /has lost its memory/);
 });
 
 test("a failure stops what depends on it, the rest goes on, and nothing half written stays", async () => {

@@ -1,19 +1,21 @@
 import { join } from "node:path";
 import type { HostDesired, ResourceReading, ResourceReport, UndoReading } from "@havn/fleet/protocol";
 import type { Address, Clock, FactSource, GatheredFact, Inventory, Resource } from "@havn/model";
+import { masked } from "@havn/plan";
 import { findDefinition } from "./definitions.ts";
 import { applyBundle, type Bundle, type ControlPlane, type Progress } from "./host/bundle.ts";
 import { runCommand } from "./host/commands.ts";
 import { createFacts } from "./host/facts/facts.ts";
 import { prepare } from "./host/facts/prepare.ts";
 import { type InventoryAsked, takeInventory } from "./host/inventory/index.ts";
-import { masked, secretValues } from "./host/mask.ts";
+import { secretValues } from "./host/mask.ts";
 import { openMemory } from "./host/memory.ts";
 import { entriesOf, openReads, type Secrets, shown } from "./host/read.ts";
 import { simulate } from "./host/simulate.ts";
 import { openBlobs } from "./host/undo/blobs.ts";
 import { openUndoJournal } from "./host/undo/journal.ts";
-import { applyUndo, readUndo, type UndoBundle, type UndoQuestion } from "./host/undo/revert.ts";
+import { readUndo, type UndoQuestion } from "./host/undo/look.ts";
+import { applyUndo, type UndoBundle } from "./host/undo/revert.ts";
 import { findEvidence, readChangeFacts, type Trace } from "./host/who-changed.ts";
 
 export type { Bundle, ControlPlane, Progress } from "./host/bundle.ts";
@@ -78,7 +80,7 @@ export async function createResourceHost(options: {
   const memory = await openMemory(stateDirectory);
   const facts = createFacts({ clock, run: runCommand });
   const blobs = await openBlobs(join(stateDirectory, "undo", "contents"));
-  const undo = { blobs, journal: await openUndoJournal(join(stateDirectory, "undo"), blobs) };
+  const undo = { blobs, journal: await openUndoJournal(join(stateDirectory, "undo"), { blobs, clock }) };
   const underWay = new Map<string, Promise<ResourceReport[]>>();
   let last: Promise<unknown> = Promise.resolve();
 

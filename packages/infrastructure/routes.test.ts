@@ -5,7 +5,7 @@ import { testDatabase } from "@havn/postgres/testing";
 import { temporaryDirectory } from "@havn/testkit";
 import { openWorkflows } from "@havn/workflows";
 import { createInfrastructure, infrastructureRoutes } from "./index.ts";
-import { fileOn, graphOf, hostNamed, testSurroundings } from "./testing/environment.ts";
+import { declared, fileOn, graphOf, hostNamed, testSurroundings } from "./testing/environment.ts";
 
 /** A real server whose callers are the role that their token names. */
 async function serve() {
@@ -68,6 +68,13 @@ test("plan, apply, look, and who may destroy", async () => {
   );
   assert.equal((await havn.call("GET", "/environments/shop/graph")).body.resources.length, 2);
   assert.deepEqual((await havn.call("GET", "/environments/shop/drift?refresh=true")).body.drift, []);
+
+  const alone = declared("alert", "up", { properties: { expr: "up", summary: "up" } });
+  for (const graph of [graphOf(), graphOf(alone), graphOf(hostNamed("another"), alone)]) {
+    const emptying = await havn.call("POST", "/plans", { graph });
+    assert.equal(emptying.body.summary.delete, 2);
+    assert.equal((await havn.call("POST", "/applies", { planId: emptying.body.id })).status, 403);
+  }
 
   const destroy = await havn.call("POST", "/plans", { destroy: "shop" });
   assert.equal(destroy.body.summary.delete, 2);

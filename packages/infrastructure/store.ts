@@ -28,12 +28,15 @@ export async function readRecorded(
   return { serial: row?.serial ?? 0, owner: row?.owner ?? undefined, resources: row?.resources ?? [] };
 }
 
+/** What applies did to a resource: they made it, or changed what was there. */
+export type Touched = "created" | "changed";
+
 export interface Recording {
   environment: string;
   applyId: string;
   at: number;
   /** With the place in the order of application. */
-  put: { resource: Resource; position: number }[];
+  put: { resource: Resource; position: number; touched?: Touched | undefined }[];
   remove: Address[];
   /** Serial that the plan was made at, for what the plan only found to be as declared. */
   since?: number | undefined;
@@ -66,6 +69,14 @@ export async function recordResources(
       where (resource.body, resource.position) is distinct from (excluded.body, excluded.position)
     )
     select address from different`;
+  const touched = put.flatMap(({ resource: { address }, touched }) =>
+    touched ? [{ address, touched }] : [],
+  );
+  if (touched.length > 0)
+    await db`
+      update infrastructure.resource set touched = new.touched
+      from jsonb_to_recordset(${db.json(touched)}) as new (address text, touched text)
+      where resource.address = new.address and resource.touched is distinct from 'created'`;
   const removed = await db<{ address: string }[]>`
     delete from infrastructure.resource where address = any(${remove}) returning address`;
   const addresses = [...changed, ...removed].map(({ address }) => address);
@@ -98,6 +109,16 @@ export const listChangedBy = async (
       select address from infrastructure.resource_version
       where apply_id = ${applyId} and address = any(${[...addresses]})`
   ).map(({ address }) => address);
+
+/** What applies did to those of `addresses` that they changed. */
+export const listTouched = async (db: Db, addresses: readonly Address[]): Promise<Record<Address, Touched>> =>
+  Object.fromEntries(
+    (
+      await db<{ address: string; touched: Touched }[]>`
+        select address, touched from infrastructure.resource
+        where address = any(${[...addresses]}) and touched is not null`
+    ).map(({ address, touched }) => [address, touched]),
+  );
 
 /** What is recorded of hosts, in order of application. */
 export const listOnHosts = async (

@@ -31,3 +31,21 @@ export async function repeat(
     await options.clock.sleep(options.interval, options.signal);
   }
 }
+
+/** `work` with a signal that aborts, with a TimeoutError, once `milliseconds` have passed. */
+export async function withTimeout<T>(
+  work: (signal: AbortSignal) => Promise<T>,
+  { clock, milliseconds }: { clock: Clock; milliseconds: number },
+): Promise<T> {
+  const [limit, ended] = [new AbortController(), new AbortController()];
+  const passing = clock.sleep(milliseconds, ended.signal).then(() => {
+    if (!ended.signal.aborted)
+      limit.abort(new DOMException(`it took longer than ${milliseconds} ms`, "TimeoutError"));
+  });
+  try {
+    return await work(limit.signal);
+  } finally {
+    ended.abort();
+    await passing;
+  }
+}

@@ -1,9 +1,7 @@
 import type { Action, PlannedChange, PropertyChange } from "@havn/model";
 import { describeReferences, findReferences, isReference } from "@havn/model";
 import { unifiedDiff } from "./diff.ts";
-
-/** What stands in place of every secret value. */
-export const secretMask = "(secret)";
+import { secretMask } from "./mask.ts";
 
 type Properties = Readonly<Record<string, unknown>>;
 

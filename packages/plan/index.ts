@@ -6,6 +6,7 @@ export * from "./compare.ts";
 export * from "./diff.ts";
 export * from "./explain.ts";
 export * from "./footprint.ts";
+export * from "./mask.ts";
 export * from "./order.ts";
 export * from "./promotion.ts";
 export * from "./scope/left-out.ts";

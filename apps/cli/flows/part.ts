@@ -2,8 +2,8 @@ import { batchSizeSchema, type ResourceGraph, type Rollout } from "@havn/model";
 import type { OptionDefinitions, OptionValues } from "../kit/command.ts";
 import { UsageError } from "../kit/exit.ts";
 
-/** Options of commands that plan a configuration: which part of it, and in which batches. */
-export const partOptions = {
+/** Options of commands that change a part of an environment: which. */
+export const scopeOptions = {
   host: {
     type: "list",
     value: "HOSTS",
@@ -15,6 +15,11 @@ export const partOptions = {
     description: "only this: an address, a type, or a pattern with *; may be repeated",
   },
   exclude: { type: "list", value: "WHAT", description: "not this; written as --target" },
+} as const satisfies OptionDefinitions;
+
+/** Options of commands that plan a configuration: which part of it, and in which batches. */
+export const partOptions = {
+  ...scopeOptions,
   serial: {
     type: "string",
     value: "SIZES",
@@ -32,23 +37,30 @@ export const partOptions = {
 } as const satisfies OptionDefinitions;
 type PartOptions = OptionValues<typeof partOptions>;
 
-export interface PlanPart {
-  graph: ResourceGraph;
+export interface ScopePart {
   hosts?: readonly string[];
   targets?: readonly string[];
   exclude?: readonly string[];
+}
+
+export interface PlanPart extends ScopePart {
+  graph: ResourceGraph;
   resume?: boolean;
 }
 
+/** What is asked of the server; nothing where no part is named. */
+export const scopePart = ({ host, target, exclude }: OptionValues<typeof scopeOptions>): ScopePart => ({
+  ...(host.length > 0 && { hosts: host }),
+  ...(target.length > 0 && { targets: target }),
+  ...(exclude.length > 0 && { exclude }),
+});
+
 /** What is asked of the server. Throws a UsageError for sizes that are none. */
 export function planPart(graph: ResourceGraph, options: PartOptions): PlanPart {
-  const { host, target, exclude, resume } = options;
   return {
     graph: withBatches(graph, options),
-    ...(host.length > 0 && { hosts: host }),
-    ...(target.length > 0 && { targets: target }),
-    ...(exclude.length > 0 && { exclude }),
-    ...(resume && { resume }),
+    ...scopePart(options),
+    ...(options.resume && { resume: true }),
   };
 }
 

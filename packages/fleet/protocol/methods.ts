@@ -43,7 +43,8 @@ export const resourceReport = z.object({
   commands: z.array(z.array(z.string())).describe("what was run, secrets masked"),
   error: z.string().optional(),
   output: z.string().optional().describe("what its commands wrote, the last 8 kB, secrets masked"),
-  skipped: z.string().optional().describe("why its condition left it as it is; `state` is then unchanged"),
+  skipped: z.string().optional().describe("why it was left as it is; `state` is then unchanged"),
+  created: z.boolean().optional().describe("`changed`, and it was not there before"),
   durationMs: z.number(),
 });
 export type ResourceReport = z.infer<typeof resourceReport>;
@@ -155,6 +156,8 @@ export const agentMethods = {
       resources: z.array(resourceSchema),
       /** Prior resources of addresses that are no longer declared, to be removed, in order. */
       remove: z.array(resourceSchema),
+      /** What applies did to those of `remove` that they changed: of use to a host that has lost its memory. */
+      touched: z.record(z.string(), z.enum(["created", "changed"])).optional(),
       order,
       secrets: hostDesired.shape.secrets,
       secretValues,

@@ -1,4 +1,4 @@
-import { secretMask } from "@havn/plan";
+import { maskText } from "@havn/plan";
 
 /** Takes secrets out of text that comes in pieces. */
 export interface Masker {
@@ -7,20 +7,6 @@ export interface Masker {
   /** The rest. */
   end(): string;
 }
-
-/** What is shorter is found in harmless words too. */
-const shortest = 4;
-
-/** Lines of secrets of several lines are secret too: programs print them line by line. */
-export function secretTexts(values: readonly string[]): string[] {
-  const texts = values.flatMap((value) => [value, ...value.split("\n").map((line) => line.trim())]);
-  return [...new Set(texts)]
-    .filter(({ length }) => length >= shortest)
-    .sort((left, right) => right.length - left.length);
-}
-
-export const maskText = (text: string, secrets: readonly string[]): string =>
-  secrets.reduce((masked, secret) => masked.replaceAll(secret, secretMask), text);
 
 /** `secrets` from `secretTexts`. */
 export function createMasker(secrets: readonly string[]): Masker {

@@ -12,13 +12,12 @@ import {
   type RunTask,
   type Timeline,
 } from "@havn/model";
-import { chooseHosts, secretMask } from "@havn/plan";
+import { chooseHosts, maskText, secretMask, secretTexts } from "@havn/plan";
 import type { Sql } from "@havn/postgres";
 import type { Roster } from "../hosts/roster.ts";
 import type { HostClient, RunStream } from "../protocol/index.ts";
 import { createInputs } from "./inputs.ts";
 import { type HostSink, runOnHost } from "./on-host.ts";
-import { maskText, secretTexts } from "./output.ts";
 import * as store from "./store.ts";
 
 export interface RunRequest {

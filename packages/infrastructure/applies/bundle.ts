@@ -2,6 +2,7 @@ import type { AgentResult } from "@havn/fleet/protocol";
 import { type Address, formatAddress, HavnError, parseAddress } from "@havn/model";
 import { isOutage } from "@havn/postgres";
 import { secretPathsOf, secretValuesOf } from "../planning/read-hosts.ts";
+import * as store from "../store.ts";
 import { type Applying, record } from "./record.ts";
 import { describeFailure, end, skip } from "./resource.ts";
 
@@ -23,6 +24,7 @@ type Outcome = {
   detail?: string | undefined;
   durationMs?: number;
   outcome?: "changed" | "unchanged";
+  touched?: store.Touched;
 };
 
 /**
@@ -45,6 +47,7 @@ export async function applyBundle(applying: Applying, wave: HostWave): Promise<A
   await record(applying, what, {
     put: done.filter((address) => !isDelete(address)),
     remove: done.filter(isDelete),
+    touched: new Map(outcomes.flatMap(({ address, touched }) => (touched ? [[address, touched]] : []))),
   });
   await end(applying, what, outcomes);
   return [...blocked, ...going.filter((address) => !done.includes(address))];
@@ -143,10 +146,13 @@ async function sendBundle(
   };
   return run.step(
     `apply wave ${wave.index} on ${wave.host}`,
-    () =>
-      options.hosts
-        .call(host, "bundle.apply", params, { onProgress: tellProgress(progress) })
-        .catch(giveUpWhenHung),
+    async () => {
+      const going = remove.map(({ address }) => address);
+      const touched = going.length > 0 ? await store.listTouched(options.sql, going) : {};
+      return options.hosts
+        .call(host, "bundle.apply", { ...params, touched }, { onProgress: tellProgress(progress) })
+        .catch(giveUpWhenHung);
+    },
     { retries: 12 },
   );
 }
@@ -172,6 +178,7 @@ function outcomeOf(address: Address, { reports }: BundleAnswer): Outcome {
       if (report.skipped !== undefined) return { address, detail: `left as it is: ${report.skipped}` };
       return {
         ...{ address, durationMs, outcome: report.state },
+        ...(report.state === "changed" && { touched: report.created ? "created" : "changed" }),
         detail: report.output?.trim().split("\n").at(-1)?.slice(0, 200) || undefined,
       };
     case "skipped":

@@ -6,6 +6,7 @@ import {
   type Gate,
   HavnError,
   parseDuration,
+  withTimeout,
 } from "@havn/model";
 import { isOutage } from "@havn/postgres";
 import type { Gates } from "../interfaces.ts";
@@ -65,9 +66,15 @@ function isAbout(
   });
 }
 
-async function findUnmet(expr: string, { gates, environment }: GateOptions): Promise<string | undefined> {
+async function findUnmet(
+  expr: string,
+  { gates, environment, clock }: GateOptions,
+): Promise<string | undefined> {
   try {
-    const values = await gates.query({ expr, environment, signal: AbortSignal.timeout(queryTimeoutMs) });
+    const values = await withTimeout((signal) => gates.query({ expr, environment, signal }), {
+      clock,
+      milliseconds: queryTimeoutMs,
+    });
     if (values.length === 0) return `${expr} gives nothing`;
     return values.some((value) => value === 0) ? `${expr} gives 0` : undefined;
   } catch (error) {

@@ -32,13 +32,25 @@ export interface Applying {
 export async function record(
   applying: Applying,
   what: string,
-  { put = [], remove = [], since }: { put?: readonly Address[]; remove?: readonly Address[]; since?: number },
+  {
+    put = [],
+    remove = [],
+    since,
+    touched,
+  }: {
+    put?: readonly Address[];
+    remove?: readonly Address[];
+    since?: number;
+    touched?: ReadonlyMap<Address, store.Touched>;
+  },
 ): Promise<void> {
   if (put.length + remove.length === 0) return;
   const { run, apply, desired, prior, positions, records } = applying;
   const placed = put.flatMap((address) => {
     const resource = desired.get(address);
-    return resource ? [{ resource, position: positions.get(address) ?? 0 }] : [];
+    return resource
+      ? [{ resource, position: positions.get(address) ?? 0, touched: touched?.get(address) }]
+      : [];
   });
   await run.step(`record ${what}`, () =>
     since === undefined

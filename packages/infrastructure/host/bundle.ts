@@ -1,10 +1,11 @@
 import type { ResourceReport } from "@havn/fleet/protocol";
 import type { Address, Clock, Resource } from "@havn/model";
+import { masked } from "@havn/plan";
 import { type Operation, unchanged } from "../resources/type.ts";
 import { applyApt, mergeApt, nameIn } from "./apt.ts";
 import type { Facts } from "./facts/facts.ts";
 import { prepare } from "./facts/prepare.ts";
-import { masked, secretValues } from "./mask.ts";
+import { secretValues } from "./mask.ts";
 import { type Journal, type Memory, openJournal } from "./memory.ts";
 import { describeOperation, perform } from "./operations.ts";
 import {
@@ -27,6 +28,8 @@ export interface Bundle {
   resources: Resource[];
   /** Prior resources that are no longer declared, in order of removal. */
   remove: Resource[];
+  /** What applies did to those of `remove` that they changed, as the control plane has recorded. */
+  touched?: Readonly<Record<Address, "created" | "changed">> | undefined;
   /** Of all of them; without it `remove` goes after `resources`. */
   order?: readonly Address[] | undefined;
   secrets: Secrets;
@@ -50,6 +53,8 @@ interface Applying {
   bundle: Bundle;
   controlPlane: ControlPlane | undefined;
   memory: Memory;
+  /** What this host no longer remembered to have changed. */
+  forgotten: ReadonlySet<Address>;
   clock: Clock;
   journal: Journal;
   /** Texts that no report may hold. */
@@ -87,12 +92,13 @@ export async function applyBundle(
     const hidden = secretValues([...bundle.resources, ...bundle.remove], bundle.secrets, bundle.secretValues);
     const waitsFor = openWaits(entries);
     const left = entries.filter(({ resource }) => !journal.reports[resource.address]);
+    const forgotten = await memory.learn(bundle.touched ?? {});
     let waiting = await prepare(left, facts, openReads(memory));
     const recorder = bundle.enforcing
       ? undefined
       : createRecorder(undo, { bundleId, memory, secrets: bundle.secrets });
     const applying: Applying = {
-      ...{ bundle, controlPlane, memory, clock, journal, hidden, waitsFor, recorder, save, tell },
+      ...{ bundle, controlPlane, memory, forgotten, clock, journal, hidden, waitsFor, recorder, save, tell },
     };
     while (waiting.length > 0) {
       const group = takeGroup(waiting, waitsFor);
@@ -259,7 +265,10 @@ async function applyOne(
     return report(one, "skipped", { error: `${blocker} has not succeeded`, durationMs: 0 }, applying);
   if (!one.plan) return report(one, "failed", { error: one.error, durationMs: 0 }, applying);
   if (one.plan.operations.length === 0)
-    return journal.begun[one.resource.address] ?? report(one, "unchanged", { durationMs: 0 }, applying);
+    return (
+      journal.begun[one.resource.address] ??
+      report(leftAsItIs(one, applying), "unchanged", { durationMs: 0 }, applying)
+    );
   const outputs: string[] = [];
   try {
     if (apt?.error !== undefined) throw apt.error;
@@ -278,6 +287,12 @@ async function applyOne(
     );
   }
 }
+
+/** What was there before is told of no resource that it takes to go back to that. */
+const leftAsItIs = (one: Compared, { forgotten }: Applying): Compared =>
+  one.wanted === "absent" && one.skipped === undefined && forgotten.has(one.resource.address)
+    ? { ...one, skipped: "this host has lost its memory of what was there before it was changed" }
+    : one;
 
 async function performOne(
   operation: Operation,
@@ -318,6 +333,7 @@ function report(
     commands: masked(ran.map(describeOperation), hidden),
     ...(error !== undefined && { error: masked(error, hidden) }),
     ...(one.skipped !== undefined && { skipped: masked(one.skipped, hidden) }),
+    ...(state === "changed" && one.plan?.action === "create" && { created: true }),
     ...(output && { output: masked(output, hidden) }),
     durationMs,
   };

@@ -1,12 +1,13 @@
 import { createHash } from "node:crypto";
-import { constants, createReadStream } from "node:fs";
+import { constants } from "node:fs";
 import { copyFile, mkdir, open, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { HavnError } from "@havn/model";
 import type { Operation } from "../resources/type.ts";
 import { withParent } from "./attributes.ts";
 import { findStats } from "./files.ts";
-import { digestOf } from "./undo/blobs.ts";
+import { chunksOf, digestOf } from "./undo/blobs.ts";
+import { openFile } from "./way.ts";
 import { renameInto, replaceAtomically, temporaryBeside } from "./write-file.ts";
 
 const keptCopies = 10;
@@ -28,17 +29,19 @@ export async function listCopies(directory: string): Promise<string[]> {
 
 /** With owner, mode and time. The same content twice in a row is kept once. */
 export async function keepCopy({ path, directory }: Operation & { kind: "keep copy" }): Promise<void> {
-  const found = await findStats(path);
-  if (!found?.isFile()) return;
+  if (!(await findStats(path))?.isFile()) return;
+  await using source = await openFile(path);
+  const found = await source.stat();
+  if (!found.isFile()) return;
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const names = await listCopies(directory);
-  const digest = (await digestOf(path)).slice(0, 12);
+  const digest = (await digestOf(source)).slice(0, 12);
   if (names.at(-1)?.endsWith(digest)) return;
   const number = Number(names.at(-1)?.split("-")[0] ?? 0) + 1;
   const copy = join(directory, `${String(number).padStart(6, "0")}-${digest}`);
   await replaceAtomically(copy, async (file) => {
     // In pieces: what is kept may be larger than memory.
-    for await (const chunk of createReadStream(path, { highWaterMark: 1 << 18 })) await file.writeFile(chunk);
+    for await (const chunk of chunksOf(source)) await file.writeFile(chunk);
     await file.chown(found.uid, found.gid);
     await file.chmod(found.mode & 0o7777);
     await file.utimes(found.atime, found.mtime);

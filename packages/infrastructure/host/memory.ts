@@ -76,6 +76,19 @@ export async function openMemory(directory: string) {
       }
       await save();
     },
+    /**
+     * Takes over what others know of changes that are remembered here no longer: who lost all memory must not take what it
+     * made for somebody else's. Gives those. What was there before stays unknown.
+     */
+    async learn(touched: Readonly<Record<Address, "created" | "changed">>): Promise<Set<Address>> {
+      const forgotten = Object.entries(touched).filter(([address]) => !(address in remembered.versions));
+      for (const [address, how] of forgotten) {
+        remembered.versions[address] = randomBytes(6).toString("hex");
+        if (how === "created") remembered.ours[address] = true;
+      }
+      if (forgotten.length > 0) await save();
+      return new Set(forgotten.map(([address]) => address));
+    },
     async settle(address: Address, triggers: readonly Address[]): Promise<void> {
       const settled = remembered.settled[address] ?? {};
       for (const on of triggers) {

@@ -156,6 +156,7 @@ export function createOverlay(base: FileView): Overlay {
       passwd: await text(paths.passwd),
       group: await text(paths.group),
       shadow: await text(paths.shadow),
+      defs: await text("/etc/login.defs"),
     };
     const after = simulateAccounts(command, before, stdin);
     for (const name of ["passwd", "group", "shadow"] as const)

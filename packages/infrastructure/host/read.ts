@@ -1,6 +1,6 @@
 import type { Action, Address, Certainty, PropertyChange, Resource } from "@havn/model";
 import { HavnError } from "@havn/model";
-import { isSecretPath, propertyChange } from "@havn/plan";
+import { isSecretPath, masked, maskedDiff, propertyChange } from "@havn/plan";
 import { findDefinition } from "../definitions.ts";
 import { readers } from "../hosts.gen.ts";
 import {
@@ -15,7 +15,7 @@ import {
 import { createAccounts } from "./accounts.ts";
 import { runCommand } from "./commands.ts";
 import { openFiles } from "./files.ts";
-import { masked, maskedDiff, type Secrets, secretPaths } from "./mask.ts";
+import { type Secrets, secretPaths } from "./mask.ts";
 import type { Memory } from "./memory.ts";
 import { runProbe } from "./probe.ts";
 

@@ -5,6 +5,8 @@ export interface AccountFiles {
   passwd: string;
   group: string;
   shadow: string;
+  /** /etc/login.defs: which numbers are for whom. */
+  defs?: string;
 }
 
 type Row = string[];
@@ -23,7 +25,8 @@ const programs = [
 export const isAccountProgram = ([program = ""]: readonly string[]): boolean => programs.includes(program);
 
 /**
- * What the account files will be once one of these programs has run, with the words that our types give them. A number that the program chooses by itself is guessed as it does: the next free one.
+ * What the account files will be once one of these programs has run, with the words that our types give them. A number
+ * that the program chooses by itself is found as it does: see `nextFree`.
  */
 export function simulateAccounts(
   [program = "", ...words]: readonly string[],
@@ -40,7 +43,10 @@ export function simulateAccounts(
     case "userdel":
       return removeUser(name, files);
     case "groupadd":
-      return { ...files, group: addGroup(files, name, options.get("--gid"), options.has("--system")) };
+      return {
+        ...files,
+        group: addGroup(files, name, { gid: options.get("--gid"), system: options.has("--system") }),
+      };
     case "groupmod":
       return { ...files, group: change(files.group, name, { 2: options.get("--gid") }) };
     case "groupdel":
@@ -70,18 +76,50 @@ const change = (text: string, name: string, fields: Record<number, string | unde
     rowsOf(text).map((row) => (row[0] === name ? row.map((field, index) => fields[index] ?? field) : row)),
   );
 
-/** Ordinary numbers go up from 1000, the system's down from 999. */
-function nextFree(rows: readonly Row[], system: boolean): string {
-  const taken = new Set(rows.map((row) => Number(row[2])));
-  let id = system ? 999 : Math.max(999, ...[...taken].filter((one) => one >= 1000 && one < 60_000)) + 1;
-  while (taken.has(id)) id += system ? -1 : 1;
-  return String(id);
+/** The numbers of accounts ("UID") or groups ("GID"), of the system's or of people's, with shadow's own defaults. */
+function rangeOf(kind: "UID" | "GID", system: boolean, defs = ""): { least: number; most: number } {
+  const setting = (name: string, usual: number) =>
+    Number(new RegExp(`^\\s*${name}\\s+(\\d+)`, "m").exec(defs)?.[1] ?? usual);
+  const first = setting(`${kind}_MIN`, 1000);
+  return system
+    ? { least: setting(`SYS_${kind}_MIN`, 101), most: setting(`SYS_${kind}_MAX`, first - 1) }
+    : { least: first, most: setting(`${kind}_MAX`, 60_000) };
 }
 
-function addGroup({ group }: AccountFiles, name: string, gid: string | undefined, system: boolean): string {
+/**
+ * As shadow's find_new_uid.c goes about it, reading the file from top to bottom: the system's numbers go down from the
+ * lowest that it meets on its way, the others up from the highest; where none is free that way, from the far end.
+ */
+function nextFree(
+  rows: readonly Row[],
+  { least, most }: { least: number; most: number },
+  system: boolean,
+): string {
+  const taken = rows.map((row) => Number(row[2]));
+  let start = system ? most : least;
+  for (const id of taken)
+    if (system && id <= start && id >= least) start = id - 1;
+    else if (!system && id >= start && id <= most) start = id + 1;
+  const used = new Set(taken);
+  const onward = system ? countdown(start, least) : countdown(most, start).reverse();
+  const rest = system ? countdown(most, start + 1) : countdown(start - 1, least).reverse();
+  return String([...onward, ...rest].find((id) => !used.has(id)) ?? "");
+}
+
+const countdown = (from: number, to: number): number[] =>
+  Array.from({ length: Math.max(0, from - to + 1) }, (_, index) => from - index);
+
+function addGroup(
+  { group, defs }: AccountFiles,
+  name: string,
+  { gid, preferred, system }: { gid?: string | undefined; preferred?: string | undefined; system: boolean },
+): string {
   const rows = rowsOf(group);
   if (rows.some(([known]) => known === name)) return group;
-  return `${group}${name}:x:${gid ?? nextFree(rows, system)}:\n`;
+  const range = rangeOf("GID", system, defs);
+  const fits = Number(preferred) >= range.least && Number(preferred) <= range.most;
+  const isFree = fits && !rows.some((row) => row[2] === preferred);
+  return `${group}${name}:x:${gid ?? (isFree ? preferred : nextFree(rows, range, system))}:\n`;
 }
 
 const gidOf = (group: string, name: string): string =>
@@ -89,14 +127,15 @@ const gidOf = (group: string, name: string): string =>
 
 function addUser(name: string, options: ReadonlyMap<string, string>, files: AccountFiles): AccountFiles {
   const system = options.has("--system");
-  const uid = options.get("--uid") ?? nextFree(rowsOf(files.passwd), system);
+  const range = rangeOf("UID", system, files.defs);
+  const uid = options.get("--uid") ?? nextFree(rowsOf(files.passwd), range, system);
   const own = options.get("--gid");
-  const free = !rowsOf(files.group).some((row) => row[2] === uid);
-  const group = own === undefined ? addGroup(files, name, free ? uid : undefined, system) : files.group;
+  const group = own === undefined ? addGroup(files, name, { preferred: uid, system }) : files.group;
   const home = options.get("--home-dir") ?? `/home/${name}`;
   const fields = [options.get("--comment") ?? "", home, options.get("--shell") ?? "/bin/sh"];
   const row = [name, "x", uid, gidOf(group, own ?? name), ...fields].join(":");
   return {
+    ...files,
     passwd: `${files.passwd}${row}\n`,
     shadow: `${files.shadow}${name}:!:::::::\n`,
     group: joinGroups(group, name, options.get("--groups")?.split(",") ?? [], false),
@@ -110,6 +149,7 @@ function changeUser(name: string, options: ReadonlyMap<string, string>, files: A
   const unlocked = options.has("--unlock") ? password.replace(/^!/, "") : undefined;
   const groups = options.get("--groups");
   return {
+    ...files,
     passwd: change(files.passwd, name, {
       2: options.get("--uid"),
       3: gid === undefined ? undefined : gidOf(files.group, gid),
@@ -142,6 +182,7 @@ function removeUser(name: string, files: AccountFiles): AccountFiles {
   const left = joinGroups(files.group, name, [], true);
   const others = rowsOf(left).find(([known]) => known === name)?.[3];
   return {
+    ...files,
     passwd: setLine(files.passwd, `^${name}:`, undefined),
     shadow: setLine(files.shadow, `^${name}:`, undefined),
     group: others === "" ? setLine(left, `^${name}:`, undefined) : left,

@@ -15,7 +15,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { temporaryDirectory } from "@havn/testkit";
 import { perform } from "./operations.ts";
-import { withWay } from "./way.ts";
+import { openFile, withWay } from "./way.ts";
 
 const skip = process.getuid?.() === 0 && process.platform === "linux" ? false : "needs root on Linux";
 const somebody = 65_534;
@@ -83,4 +83,35 @@ test("a file of several names in a user's folder is not given away", { skip }, a
     perform({ kind: "set attributes", path: at("home/mine"), attributes: { owner: "nobody" } }),
     /has other names/,
   );
+});
+
+test("what is read is no link, and no user's link leads to it", { skip }, async () => {
+  await using directory = await temporaryDirectory("way");
+  const at = (name: string) => join(directory.path, name);
+  await mkdir(at("home"));
+  await mkdir(at("safe"));
+  await writeFile(at("safe/secret"), "secret");
+  await chown(at("home"), somebody, somebody);
+  await symlink(at("safe/secret"), at("home/file"));
+  await symlink(at("safe"), at("home/folder"));
+  await symlink(at("safe"), at("link"));
+  await assert.rejects(openFile(at("home/file")), { code: "ELOOP" });
+  await lchown(at("home/folder"), somebody, somebody);
+  await assert.rejects(openFile(at("home/folder/secret")), /a link that is not root's/);
+  await using file = await openFile(at("link/secret"));
+  assert.equal(await file.readFile("utf8"), "secret");
+});
+
+test("a copy is kept of the file itself, never of what a link in its place leads to", { skip }, async () => {
+  await using directory = await temporaryDirectory("way");
+  const at = (name: string) => join(directory.path, name);
+  await writeFile(at("secret"), "secret");
+  await symlink(at("secret"), at("file"));
+  await perform({ kind: "keep copy", path: at("file"), directory: at("copies") });
+  await assert.rejects(readdir(at("copies")), { code: "ENOENT" });
+  await writeFile(at("plain"), "plain", { mode: 0o640 });
+  await perform({ kind: "keep copy", path: at("plain"), directory: at("copies") });
+  const [name = ""] = await readdir(at("copies"));
+  assert.equal(await readFile(join(at("copies"), name), "utf8"), "plain");
+  assert.equal((await stat(join(at("copies"), name))).mode & 0o777, 0o640);
 });

@@ -26,6 +26,21 @@ export async function withWay<T>(path: string, work: (at: string) => Promise<T>)
   }
 }
 
+const readOnly = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+/**
+ * Opens what is to be read for somebody: never through a link in its own place, and on the way only through links that
+ * root made. What is told of the file is asked of the handle: the name may lead elsewhere by then.
+ */
+export async function openFile(path: string): Promise<FileHandle> {
+  const file = await open(path, readOnly);
+  // Where no link was followed, the kernel knows it by the same name; looking at each folder is only for the others.
+  const known = await readlink(`/proc/self/fd/${file.fd}`).catch(() => undefined);
+  if (known === path) return file;
+  await file.close();
+  return withWay(path, (at) => open(at, readOnly));
+}
+
 const isTrusted = (uid: number): boolean => uid === 0 || uid === (process.getuid?.() ?? 0);
 
 /**

@@ -8,6 +8,7 @@ import {
   type PlannedChange,
   type Resource,
   type ResourceGraph,
+  withTimeout,
 } from "@havn/model";
 import {
   checkGraph,
@@ -26,6 +27,8 @@ import * as store from "../store.ts";
 import { claimsOf } from "../things.ts";
 import { decideChanges } from "./decide.ts";
 import { findResumed } from "./resumed.ts";
+
+const longestGateQuery = 10_000;
 
 /** What is asked for: an environment as declared, or a part of it, or none of it. */
 export type PlanRequest = (Part & { graph: ResourceGraph }) | { destroy: string };
@@ -100,12 +103,23 @@ export function createPlans(options: InfrastructureOptions): Plans {
       return (await getPlan(options, id)).plan;
     },
     async destroys(id) {
-      const { kind, plan, graph } = await getPlan(options, id);
+      const { kind, plan } = await getPlan(options, id);
+      const { resources } = await store.readRecorded(sql, plan.environment);
       // A configuration, or a revert, that leaves nothing destroys too, whatever it is called.
-      const leavesNothing = graph.resources.length === 0 && plan.changes.length > 0;
-      return kind === "destroy" || leavesNothing ? plan.environment : undefined;
+      return kind === "destroy" || leavesNothing(resources, plan.changes) ? plan.environment : undefined;
     },
   };
+}
+
+/**
+ * Whether nothing of what there is stays: all of it goes, or all that the rest stands on (hosts and machines). What is
+ * declared anew beside is no part of the question: a configuration of something else does as much harm as an empty one.
+ */
+function leavesNothing(recorded: readonly Resource[], changes: readonly PlannedChange[]): boolean {
+  const going = new Set(changes.flatMap(({ address, action }) => (action === "delete" ? [address] : [])));
+  const isGoing = ({ address }: Resource) => going.has(address);
+  const ground = recorded.filter(({ type }) => type === "host" || type === "machine");
+  return recorded.length > 0 && (recorded.every(isGoing) || (ground.length > 0 && ground.every(isGoing)));
 }
 
 export async function getPlan(
@@ -168,15 +182,18 @@ function batchesOf(
 /** A gate that could never pass must not stop an apply halfway. */
 async function checkGates(
   { environment, rollouts = [] }: ResourceGraph,
-  { gates }: InfrastructureOptions,
+  { gates, clock }: InfrastructureOptions,
 ): Promise<void> {
-  for (const { gate } of rollouts)
-    if (gate?.expr !== undefined)
-      await gates
-        .query({ expr: gate.expr, environment, signal: AbortSignal.timeout(10_000) })
-        .catch((error: unknown) => {
-          if (error instanceof HavnError && error.status === 400) throw error;
-        });
+  for (const { gate } of rollouts) {
+    const { expr } = gate ?? {};
+    if (expr !== undefined)
+      await withTimeout((signal) => gates.query({ expr, environment, signal }), {
+        clock,
+        milliseconds: longestGateQuery,
+      }).catch((error: unknown) => {
+        if (error instanceof HavnError && error.status === 400) throw error;
+      });
+  }
 }
 
 export function inOrder(

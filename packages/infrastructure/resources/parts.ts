@@ -9,7 +9,7 @@ export interface Part {
 
 export const nothing: Part = { changes: [], operations: [] };
 
-export const run = (...command: string[]): Operation => ({ kind: "run", command });
+export const run = (...command: string[]): Run => ({ kind: "run", command });
 
 type Run = Operation & { kind: "run" };
 
@@ -24,6 +24,10 @@ export const notUndone = (operation: Run, why: string): Operation => ({
   ...operation,
   undo: { never: why },
 });
+
+/** A removal that knows where the package came from: taking it back must not fetch another one of the same name elsewhere. */
+export const withSource = (operation: Run, from: string[]): Operation =>
+  from.length > 0 ? { ...operation, from } : operation;
 
 /** The parts as one plan; unchanged where none of them does anything. */
 export function planOf(action: HostPlan["action"], ...parts: readonly Part[]): HostPlan {

@@ -71,8 +71,11 @@ export interface Attributes {
 
 /** What an agent can do to its host. Each is idempotent; `operations.ts` carries them out. */
 export type Operation =
-  /** `stdin` may hold secrets: it is never shown. `settles` names triggers that are dealt with once it succeeded. */
-  | { kind: "run"; command: string[]; stdin?: string; settles?: Address[]; undo?: Undo }
+  /**
+   * `stdin` may hold secrets: it is never shown. `settles` names triggers that are dealt with once it succeeded. `from`: of
+   * a package that is removed, the program's options that say where it came from, and comes from again.
+   */
+  | { kind: "run"; command: string[]; stdin?: string; settles?: Address[]; undo?: Undo; from?: string[] }
   /**
    * Written beside its place, checked by `validate` (its word `%s` is the new file's path), then renamed into place.
    * Without a mode, a file that is there keeps its own.

@@ -160,9 +160,17 @@ test("reading one apply: chosen by host and by address; one that is not there; o
   assert.ok(one && two);
   const { id } = await havn.apply(...hosts, one, two);
   const only = await havn.infrastructure.reverts.plan({ applyId: id, hosts: ["web-1"] });
-  assert.deepEqual(actions(only), { [one.address]: "delete" });
+  assert.deepEqual(actions(only), { [one.address]: "delete", "shop/host/web-1": "delete" });
   const named = await havn.infrastructure.reverts.plan({ applyId: id, targets: [two.address] });
   assert.deepEqual(actions(named), { [two.address]: "delete" });
+  const plan = (request: Partial<RevertRequest>) =>
+    havn.infrastructure.reverts.plan({ applyId: id, ...request });
+  assert.deepEqual(actions(await plan({ hosts: ["web-* & !web-1"], exclude: ["host"] })), {
+    [two.address]: "delete",
+  });
+  assert.deepEqual(actions(await plan({ targets: ["file/web-1:*"] })), { [one.address]: "delete" });
+  for (const mistaken of [{ hosts: ["db-1"] }, { targets: ["fiel"] }, { exclude: ["x*"] }, { force: ["x"] }])
+    await assert.rejects(plan(mistaken), { status: 400 });
   await assert.rejects(havn.infrastructure.reverts.plan({ applyId: "apply-x" }), { status: 404 });
   const same = await havn.apply(...hosts, one, two);
   await assert.rejects(havn.infrastructure.reverts.plan({ applyId: same.id }), {

@@ -9,7 +9,7 @@ import {
   type PlannedChange,
   type Resource,
 } from "@havn/model";
-import { hostAddressOf, planSummary, sameValue } from "@havn/plan";
+import { hostAddressOf, matchingAny, planSummary, sameValue } from "@havn/plan";
 import * as applyStore from "../applies/store.ts";
 import type { InfrastructureOptions } from "../interfaces.ts";
 import { decideChanges } from "../planning/decide.ts";
@@ -17,7 +17,7 @@ import { getPlan, inOrder, missingArtifacts } from "../planning/plans.ts";
 import * as store from "../store.ts";
 import { readUndo, type UndoReadings } from "./read-undo.ts";
 import { listChangedByApply, listKinds, listLastChanges } from "./store.ts";
-import { chosen, findOrphans, isNamed, type RevertRequest, restoredResources, touchedBy } from "./target.ts";
+import { chosen, findOrphans, type RevertRequest, restoredResources, touchedBy } from "./target.ts";
 
 export type { RevertRequest } from "./target.ts";
 
@@ -33,7 +33,8 @@ export interface Reverts {
 /** What is known about one revert before it is decided what to do about each resource. */
 interface Scope {
   apply: Apply;
-  request: RevertRequest;
+  /** Taken back although they have been changed since. */
+  forced: ReadonlySet<Address>;
   /** As it was before the apply. */
   before: ReadonlyMap<Address, Resource>;
   recorded: ReadonlyMap<Address, Resource>;
@@ -86,16 +87,18 @@ async function scopeOf(
   const before = new Map(stored.prior.map((resource) => [resource.address, resource]));
   const now = new Map(recorded.map((resource) => [resource.address, resource]));
   const declared = new Map(stored.graph.resources.map((resource) => [resource.address, resource]));
-  const hostOf = (address: Address) => (declared.get(address) ?? before.get(address))?.host;
+  const known = new Map([...now, ...before, ...declared]);
   const touched = touchedBy(apply, await listChangedByApply(sql, apply.id));
-  const addresses = chosen(touched, request, hostOf);
+  const addresses = chosen(touched, request, known);
   if (addresses.length === 0)
     throw new HavnError(`There is nothing of ${apply.id} to take back`, {
       detail: touched.length === 0 ? "It changed nothing." : "Nothing that it changed is chosen.",
       status: 400,
     });
   const resources = restoredResources(recorded, before, addresses);
-  return { apply, request, before, recorded: now, addresses, resources };
+  const isForced = matchingAny([...known.values()], request.force ?? []);
+  const forced = new Set([...known.values()].filter(isForced).map(({ address }) => address));
+  return { apply, forced, before, recorded: now, addresses, resources };
 }
 
 interface Decided {
@@ -195,10 +198,9 @@ async function findConflicts(
   { of }: UndoReadings,
   { sql }: InfrastructureOptions,
 ): Promise<Diagnostic[]> {
-  const { apply, request, addresses, recorded, resources } = scope;
-  const isForced = (address: Address) => isNamed(address, request.force ?? []);
+  const { apply, forced, addresses, recorded, resources } = scope;
   const conflict = (address: Address, why: string): Diagnostic[] =>
-    isForced(address)
+    forced.has(address)
       ? []
       : [
           {

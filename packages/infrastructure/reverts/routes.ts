@@ -7,10 +7,14 @@ const names = z.array(z.string().max(400)).max(10_000).optional();
 
 const revertRequest = z.strictObject({
   applyId: z.string().max(200),
-  hosts: names.describe("only what is on hosts of these names"),
-  targets: names.describe("only these: addresses, type/name, or types"),
-  exclude: names.describe("not these"),
-  force: names.describe("these although they have been changed since"),
+  hosts: names.describe(
+    "expressions that choose hosts: only what is on them, they themselves and their machines",
+  ),
+  targets: names.describe(
+    "only these: addresses, with or without the environment, types, or patterns with *",
+  ),
+  exclude: names.describe("not these; as targets"),
+  force: names.describe("these although they have been changed since; as targets"),
 });
 
 export const revertRoutes = (reverts: Reverts): Route[] => [

@@ -1,23 +1,12 @@
 import type { Address, Apply, Resource } from "@havn/model";
+import { chooseScope, type ScopeRequest } from "@havn/plan";
 
-export interface RevertRequest {
+/** Which part of an apply: hosts, targets and exclusions as for a plan. */
+export interface RevertRequest extends Pick<ScopeRequest, "hosts" | "targets" | "exclude"> {
   applyId: string;
-  /** Names of hosts; only what is on them. */
-  hosts?: string[] | undefined;
-  /** Addresses, `type/name` or types; only these. */
-  targets?: string[] | undefined;
-  /** The same, and not these. */
-  exclude?: string[] | undefined;
-  /** The same: taken back although it has been changed since. */
+  /** As targets: taken back although it has been changed since. */
   force?: string[] | undefined;
 }
-
-/** Whether an address is one that is named: by itself, without its environment, or by its type. */
-export const isNamed = (address: Address, names: readonly string[]): boolean =>
-  names.some(
-    (name) =>
-      name === address || name === address.slice(address.indexOf("/") + 1) || name === address.split("/")[1],
-  );
 
 /** What of an apply is to be taken back: all that it has begun, and what it recorded without changing a host. */
 export function touchedBy(apply: Apply, recordedBy: readonly Address[]): Address[] {
@@ -27,17 +16,21 @@ export function touchedBy(apply: Apply, recordedBy: readonly Address[]): Address
   return [...new Set([...begun, ...recordedBy])];
 }
 
+/**
+ * Those of `touched` that a request means; all where it names nothing. `known`: what was declared then and before. Hosts
+ * are chosen among all that are known. Throws a HavnError (400) for what meets nothing.
+ */
 export function chosen(
-  addresses: readonly Address[],
-  { hosts, targets, exclude = [] }: RevertRequest,
-  hostOf: (address: Address) => string | undefined,
+  touched: readonly Address[],
+  request: RevertRequest,
+  known: ReadonlyMap<Address, Resource>,
 ): Address[] {
-  return addresses.filter(
-    (address) =>
-      (!hosts || hosts.includes(hostOf(address) ?? "")) &&
-      (!targets || isNamed(address, targets)) &&
-      !isNamed(address, exclude),
-  );
+  const own = touched.flatMap((address) => known.get(address) ?? []);
+  const hosts = [...known.values()].filter(({ type }) => type === "host");
+  const all = new Map([...hosts, ...own].map((resource) => [resource.address, resource]));
+  const { desired } = chooseScope([...all.values()], [], request);
+  const meant = new Set(desired.map(({ address }) => address));
+  return touched.filter((address) => meant.has(address));
 }
 
 /** What is recorded once these addresses are again as they were before; their order as it was. */

@@ -82,7 +82,14 @@ function onHosts(resources: readonly Resource[], expressions: readonly string[])
   return ({ address, host }) => (host === undefined ? own.has(address) : names.has(host));
 }
 
-function matchingAny(resources: readonly Resource[], patterns: readonly string[]): Predicate {
+/**
+ * Whether a resource is one that is named, as targets name them. Throws a HavnError (400) for a name that none of
+ * `resources` has.
+ */
+export function matchingAny(
+  resources: readonly Resource[],
+  patterns: readonly string[],
+): (resource: Resource) => boolean {
   for (const pattern of patterns)
     if (!resources.some((resource) => matchesTarget(resource, pattern)))
       throw new HavnError(`Nothing here is called "${pattern}"`, {

@@ -3,6 +3,7 @@ import { connect } from "../../api/connect.ts";
 import { patiently } from "../../api/patience.ts";
 import { findApply } from "../../flows/applies.ts";
 import { carryOut } from "../../flows/apply.ts";
+import { scopeOptions, scopePart } from "../../flows/part.ts";
 import { defineCommand, shared } from "../../kit/command.ts";
 import { diagnosticView } from "../../views/errors.ts";
 import { planView } from "../../views/plan.ts";
@@ -20,10 +21,12 @@ export const command = defineCommand({
   arguments: [{ name: "APPLY", description: "its id, the beginning of it, or latest" }],
   options: {
     plan: { type: "boolean", description: "only show what it would do" },
-    host: { type: "string", value: "HOSTS", description: "only what is on these hosts (comma-separated)" },
-    target: { type: "string", value: "WHAT", description: "only these addresses or types (comma-separated)" },
-    exclude: { type: "string", value: "WHAT", description: "not these addresses or types (comma-separated)" },
-    force: { type: "string", value: "WHAT", description: "these, although they have been changed since" },
+    ...scopeOptions,
+    force: {
+      type: "list",
+      value: "WHAT",
+      description: "this, although it has been changed since; written as --target",
+    },
     environment: { ...shared.environment, description: "whose latest (unset: of all)" },
     yes: shared.yes,
     json: { type: "boolean", description: "with --plan: the plan as JSON, for programs" },
@@ -31,7 +34,10 @@ export const command = defineCommand({
   examples: [
     ["havn revert latest", "show what goes back, ask, do it"],
     ["havn revert apply-3f2a91c0 --plan", "only look"],
-    ["havn revert latest --host web-1 --yes", "on one host, without asking"],
+    [
+      "havn revert latest --host role=web --exclude package --yes",
+      "on some hosts, packages stay, without asking",
+    ],
     ["havn revert latest --force shop/file/web-1:/etc/motd", "although somebody edited it since"],
   ],
   async run({ arguments: [named = "latest"], options, globals, io, signal }) {
@@ -39,10 +45,8 @@ export const command = defineCommand({
     const apply = await findApply(api, { named, environment: options.environment, signal });
     const body = {
       applyId: apply.id,
-      ...listed("hosts", options.host),
-      ...listed("targets", options.target),
-      ...listed("exclude", options.exclude),
-      ...listed("force", options.force),
+      ...scopePart(options),
+      ...(options.force.length > 0 && { force: options.force }),
     };
     const plan = await patiently(() => api.post("/api/v1/reverts", planSchema, { body, signal }), { signal });
     const refused = plan.diagnostics.filter(({ severity }) => severity === "error");
@@ -62,16 +66,6 @@ export const command = defineCommand({
     return undefined;
   },
 });
-
-const listed = (name: string, option: string | undefined) =>
-  option === undefined
-    ? {}
-    : {
-        [name]: option
-          .split(",")
-          .map((one) => one.trim())
-          .filter(Boolean),
-      };
 
 const revertView = (plan: Plan, style: Parameters<typeof planView>[1]): string =>
   hasChanges(plan) ? planView(plan, style) : `${style.green("No changes.")} All of it is as it was before.`;

@@ -13,6 +13,7 @@ export type Aspect =
   | { kind: "folder"; path: string }
   /** `named`: what the operation names; `purged`: what it removes with its configuration files. */
   | { kind: "packages"; named: string[]; purged: string[] }
+  | { kind: "other packages"; manager: "dnf" | "apk"; named: string[] }
   | { kind: "unit"; name: string }
   | { kind: "account"; name: string }
   | { kind: "group"; name: string }
@@ -25,8 +26,9 @@ export type Aspect =
   | { kind: "diversion"; path: string }
   | { kind: "firewall"; family: Family; name: string }
   | { kind: "checkout"; path: string; user?: string | undefined }
-  | { kind: "pip"; pip: string; name: string }
-  | { kind: "npm"; where: string[]; name: string };
+  /** `from`: options that say where packages are taken from. */
+  | { kind: "pip"; pip: string; name: string; from?: string[] }
+  | { kind: "npm"; where: string[]; name: string; from?: string[] };
 
 export type Family = "inet" | "ip" | "ip6" | "arp" | "bridge" | "netdev";
 
@@ -43,6 +45,8 @@ export interface AspectKind<A extends Aspect, S extends State> {
   restore(aspect: A, state: S, around: Around): Promise<void>;
   /** Why `state` cannot be put back; undefined where it can. */
   obstacle?(aspect: A, state: S, around: Around): Promise<string | undefined>;
+  /** What of it stays as it is although `state` is put back. */
+  reservations?(aspect: A, state: S, around: Around): Promise<string[]>;
   /** What differs between `now` and `state`, as a person may see it. */
   changes?(aspect: A, now: S, state: S, around: Around): Promise<PropertyChange[]>;
   /** What of the states before and after belongs to the aspect, once both are known. */

@@ -1,5 +1,4 @@
 import { createHash, randomBytes } from "node:crypto";
-import { constants } from "node:fs";
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { mustRun } from "../commands.ts";
@@ -7,7 +6,7 @@ import { mustRun } from "../commands.ts";
 /** Contents of files by their digest: written once, readable by the agent's user alone, never sent anywhere. */
 export interface Blobs {
   /** Copies a file in. Gives its sha256, in hex. */
-  keep(path: string): Promise<string>;
+  keep(source: FileHandle): Promise<string>;
   /** What was kept is on the disk when it resolves. */
   settle(): Promise<void>;
   path(digest: string): string;
@@ -36,14 +35,10 @@ export async function openBlobs(directory: string): Promise<Blobs> {
   return {
     has,
     path: pathOf,
-    async keep(path) {
+    async keep(source) {
       const temporary = join(directory, `.${randomBytes(8).toString("hex")}`);
       const hash = createHash("sha256");
       try {
-        await using source = await open(
-          path,
-          constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK,
-        );
         await using target = await open(temporary, "wx", 0o600);
         for await (const chunk of chunksOf(source)) {
           hash.update(chunk);
@@ -85,20 +80,21 @@ export async function openBlobs(directory: string): Promise<Blobs> {
   };
 }
 
-export async function digestOf(path: string): Promise<string> {
+/** The sha256 of a file, in hex. */
+export async function digestOf(source: FileHandle): Promise<string> {
   const hash = createHash("sha256");
-  await using source = await open(path, "r");
   for await (const chunk of chunksOf(source)) hash.update(chunk);
   return hash.digest("hex");
 }
 
-/** Without a stream's cost, as most files are small. A chunk is good until the next is asked for. */
-async function* chunksOf(file: FileHandle): AsyncGenerator<Buffer> {
+/** From the beginning, without a stream's cost, as most files are small. A chunk is good until the next is asked for. */
+export async function* chunksOf(file: FileHandle): AsyncGenerator<Buffer> {
   const { size } = await file.stat();
   const buffer = Buffer.allocUnsafe(Math.min(size + 1, chunkBytes));
-  for (;;) {
-    const { bytesRead } = await file.read(buffer);
+  for (let position = 0; ; ) {
+    const { bytesRead } = await file.read(buffer, { position });
     if (bytesRead === 0) return;
+    position += bytesRead;
     yield buffer.subarray(0, bytesRead);
   }
 }

@@ -57,13 +57,15 @@ const programs: Record<string, (words: Words, operation: Run) => Effect[]> = {
     return [aspect({ kind: "alternative", name: verb === "--install" ? second : first })];
   },
   "dpkg-divert": (words) => [aspect({ kind: "diversion", path: lastOf(words) })],
-  "locale-gen": () => [{ does: "again", command: ["locale-gen"] }],
+  "locale-gen": () => [{ does: "again", command: ["locale-gen"], soon: true }],
   "apt-mark": (words) => [aspect({ kind: "packages", named: words.slice(1), purged: [] })],
+  dnf: (words) => otherPackages("dnf", words, "versionlock"),
+  apk: (words) => otherPackages("apk", words, "add"),
   // Lists of packages: what they were is in the archive, not here.
   "apt-get": (words) => (words[0] === "update" ? [] : [unknown(["apt-get", ...words])]),
   "debconf-set-selections": () => [{ does: "never", why: "the answers that were given to debconf stay" }],
   "dpkg-reconfigure": (words) => [{ does: "never", why: `${lastOf(words)} stays as it was configured anew` }],
-  npm: (words) => {
+  npm: (words, { from = [] }) => {
     const prefix = optionOf(words, "--prefix");
     const where = prefix === undefined ? ["--global"] : ["--prefix", prefix];
     const name = lastOf(words).replace(/(?<=.)@[^@/]*$/, "");
@@ -71,18 +73,40 @@ const programs: Record<string, (words: Words, operation: Run) => Effect[]> = {
       prefix === undefined
         ? []
         : ["package.json", "package-lock.json"].map((file) => onPath(join(prefix, file)));
-    return [...files, aspect({ kind: "npm", where, name })];
+    return [
+      ...files,
+      aspect({ kind: "npm", where, name, from: [...withValue(words, "--registry"), ...from] }),
+    ];
   },
 };
 
 export function commandEffects(operation: Run): Effect[] {
-  const [program = "", ...words] = operation.command;
+  const { command, from } = operation;
+  const [program = "", ...words] = command;
   if (program.endsWith("/bin/pip"))
-    return [aspect({ kind: "pip", pip: program, name: packageIn(lastOf(words)) })];
+    return [
+      aspect({
+        kind: "pip",
+        pip: program,
+        name: packageIn(lastOf(words)),
+        from: [
+          ...flag(words, "--no-index"),
+          ...withValue(words, "--index-url"),
+          ...withValue(words, "--find-links"),
+          ...(from ?? []),
+        ],
+      }),
+    ];
   if (words[0] === "-m" && words[1] === "venv") return [aspect({ kind: "folder", path: lastOf(words) })];
   const known = Object.hasOwn(programs, program) ? programs[program] : undefined;
   return known?.(words, operation) ?? [unknown(operation.command)];
 }
+
+/** The marks that hold a package or let it go. */
+const otherPackages = (manager: "dnf" | "apk", words: Words, verb: string): Effect[] =>
+  words[0] === verb
+    ? [aspect({ kind: "other packages", manager, named: [lastOf(words).split("=")[0] ?? ""] })]
+    : [unknown([manager, ...words])];
 
 const unknown = (command: Words): Effect => ({
   does: "never",
@@ -90,6 +114,12 @@ const unknown = (command: Words): Effect => ({
 });
 const lastOf = (words: Words): string => words.at(-1) ?? "";
 const plain = (words: Words): string[] => words.filter((word) => !word.startsWith("-"));
+/** An option as it stands, with its value; nothing where it does not. */
+const flag = (words: Words, name: string): string[] => (words.includes(name) ? [name] : []);
+const withValue = (words: Words, name: string): string[] => [
+  ...flag(words, name),
+  ...[optionOf(words, name) ?? []].flat(),
+];
 const packageIn = (entry: string): string => entry.replace(/\[.*|[=<>~!].*/, "");
 
 function optionOf(words: Words, name: string): string | undefined {

@@ -10,8 +10,8 @@ import { commandEffects } from "./commands.ts";
 export type Effect =
   /** Its state before is recorded and can be put back. */
   | { does: "aspect"; aspect: Aspect }
-  /** What is done once more when all else is back: a restart, for example. */
-  | { does: "again"; command: string[]; unit?: string }
+  /** What is done once more when all else is back: a restart, for example. `soon`: when the resource itself is. */
+  | { does: "again"; command: string[]; unit?: string; soon?: boolean }
   /** Declared: run in place of what cannot be worked out. */
   | {
       does: "run";
@@ -60,8 +60,9 @@ export async function effectsOf(operation: Operation): Promise<Effect[]> {
     case "load firewall":
       return [aspect({ kind: "firewall", family: operation.family, name: operation.name })];
     case "apt": {
-      const { install, remove, removeOnly = [], answers } = operation;
+      const { manager, install, remove, removeOnly = [], answers } = operation;
       const named = [...install.map((entry) => entry.split("=")[0] ?? entry), ...remove, ...removeOnly];
+      if (manager) return [aspect({ kind: "other packages", manager, named })];
       return [
         ...(answers ? [never("the answers that were given to debconf stay")] : []),
         aspect({ kind: "packages", named, purged: remove }),

@@ -1,6 +1,6 @@
 import { mkdir, open, readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import type { Address } from "@havn/model";
+import type { Address, Clock } from "@havn/model";
 import { sameValue } from "@havn/plan";
 import type { Aspect, State } from "./aspect.ts";
 import type { Blobs } from "./blobs.ts";
@@ -43,7 +43,10 @@ const keptApplies = 50;
 const keptMs = 30 * 86_400_000;
 const keptBytes = 512 * 1024 * 1024;
 
-export async function openUndoJournal(directory: string, blobs: Blobs): Promise<UndoJournal> {
+export async function openUndoJournal(
+  directory: string,
+  { blobs, clock }: { blobs: Blobs; clock: Clock },
+): Promise<UndoJournal> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const pathOf = (applyId: string) => join(directory, `${encodeURIComponent(applyId)}.jsonl`);
 
@@ -96,7 +99,7 @@ export async function openUndoJournal(directory: string, blobs: Blobs): Promise<
         names.map(async (name) => ({ name, at: (await stat(join(directory, name))).mtimeMs })),
       );
       const newest = dated.sort((a, b) => b.at - a.at);
-      const kept = newest.filter(({ at }, index) => index < keptApplies && Date.now() - at < keptMs);
+      const kept = newest.filter(({ at }, index) => index < keptApplies && clock.now() - at < keptMs);
       const size = await blobs.size();
       if (kept.length === newest.length && size <= keptBytes) return;
       // Too much is kept: the older half goes, at least one, never the newest.

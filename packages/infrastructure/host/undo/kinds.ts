@@ -1,7 +1,8 @@
 import { accountAspect, groupAspect } from "./accounts.ts";
 import type { Aspect, AspectKind, State } from "./aspect.ts";
+import { otherPackagesAspect } from "./other-packages.ts";
 import { packagesAspect } from "./packages.ts";
-import { folderAspect, pathAspect, treeAspect } from "./path.ts";
+import { pathAspect } from "./path.ts";
 import {
   alternativeAspect,
   checkoutAspect,
@@ -15,6 +16,7 @@ import {
   swapAspect,
   sysctlAspect,
 } from "./scalars.ts";
+import { folderAspect, treeAspect } from "./tree.ts";
 import { unitAspect } from "./unit.ts";
 
 const kinds = {
@@ -22,6 +24,7 @@ const kinds = {
   tree: treeAspect,
   folder: folderAspect,
   packages: packagesAspect,
+  "other packages": otherPackagesAspect,
   unit: unitAspect,
   account: accountAspect,
   group: groupAspect,

@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { HavnError, type PropertyChange } from "@havn/model";
 import type { Around, AspectKind } from "./aspect.ts";
 import { capturePath, type PathState, restorePath } from "./path.ts";
@@ -85,6 +86,16 @@ export const packagesAspect: AspectKind<Packages, PackagesState> = {
     }
     return undefined;
   },
+  async reservations(_, { packages }, around) {
+    const now = await list(around);
+    const leaving = Object.keys(packages).filter(
+      (name) => packages[name]?.state === gone.state && now[name]?.state === "installed",
+    );
+    const holding = await holdingData(leaving);
+    return leaving
+      .filter((name) => holding.has(name))
+      .map((name) => `what ${name} holds stays, with its configuration: purging it would take that along`);
+  },
   changes: async (_, now, { packages }) =>
     Object.entries(packages).flatMap(([name, was]): PropertyChange[] => {
       const is = now.packages[name] ?? gone;
@@ -127,15 +138,36 @@ async function transact(
     throw new HavnError(`${leaving.join(", ")} cannot be removed alone`, {
       detail: `${more.join(", ")} would go with them. Remove those first, or leave this resource out.`,
     });
-  const remove = leaving.filter((name) => wanted[name]?.state !== "config-files");
-  const removeOnly = leaving.filter((name) => !remove.includes(name));
+  // Purged by itself afterwards: apt would purge along what depends on it, and that may be meant to stay.
   if (install.length + leaving.length > 0)
-    await applyApt({ kind: "apt", install, remove, removeOnly, changeHeld: true });
-  const leftOver = differing.filter(
-    ([name, { state }]) => state === "not installed" && now[name]?.state === "config-files",
+    await applyApt({ kind: "apt", install, remove: [], removeOnly: leaving, changeHeld: true });
+  await purge(
+    differing.filter(([, { state }]) => state === gone.state).map(([name]) => name),
+    around,
   );
-  if (leftOver.length > 0) await must(around, ["dpkg", "--purge", ...leftOver.map(([name]) => name)]);
   await mark(wanted, around);
+}
+
+/** Of those that were removed, and that hold nothing but their configuration. */
+async function purge(names: readonly string[], around: Around): Promise<void> {
+  const now = await list(around);
+  const holding = await holdingData(names);
+  const those = names.filter((name) => now[name]?.state === "config-files" && !holding.has(name));
+  if (those.length > 0) await must(around, ["dpkg", "--purge", ...those]);
+}
+
+/**
+ * Those whose own scripts ask, when they are purged, whether what they hold goes too, a database for example: that may be
+ * of use by now, and nobody is there to be asked.
+ */
+async function holdingData(names: readonly string[]): Promise<Set<string>> {
+  const holding = new Set<string>();
+  for (const name of names)
+    for (const file of [name, bare(name)]) {
+      const questions = await readFile(`/var/lib/dpkg/info/${file}.templates`, "utf8").catch(() => "");
+      if (/^Template: \S+\/\S*(postrm|purge|remove)\S*$/m.test(questions)) holding.add(name);
+    }
+  return holding;
 }
 
 const bare = (name: string): string => name.split(":")[0] ?? name;

@@ -1,12 +1,13 @@
+import { createHash } from "node:crypto";
 import { constants } from "node:fs";
-import { copyFile, lchown, mkdir, open, readdir, readFile, readlink, rm, rmdir } from "node:fs/promises";
+import { copyFile, lchown, mkdir, open, readFile, readlink, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { HavnError, type PropertyChange } from "@havn/model";
-import { propertyChange, sameValue } from "@havn/plan";
+import { propertyChange } from "@havn/plan";
 import { withParent } from "../attributes.ts";
 import { findStats } from "../files.ts";
-import { makeHardLink, removeTree } from "../links.ts";
-import { checkWay, withWay } from "../way.ts";
+import { makeHardLink } from "../links.ts";
+import { checkWay, openFile, withWay } from "../way.ts";
 import { renameInto, syncFolder, temporaryBeside } from "../write-file.ts";
 import type { Around, AspectKind } from "./aspect.ts";
 import { digestOf, largestKept } from "./blobs.ts";
@@ -24,10 +25,6 @@ export type PathState =
   | ({ kind: "link"; target: string } & Omit<Owned, "mode">)
   | { kind: "other" };
 
-export type TreeState = { entries: Record<string, PathState>; tooLarge?: string };
-
-const mostEntries = 20_000;
-const largestTree = 256 * 1024 * 1024;
 const longestShown = 256 * 1024;
 
 export async function capturePath(path: string, around: Around, keep: boolean): Promise<PathState> {
@@ -37,11 +34,18 @@ export async function capturePath(path: string, around: Around, keep: boolean): 
   const mode = found.mode & 0o7777;
   if (found.isSymbolicLink()) return { kind: "link", target: await readlink(path), uid, gid };
   if (found.isDirectory()) return { kind: "directory", uid, gid, mode };
+  return found.isFile() ? captureFile(path, around, keep) : { kind: "other" };
+}
+
+/** All of it of the one file that was opened: whoever may change the folder can put another one there at any time. */
+async function captureFile(path: string, { blobs }: Around, keep: boolean): Promise<PathState> {
+  await using file = await openFile(path);
+  const found = await file.stat();
   if (!found.isFile()) return { kind: "other" };
-  const { size } = found;
-  if (size > largestKept) return { kind: "file", size, uid, gid, mode, modified: found.mtimeMs };
-  const digest = keep ? await around.blobs.keep(path) : await digestOf(path);
-  return { kind: "file", size, uid, gid, mode, digest };
+  const { size, uid, gid } = found;
+  const known = { kind: "file" as const, size, uid, gid, mode: found.mode & 0o7777 };
+  if (size > largestKept) return { ...known, modified: found.mtimeMs };
+  return { ...known, digest: keep ? await blobs.keep(file) : await digestOf(file) };
 }
 
 export async function restorePath(path: string, state: PathState, around: Around): Promise<void> {
@@ -109,7 +113,9 @@ async function restoreFile(path: string, state: PathState & { kind: "file" }, { 
 /** Whether another name of a file leads to what stood there. */
 async function isStill(path: string, { size, digest }: PathState & { kind: "file" }): Promise<boolean> {
   const found = await findStats(path);
-  return found?.isFile() === true && found.size === size && (await digestOf(path)) === digest;
+  if (found?.isFile() !== true || found.size !== size) return false;
+  await using file = await openFile(path);
+  return (await digestOf(file)) === digest;
 }
 
 /** What takes the place of an empty folder. A full one is an error. */
@@ -169,7 +175,11 @@ export const pathAspect: AspectKind<{ kind: "path"; path: string; twin?: string 
   changes: ({ path }, now, state, around) => changesOf(path, now, state, around),
 };
 
-async function obstacleOf(path: string, state: PathState, { blobs }: Around): Promise<string | undefined> {
+export async function obstacleOf(
+  path: string,
+  state: PathState,
+  { blobs }: Around,
+): Promise<string | undefined> {
   if (state.kind === "other") return `${path} was neither file, folder nor link`;
   if (state.kind !== "file") return undefined;
   if (state.digest === undefined) return `${path} was too large to be kept (${state.size} bytes)`;
@@ -177,7 +187,7 @@ async function obstacleOf(path: string, state: PathState, { blobs }: Around): Pr
   return undefined;
 }
 
-async function changesOf(path: string, now: PathState, state: PathState, around: Around) {
+export async function changesOf(path: string, now: PathState, state: PathState, around: Around) {
   const changes: PropertyChange[] = [];
   const content = (one: PathState) =>
     one.kind === "file"
@@ -213,77 +223,19 @@ async function textOf(
   if (state.kind !== "file" || !isOpen || (state.mode & 0o004) === 0 || state.size > longestShown)
     return undefined;
   if (state.digest === undefined) return undefined;
-  const kept = await readFile(blobs.path(state.digest)).catch(() => readFile(path));
-  return kept.includes(0) ? undefined : kept.toString("utf8");
+  const text =
+    (await readFile(blobs.path(state.digest)).catch(() => undefined)) ?? (await readNow(path, state));
+  return text === undefined || text.includes(0) ? undefined : text.toString("utf8");
 }
 
-export const treeAspect: AspectKind<{ kind: "tree"; path: string }, TreeState> = {
-  name: ({ path }) => path,
-  async capture({ path }, around, keep) {
-    const state: TreeState = { entries: {} };
-    let bytes = 0;
-    const visit = async (relative: string): Promise<void> => {
-      if (state.tooLarge !== undefined) return;
-      const here = join(path, relative);
-      const found = await findStats(here);
-      bytes += found?.isFile() ? found.size : 0;
-      if (bytes > largestTree || Object.keys(state.entries).length >= mostEntries) {
-        state.tooLarge = `${path} holds more than is kept (${mostEntries} entries, ${largestTree >> 20} MiB)`;
-        return;
-      }
-      state.entries[relative] = await capturePath(here, around, keep);
-      if (found?.isDirectory())
-        for (const name of (await readdir(here)).sort()) await visit(join(relative, name));
-    };
-    await visit(".");
-    return state;
-  },
-  async restore({ path }, { entries }, around) {
-    if (entries["."]?.kind === "absent") {
-      if (await findStats(path)) await removeTree(path);
-      return;
-    }
-    for (const [relative, state] of Object.entries(entries))
-      await restorePath(relative === "." ? path : join(path, relative), state, around);
-    const now = await treeAspect.capture({ kind: "tree", path }, around, false);
-    for (const relative of Object.keys(now.entries).reverse())
-      if (!entries[relative]) await restorePath(join(path, relative), { kind: "absent" }, around);
-  },
-  async obstacle({ path }, { entries, tooLarge }, around) {
-    if (tooLarge !== undefined) return tooLarge;
-    for (const [relative, state] of Object.entries(entries)) {
-      const why = await obstacleOf(join(path, relative), state, around);
-      if (why !== undefined) return why;
-    }
-    return undefined;
-  },
-  async changes({ path }, now, state, around) {
-    const names = [...new Set([...Object.keys(now.entries), ...Object.keys(state.entries)])];
-    const changed = names.filter((name) => !sameValue(now.entries[name], state.entries[name]));
-    const shown = changed
-      .slice(0, 20)
-      .map((name) =>
-        changesOf(
-          name === "." ? path : join(path, name),
-          now.entries[name] ?? { kind: "absent" },
-          state.entries[name] ?? { kind: "absent" },
-          around,
-        ),
-      );
-    const rest = changed.length - shown.length;
-    const more = rest > 0 ? [{ property: path, after: `(${rest} more)` }] : [];
-    return [...(await Promise.all(shown)).flat(), ...more];
-  },
-};
-
-export const folderAspect: AspectKind<{ kind: "folder"; path: string }, boolean> = {
-  name: ({ path }) => path,
-  capture: async ({ path }) => (await findStats(path)) !== undefined,
-  async restore({ path }, wasThere) {
-    if (!wasThere && (await findStats(path))) await removeTree(path);
-  },
-  obstacle: async ({ path }, wasThere) => (wasThere ? `what was in ${path} was not kept` : undefined),
-};
+/** What stands there, if it still is what was found: another file may be there by now that is not for everybody. */
+async function readNow(path: string, { digest }: PathState & { kind: "file" }): Promise<Buffer | undefined> {
+  await using file = await openFile(path);
+  const { size } = await file.stat();
+  if (size > longestShown) return undefined;
+  const content = await file.readFile();
+  return createHash("sha256").update(content).digest("hex") === digest ? content : undefined;
+}
 
 export const isUnitFile = (path: string): boolean =>
   /^\/(etc|run|usr\/lib|lib|usr\/local\/lib)\/systemd\/system\//.test(path) || path === "/etc/fstab";

@@ -122,14 +122,15 @@ function keepEarlier(entry: Entry, earlier: Entry | undefined): void {
 }
 
 const namesOf = (step: Recorded): string[] =>
-  step.does === "aspect" && step.aspect.kind === "packages" ? step.aspect.named : [];
+  step.does === "aspect" && "named" in step.aspect ? step.aspect.named : [];
 
 /** Packages that another resource of the same transaction names are that one's. */
 function without(state: State, others: ReadonlySet<string>): State {
   if (typeof state !== "object" || state === null || !("packages" in state) || others.size === 0)
     return state;
   const packages = Object.entries(state.packages as object).filter(
-    ([name]) => !others.has(name.split(":")[0] ?? ""),
+    // "libc6:amd64", or with dnf "glibc.x86_64".
+    ([name]) => !others.has(name.split(":")[0] ?? "") && !others.has(name.replace(/\.[^.]*$/, "")),
   );
   return { ...state, packages: Object.fromEntries(packages) };
 }
@@ -138,7 +139,7 @@ function without(state: State, others: ReadonlySet<string>): State {
 function captureOnce(around: Around, keep: boolean): (aspect: Aspect) => Promise<State> {
   const known = new Map<string, Promise<State>>();
   return (aspect) => {
-    const key = JSON.stringify(aspect.kind === "packages" ? { ...aspect, named: [] } : aspect);
+    const key = JSON.stringify("named" in aspect ? { ...aspect, named: [] } : aspect);
     const found = known.get(key) ?? kindOf(aspect).capture(aspect, around, keep);
     known.set(key, found);
     return found;

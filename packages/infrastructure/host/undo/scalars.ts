@@ -202,11 +202,11 @@ export const pipAspect: AspectKind<Of<"pip">, string | null> = {
     return answer?.code === 0 ? (/^Version: (.*)$/m.exec(answer.stdout)?.[1] ?? null) : null;
   },
   async restore(aspect, version, around) {
-    const { pip, name } = aspect;
+    const { pip, name, from = [] } = aspect;
     if ((await pipAspect.capture(aspect, around, false)) === version) return;
     const quiet = ["--quiet", "--disable-pip-version-check", "--no-input"];
     if (version === null) await must(around, [pip, "uninstall", ...quiet, "--yes", "--", name]);
-    else await must(around, [pip, "install", ...quiet, "--", `${name}==${version}`]);
+    else await must(around, [pip, "install", ...quiet, ...from, "--", `${name}==${version}`]);
   },
 };
 
@@ -224,12 +224,12 @@ export const npmAspect: AspectKind<Of<"npm">, string | null> = {
     }
   },
   async restore(aspect, version, around) {
-    const { where, name } = aspect;
+    const { where, name, from = [] } = aspect;
     if ((await npmAspect.capture(aspect, around, false)) === version) return;
     const npm = (verb: string, ...words: string[]) =>
       must(around, ["npm", verb, ...where, "--no-audit", "--no-fund", "--no-update-notifier", ...words]);
     if (version === null) await npm("uninstall", "--", name);
-    else await npm("install", "--save-exact", "--", `${name}@${version}`);
+    else await npm("install", "--save-exact", ...from, "--", `${name}@${version}`);
   },
 };
 

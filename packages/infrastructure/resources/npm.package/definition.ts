@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { part, planOf, run } from "../parts.ts";
+import { part, planOf, run, withSource } from "../parts.ts";
 import { absolutePath } from "../text.ts";
 import { type HostPlan, type ResourceDefinition, unchanged, type Wanted } from "../type.ts";
 
@@ -41,12 +41,13 @@ function planPackage(observed: NpmPackageObserved, desired: NpmPackageProperties
   const where = directory === undefined ? ["--global"] : ["--prefix", directory];
   const npm = (verb: string, ...words: string[]) =>
     run("npm", verb, ...where, "--no-audit", "--no-fund", "--no-update-notifier", ...words);
+  const from = registry === undefined ? [] : ["--registry", registry];
   if (absent || wanted === "absent") {
     if (installed === undefined || (!absent && !ours)) return unchanged;
-    return planOf("delete", part("version", installed, undefined, npm("uninstall", "--", name)));
+    const uninstall = withSource(npm("uninstall", "--", name), from);
+    return planOf("delete", part("version", installed, undefined, uninstall));
   }
   if (installed !== undefined && (version === undefined || version === installed)) return unchanged;
-  const from = registry === undefined ? [] : ["--registry", registry];
   const entry = version === undefined ? name : `${name}@${version}`;
   const install = npm("install", "--save-exact", ...from, "--", entry);
   return planOf(

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { nothing, part, planOf, run } from "../parts.ts";
+import { nothing, part, planOf, run, withSource } from "../parts.ts";
 import { absolutePath } from "../text.ts";
 import { type HostPlan, type ResourceDefinition, unchanged, type Wanted } from "../type.ts";
 
@@ -47,16 +47,16 @@ function planPackage(observed: PipPackageObserved, desired: PipPackageProperties
   const { installed, ours } = observed;
   const pip = `${environment}/bin/pip`;
   const quiet = ["--quiet", "--disable-pip-version-check", "--no-input"];
-  if (absent || wanted === "absent") {
-    if (installed === undefined || (!absent && !ours)) return unchanged;
-    const uninstall = run(pip, "uninstall", ...quiet, "--yes", "--", name.replace(/\[.*/, ""));
-    return planOf("delete", part("version", installed, undefined, uninstall));
-  }
-  if (installed !== undefined && (version === undefined || version === installed)) return unchanged;
   const from = [
     ...(index === undefined ? [] : ["--index-url", index]),
     ...(wheels === undefined ? [] : ["--no-index", "--find-links", wheels]),
   ];
+  if (absent || wanted === "absent") {
+    if (installed === undefined || (!absent && !ours)) return unchanged;
+    const uninstall = run(pip, "uninstall", ...quiet, "--yes", "--", name.replace(/\[.*/, ""));
+    return planOf("delete", part("version", installed, undefined, withSource(uninstall, from)));
+  }
+  if (installed !== undefined && (version === undefined || version === installed)) return unchanged;
   const entry = version === undefined ? name : `${name}==${version}`;
   return planOf(
     installed === undefined ? "create" : "update",

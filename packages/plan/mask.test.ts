@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { unifiedDiff } from "@havn/plan";
-import { maskedDiff } from "./mask.ts";
+import { unifiedDiff } from "./diff.ts";
+import { masked, maskedDiff, maskText, secretTexts } from "./mask.ts";
 
 const declared = "user=shop\npassword=correct-horse\nport=5432\n";
 
@@ -26,4 +26,25 @@ test("what cannot be masked safely is not shown in part", () => {
   const diff = unifiedDiff("", declared);
   assert.equal(maskedDiff(diff, []), undefined);
   assert.equal(maskedDiff(diff, ["correct-horse", "abc"]), undefined);
+});
+
+test("the longest secret goes first; lines of one are secrets too; what is short is left", () => {
+  const secrets = secretTexts(["hunter2", "hunter22", "first line\n  second line\n", "abc", ""]);
+  assert.deepEqual(secrets, [
+    "first line\n  second line\n",
+    "second line",
+    "first line",
+    "hunter22",
+    "hunter2",
+  ]);
+  assert.equal(maskText("hunter22 hunter2 abc  second line", secrets), "(secret) (secret) abc  (secret)");
+});
+
+test("secrets go out of texts at any depth, keys and other values stay", () => {
+  const value = { a: ["x hunter2", { hunter2: "hunter2" }], n: 2, none: null };
+  assert.deepEqual(masked(value, ["hunter2"]), {
+    a: ["x (secret)", { hunter2: "(secret)" }],
+    n: 2,
+    none: null,
+  });
 });
