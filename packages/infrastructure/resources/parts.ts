@@ -19,6 +19,12 @@ export const undoneBy = (operation: Run, ...statements: string[]): Operation => 
   undo: { command: operation.command, stdin: `${statements.join(";\n")};\n` },
 });
 
+/** The same, of what held more than the statements can bring back. */
+export const partlyUndoneBy = (operation: Run, remains: string, ...statements: string[]): Operation => ({
+  ...operation,
+  undo: { command: operation.command, stdin: `${statements.join(";\n")};\n`, remains },
+});
+
 /** What holds data is not dropped in order to take its making back. */
 export const notUndone = (operation: Run, why: string): Operation => ({
   ...operation,

@@ -174,8 +174,11 @@ export type Operation =
 
 /** How an operation is undone where `host/undo/effects.ts` cannot tell from the operation itself. */
 export type Undo =
-  /** Run in its place; must do no harm where there is nothing to undo. `stdin` may hold secrets. */
-  | { command: string[]; stdin?: string }
+  /**
+   * Run in its place; must do no harm where there is nothing to undo. `stdin` may hold secrets. `remains`: what it does not
+   * bring back.
+   */
+  | { command: string[]; stdin?: string; remains?: string }
   /** The git checkout at this path is put back to the commit that it had. */
   | { checkout: string }
   /** It stays, and this is why. */

@@ -98,8 +98,9 @@ function declared(undo: Undo, as: { user?: string; cwd?: string; env?: Record<st
   if ("never" in undo) return [never(undo.never)];
   const { user, cwd, env } = as;
   if ("checkout" in undo) return [aspect({ kind: "checkout", path: undo.checkout, ...(user && { user }) })];
-  const { command, stdin } = undo;
+  const { command, stdin, remains } = undo;
   return [
+    ...(remains === undefined ? [] : [never(remains)]),
     {
       does: "run",
       command,

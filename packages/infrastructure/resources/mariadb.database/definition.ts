@@ -1,7 +1,7 @@
 import type { PropertyChange } from "@havn/model";
 import { z } from "zod";
 import { mariadb, mariadbName, quoteIdentifier } from "../mysql.ts";
-import { notUndone, undoneBy } from "../parts.ts";
+import { notUndone, partlyUndoneBy, undoneBy } from "../parts.ts";
 import { type HostPlan, type ResourceDefinition, unchanged, type Wanted } from "../type.ts";
 
 const word = z.string().regex(/^[a-z0-9_]+$/, "expected a name such as utf8mb4");
@@ -39,7 +39,13 @@ function planDatabase(
     return {
       action: "delete",
       changes,
-      operations: [notUndone(mariadb(`drop database ${own}`), `what was in the database ${name} is gone`)],
+      operations: [
+        partlyUndoneBy(
+          mariadb(`drop database ${own}`),
+          `what was in the database ${name} is gone: it comes back empty`,
+          `create database if not exists ${own} character set ${database.characterSet} collate ${database.collation}`,
+        ),
+      ],
     };
   }
   const changes: PropertyChange[] = database ? [] : [{ property: "name", after: name }];

@@ -1,6 +1,6 @@
 import type { PropertyChange } from "@havn/model";
 import { z } from "zod";
-import { notUndone, undoneBy } from "../parts.ts";
+import { notUndone, partlyUndoneBy, undoneBy } from "../parts.ts";
 import { postgresName, psql as psqlIn, quoteName, quoteText } from "../psql.ts";
 import { textProperty } from "../text.ts";
 import { type HostPlan, type Operation, type ResourceDefinition, unchanged, type Wanted } from "../type.ts";
@@ -116,9 +116,10 @@ function planRemoval(
   if (observed.owner !== undefined) {
     changes.push({ property: "database", before: database });
     operations.push(
-      notUndone(
+      partlyUndoneBy(
         psql(`drop database ${quoteName(database)} with (force)`),
-        `what was in the database ${database} is gone`,
+        `what was in the database ${database} is gone: it comes back empty`,
+        `create database ${quoteName(database)} owner ${quoteName(observed.owner)}`,
       ),
     );
   }
