@@ -6,6 +6,8 @@ import { possibleNonCounter } from "../notes.ts";
 import { type Column, emptyColumn, type Grid } from "./columns.ts";
 import { evaluateScalar, evaluateVector, streamVector } from "./evaluate.ts";
 import type { Evaluation } from "./evaluation.ts";
+import { hasNaN, rowFunctions } from "./rows/functions.ts";
+import { sharedWindows } from "./rows/windows.ts";
 import { selectInstant, selectRange } from "./select.ts";
 import { floatsOnly, slide, slideRich } from "./windows.ts";
 
@@ -33,6 +35,8 @@ async function* streamRange(
   const vector = selectRange(e, rangeArgument(argument), grid);
   checkExtension(vector.extended, call.name);
   const named = new Set<string>();
+  const rowFunction = rowFunctions[call.name];
+  const windowsOf = sharedWindows({ ...vector.reference, count: grid.count, rangeMs: vector.rangeMs });
   for await (const { labels, samples, dropName } of vector.series) {
     const column = emptyColumn(grid, labels, dropName || !definition.keepsName);
     e.spend(grid.count);
@@ -42,13 +46,16 @@ async function* streamRange(
       ...e.notes(call.arguments[0] ?? call, labels.__name__),
       ...(vector.extended && { extended: vector.extended }),
     };
+    const plain = !samples.histograms && !starts && !vector.extended;
     const any =
-      !samples.histograms && !starts && !vector.extended
-        ? slide(how, definition.open(samples))
-        : slideRich(
-            how,
-            definition.openRich?.(samples, context) ?? floatsOnly(samples, definition.open, context),
-          );
+      plain && rowFunction && !hasNaN(samples.values)
+        ? rowFunction(samples.values, windowsOf(samples.timestamps), column)
+        : plain
+          ? slide(how, definition.open(samples))
+          : slideRich(
+              how,
+              definition.openRich?.(samples, context) ?? floatsOnly(samples, definition.open, context),
+            );
     if (!any) continue;
     if (definition.counter && hasFloats(column))
       informAboutName(e, argument, { name: labels.__name__ ?? "", named });

@@ -26,6 +26,9 @@ interface Note {
   more: More | undefined;
 }
 
+/** Samples and points that are worked on in a few milliseconds. */
+const atOneBreath = 500_000;
+
 /** One query under way: what its parts share. */
 export class Evaluation {
   readonly options: EvaluationOptions;
@@ -46,10 +49,15 @@ export class Evaluation {
       throw executionError("query processing would load too many samples into memory in query execution");
   }
 
+  /** Whether `breathe` would let other work run. */
+  get isOutOfBreath(): boolean {
+    return this.#sinceTurn > atOneBreath;
+  }
+
   /** Lets other work of the process run now and then; throws when the query was given up. `points`: made, not spent. */
   async breathe(points = 0): Promise<void> {
     this.#sinceTurn += points;
-    if (this.#sinceTurn > 500_000) {
+    if (this.isOutOfBreath) {
       this.#sinceTurn = 0;
       await nextTurn();
     }

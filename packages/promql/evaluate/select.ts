@@ -14,6 +14,8 @@ import {
 } from "./columns.ts";
 import { evaluateVector } from "./evaluate.ts";
 import type { Evaluation } from "./evaluation.ts";
+import { hasNaN, newest } from "./rows/functions.ts";
+import { sharedWindows } from "./rows/windows.ts";
 import { fillSmoothed } from "./smooth.ts";
 import { statsOf } from "./stats.ts";
 
@@ -70,7 +72,8 @@ async function* read(
   const { querier, signal } = e.options;
   for await (const series of querier.select(node.matchers, range, signal)) {
     e.spend(series.values.length + histogramSize(series.histograms));
-    await e.breathe();
+    if (e.isOutOfBreath) await e.breathe();
+    else e.throwIfAborted();
     if (series.histograms && e.options.statsSelectors.has(node))
       yield { ...series, histograms: statsOf(series.histograms) };
     else yield series;
@@ -103,9 +106,15 @@ export async function* selectInstant(
     start: reference.base - lookbackMs + 1,
     end: lastReference(reference, grid) + (smoothed ? lookbackMs : 0),
   };
+  const windowsOf = sharedWindows({ ...reference, count: grid.count, rangeMs: lookbackMs });
   for await (const series of read(e, node, range)) {
     e.spend(grid.count);
     const column = emptyColumn(grid, series.labels, what !== "values");
+    const plain = what === "values" && !smoothed && !series.histograms && !hasNaN(series.values);
+    if (plain) {
+      if (newest(series.values, windowsOf(series.timestamps), column)) yield column;
+      continue;
+    }
     const filled = smoothed
       ? fillSmoothed(withoutStaleMarkers(series), column, {
           ...reference,

@@ -1,4 +1,5 @@
 import type { Samples } from "../evaluate/columns.ts";
+import { findResets } from "../evaluate/rows/functions.ts";
 import { scaled } from "../histogram/arithmetic.ts";
 import type { Histogram } from "../histogram/histogram.ts";
 import { HistogramSum } from "../histogram/sum.ts";
@@ -12,13 +13,6 @@ import { overlaps, pairAt, startsAnew } from "./starts.ts";
 export interface ChangeKind {
   counter: boolean;
   perSecond: boolean;
-}
-
-/** Indexes i where a counter began anew: values[i] < values[i - 1]. */
-function findResets(values: Float64Array): Int32Array {
-  const resets: number[] = [];
-  for (let i = 1; i < values.length; i++) if ((values[i] ?? 0) < (values[i - 1] ?? 0)) resets.push(i);
-  return Int32Array.from(resets);
 }
 
 /**
