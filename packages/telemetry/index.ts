@@ -9,6 +9,7 @@ import type { NativeHistogram } from "./metrics/histogram.ts";
 import { Newcomers, type RefusedSeries } from "./metrics/newcomers.ts";
 import { createQuerier, type QuerierLimits } from "./metrics/querier.ts";
 import { SeriesRegistry } from "./metrics/registry.ts";
+import { SampleCache } from "./metrics/sample-cache.ts";
 import { createFacts } from "./prometheus/facts.ts";
 import { prometheusRoutes } from "./prometheus/routes.ts";
 import { grpcMethods } from "./receive/grpc.ts";
@@ -32,6 +33,8 @@ export interface TelemetryOptions {
   retention?: { samplesDays?: number; logsDays?: number };
   /** Bytes that may wait for ClickHouse before batches are refused (retryable). */
   largestSpoolBytes?: number;
+  /** Bytes of samples that may be kept in memory for those who ask again. */
+  largestCacheBytes?: number;
   limits?: QuerierLimits;
   /** Series that one target may bring within a minute that were not there before. */
   newSeriesAMinute?: number;
@@ -109,7 +112,8 @@ export async function createTelemetry(options: TelemetryOptions): Promise<Teleme
   const spool = await openSpool(resolve(options.spoolDirectory), {
     largestBytes: options.largestSpoolBytes ?? 8 * 1024 ** 3,
   });
-  const inserter = startInserter({ clickhouse, spool, clock, log });
+  const cache = new SampleCache(options.largestCacheBytes ?? 128 * 1024 ** 2);
+  const inserter = startInserter({ clickhouse, spool, clock, log, cache });
   const registry = new SeriesRegistry();
   const { samplesDays = 30 } = options.retention ?? {};
   const newcomers = new Newcomers({ most: options.newSeriesAMinute ?? 300_000, clock });
@@ -125,6 +129,7 @@ export async function createTelemetry(options: TelemetryOptions): Promise<Teleme
     hasHistograms,
     storedSeries: () => inserter.stats.seriesInserts,
     limits: options.limits,
+    cache,
   });
   const facts = createFacts(clickhouse, {
     samplesDays,

@@ -4,6 +4,7 @@ import type { Querier } from "@havn/promql/querier";
 import { ByteReader } from "../protocols/agent/bytes.ts";
 import { histogramBody, type NativeHistogram, readHistogram } from "./histogram.ts";
 import { seriesCondition } from "./matchers.ts";
+import { type SampleCache, wholeSlots } from "./sample-cache.ts";
 import { type Columns, columnsOf } from "./sample-columns.ts";
 import { createSeriesIndex, type FoundSeries } from "./series-index.ts";
 
@@ -28,6 +29,8 @@ export interface QuerierOptions {
   /** Counts inserts into the table of series: what was found before may be remembered while it stands still. */
   storedSeries: () => number;
   limits?: QuerierLimits | undefined;
+  /** Told of every write to the table of samples. */
+  cache?: SampleCache | undefined;
 }
 
 const defaultLimits: QuerierLimits = { series: 100_000, samples: 50_000_000 };
@@ -35,18 +38,46 @@ const defaultLimits: QuerierLimits = { series: 100_000, samples: 50_000_000 };
 /** The engine's view of the tables `series` and `samples`. Beyond a limit it throws a HavnError 422. */
 export function createQuerier(
   clickhouse: ClickHouse,
-  { hasHistograms, storedSeries, limits = defaultLimits }: QuerierOptions,
+  { hasHistograms, storedSeries, limits = defaultLimits, cache }: QuerierOptions,
 ): Querier {
   const index = createSeriesIndex(clickhouse, { stored: storedSeries, most: limits.series });
 
   async function readChunk(found: FoundSeries, chunk: Chunk, how: Reading): Promise<ReadChunk> {
     const ids = found.ids.subarray(chunk.from, chunk.to);
-    const [{ columns, contested, samples }, histograms] = await Promise.all([
-      readSamples(ids, samplesSql(ids, found.dense, how), how),
+    const [numbers, histograms] = await Promise.all([
+      how.kept ? readThrough(how.kept, { ids, dense: found.dense }, how) : readStored(ids, found.dense, how),
       selectHistograms(ids, how),
     ]);
+    return { chunk, ...numbers, histograms };
+  }
+
+  /** What is not in memory is read by whole slots, and kept. */
+  async function readThrough(
+    kept: SampleCache,
+    { ids, dense }: { ids: BigUint64Array; dense: boolean },
+    how: Reading,
+  ): Promise<Numbers> {
+    const missing = kept.missing(ids, how.range);
+    if (missing.length > 0) {
+      const asOf = kept.written;
+      const all = missing.length === ids.length;
+      const own = all ? ids : BigUint64Array.from(missing, (at) => ids[at] ?? 0n);
+      const range = wholeSlots(how.range);
+      const limit = how.limit * 4;
+      const stored = await readStored(own, dense && missing.length > idsAtOnce / 2, { ...how, range, limit });
+      const whole = stored.samples < limit && kept.put(own, stored.columns, range, asOf);
+      // Something may have been let go of meanwhile, by another question.
+      if (!whole || kept.missing(ids, how.range).length > 0)
+        return { ...(await readStored(ids, dense, how)), full: !whole };
+    }
+    const columns = kept.read(ids, how.range);
+    return { columns, samples: columns.reduce((sum, own) => sum + (own?.values.length ?? 0), 0) };
+  }
+
+  async function readStored(ids: BigUint64Array, dense: boolean, how: Reading): Promise<Numbers> {
+    const { columns, contested, samples } = await readSamples(ids, samplesSql(ids, dense, how), how);
     if (contested.length > 0) await settle(ids, columns, contested, how);
-    return { chunk, columns, histograms, samples };
+    return { columns, samples };
   }
 
   const readSamples = (ids: BigUint64Array, sql: string, { signal }: Reading) =>
@@ -75,6 +106,7 @@ export function createQuerier(
     async *select(matchers, asked, signal) {
       const found = await index.find(matchers, asked, signal);
       const range = { start: clamp(Math.ceil(asked.start)), end: clamp(Math.floor(asked.end)) };
+      let kept = cache?.hasRoomFor(found.ids.length, range) ? cache : undefined;
       let left = limits.samples;
       let perSeries = Math.max(1, (range.end - range.start) / usualIntervalMs);
       const start = (from: number): Promise<ReadChunk> | undefined => {
@@ -82,12 +114,13 @@ export function createQuerier(
         const most = found.dense ? found.ids.length : idsAtOnce;
         const count = Math.max(1, Math.min(most, Math.floor(samplesAtOnce / perSeries)));
         const chunk = { from, to: Math.min(found.ids.length, from + count) };
-        const reading = readChunk(found, chunk, { range, limit: left + 1, signal });
+        const reading = readChunk(found, chunk, { range, limit: left + 1, signal, kept });
         reading.catch(() => undefined); // who awaits it is told; it may be given up before
         return reading;
       };
       for (let next = start(0); next; ) {
-        const { chunk, columns, histograms, samples } = await next;
+        const { chunk, columns, histograms, samples, full } = await next;
+        if (full) kept = undefined;
         perSeries = Math.max(1, samples / (chunk.to - chunk.from));
         // The next is read while this is worked on.
         next = start(chunk.to);
@@ -144,13 +177,20 @@ interface Reading {
   limit: number;
   signal: AbortSignal;
   final?: boolean;
+  kept?: SampleCache | undefined;
 }
 
-interface ReadChunk {
-  chunk: Chunk;
+interface Numbers {
   columns: (Columns | undefined)[];
-  histograms: Map<bigint, TimedHistogram[]>;
+  /** Rows that came, or that were read from memory. */
   samples: number;
+  /** Memory does not hold what is asked. */
+  full?: boolean;
+}
+
+interface ReadChunk extends Numbers {
+  chunk: Chunk;
+  histograms: Map<bigint, TimedHistogram[]>;
 }
 
 /** `dense`: all series between the first and the last id, for who reads it to skip those that were not meant. */

@@ -4,6 +4,7 @@ import type { ClickHouse } from "@havn/clickhouse";
 import { type Clock, HavnError } from "@havn/model";
 import { exemplarColumns, metadataColumns, sampleColumns, seriesColumns } from "../metrics/batch.ts";
 import { histogramColumns } from "../metrics/histogram.ts";
+import type { SampleCache } from "../metrics/sample-cache.ts";
 import { logColumns, scanLogSegment } from "../protocols/agent/logs.ts";
 import { type Segment, type Spool, type Table, tables } from "./spool.ts";
 
@@ -47,8 +48,10 @@ export function startInserter(options: {
   spool: Spool;
   clock: Clock;
   log: (message: string) => void;
+  /** Is told what samples were stored. */
+  cache?: Pick<SampleCache, "wants" | "wrote"> | undefined;
 }): Inserter {
-  const { clickhouse, spool, clock, log } = options;
+  const { clickhouse, spool, clock, log, cache } = options;
   const stats = {
     inserts: 0,
     seriesInserts: 0,
@@ -64,12 +67,14 @@ export function startInserter(options: {
 
   async function insertGroup(table: Table, group: Segment[]): Promise<void> {
     const doubtful = table === "logs" && group.some(({ isNew }) => !isNew);
+    const rows = table === "samples" && cache ? await readRows(cache, group) : undefined;
     await clickhouse.insertSegment({
       table,
       columns: columns[table],
       files: group.map(({ path }) => path),
       ...(doubtful && { onlyNew: { key: ["batch", "row"], where: await placeOf(group) } }),
     });
+    if (table === "samples") cache?.wrote(rows);
     stats.inserts++;
     if (table === "series") stats.seriesInserts++;
     for (const segment of group) {
@@ -160,6 +165,15 @@ export function startInserter(options: {
       await flush().catch(() => undefined); // what is left stays in the spool for the next start
     },
   };
+}
+
+/** Undefined where nobody wants to know them. */
+async function readRows(
+  cache: Pick<SampleCache, "wants">,
+  group: readonly Segment[],
+): Promise<Uint8Array[] | undefined> {
+  const bytes = group.reduce((sum, segment) => sum + segment.bytes, 0);
+  return cache.wants(bytes) ? Promise.all(group.map(({ path }) => readFile(path))) : undefined;
 }
 
 /** Where the rows of these segments stand in the table, if they do: narrow, since it is read and kept in memory. */
