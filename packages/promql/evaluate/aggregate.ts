@@ -28,7 +28,7 @@ async function* accumulate(
 ): AsyncGenerator<Column> {
   const groups = new Map<string, { labels: Labels; accumulator: Accumulator; dropName: boolean }>();
   const labelsOf = groupLabels(expr);
-  for await (const column of streamVector(e, expr.inner, grid)) {
+  for await (const column of streamVector(e, expr.inner, grid, { reuse: true })) {
     const labels = labelsOf(column.labels);
     const key = labelsKey(labels);
     let group = groups.get(key);

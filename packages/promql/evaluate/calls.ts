@@ -3,7 +3,7 @@ import { executionError } from "../errors.ts";
 import type { CallContext, FunctionDefinition } from "../functions/define.ts";
 import { findFunction, rangeFunctionsOn } from "../functions/index.ts";
 import { possibleNonCounter } from "../notes.ts";
-import { type Column, emptyColumn, type Grid } from "./columns.ts";
+import { type Column, columnMaker, emptyColumn, type Grid } from "./columns.ts";
 import { evaluateScalar, evaluateVector, streamVector } from "./evaluate.ts";
 import type { Evaluation } from "./evaluation.ts";
 import { hasNaN, rowFunctions } from "./rows/functions.ts";
@@ -15,16 +15,21 @@ type RangeDefinition = Extract<FunctionDefinition, { kind: "range" }>;
 type PointwiseDefinition = Extract<FunctionDefinition, { kind: "pointwise" }>;
 
 /** Functions that work on one series at a time. */
-export async function* streamCall(e: Evaluation, call: Call, grid: Grid): AsyncGenerator<Column> {
+export async function* streamCall(
+  e: Evaluation,
+  call: Call,
+  grid: Grid,
+  reuse: boolean,
+): AsyncGenerator<Column> {
   const definition = findFunction(call.name);
-  if (definition?.kind === "range") yield* streamRange(e, { call, definition, grid });
+  if (definition?.kind === "range") yield* streamRange(e, { call, definition, grid, reuse });
   else if (definition?.kind === "pointwise") yield* streamPointwise(e, { call, definition, grid });
   else throw executionError(`unknown function with name "${call.name}"`);
 }
 
 async function* streamRange(
   e: Evaluation,
-  { call, definition, grid }: { call: Call; definition: RangeDefinition; grid: Grid },
+  { call, definition, grid, reuse }: { call: Call; definition: RangeDefinition; grid: Grid; reuse: boolean },
 ): AsyncGenerator<Column> {
   const index = definition.parameters.indexOf("matrix");
   const argument = call.arguments[index];
@@ -35,10 +40,11 @@ async function* streamRange(
   const vector = selectRange(e, rangeArgument(argument), grid);
   checkExtension(vector.extended, call.name);
   const named = new Set<string>();
+  const columnFor = columnMaker(grid, reuse);
   const rowFunction = rowFunctions[call.name];
   const windowsOf = sharedWindows({ ...vector.reference, count: grid.count, rangeMs: vector.rangeMs });
   for await (const { labels, samples, dropName } of vector.series) {
-    const column = emptyColumn(grid, labels, dropName || !definition.keepsName);
+    const column = columnFor(labels, dropName || !definition.keepsName);
     e.spend(grid.count);
     const how = { vector, samples, column, scalars, grid };
     const starts = definition.usesStarts && samples.startTimestamps;
@@ -165,11 +171,11 @@ export function evaluateCall(e: Evaluation, call: Call, grid: Grid): CallContext
     },
     sampleTimes: (index, what = "timestamps") => {
       const inner = unwrap(argument(index));
-      return inner.kind === "selector" ? collect(selectInstant(e, inner, grid, what)) : undefined;
+      return inner.kind === "selector" ? collect(selectInstant(e, inner, grid, { what })) : undefined;
     },
     select: (matchers, modifiers) => {
       const node = { kind: "selector" as const, matchers: [...matchers], from: call.from, to: call.to };
-      return collect(selectInstant(e, { ...node, ...modifiers }, grid, "timestamps"));
+      return collect(selectInstant(e, { ...node, ...modifiers }, grid, { what: "timestamps" }));
     },
     scope: call.scope ?? [],
     warn: (message, index) => e.warn(message, index === undefined ? call : argument(index)),

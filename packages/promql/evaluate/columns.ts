@@ -31,6 +31,17 @@ export function emptyColumn(grid: Grid, labels: Labels, dropName = false): Colum
   return { labels, values: new Float64Array(grid.count), present: new Uint8Array(grid.count), dropName };
 }
 
+/** Gives an empty column a series: a new one each time, or the same again where nobody holds on to the one before. */
+export function columnMaker(grid: Grid, reuse: boolean): (labels: Labels, dropName: boolean) => Column {
+  if (!reuse) return (labels, dropName) => emptyColumn(grid, labels, dropName);
+  const { values, present } = emptyColumn(grid, {});
+  return (labels, dropName) => {
+    values.fill(0);
+    present.fill(0);
+    return { labels, values, present, dropName };
+  };
+}
+
 /** Undefined where there is none. */
 export function valueAt(column: Column, i: number): number | Histogram | undefined {
   return column.present[i] ? (column.histograms?.[i] ?? column.values[i]) : undefined;

@@ -43,14 +43,19 @@ export async function evaluateVector(e: Evaluation, expr: Expr, grid: Grid): Pro
 
 /**
  * An instant vector over a grid, series by series. Selectors and functions over them give each series as soon as it
- * is read, so that `sum(rate(x[5m]))` never holds them all.
+ * is read, so that `sum(rate(x[5m]))` never holds them all. `reuse`: a column counts only until the next one is asked for.
  */
-export function streamVector(e: Evaluation, expr: Expr, grid: Grid): AsyncIterable<Column> {
+export function streamVector(
+  e: Evaluation,
+  expr: Expr,
+  grid: Grid,
+  { reuse = false }: { reuse?: boolean } = {},
+): AsyncIterable<Column> {
   switch (expr.kind) {
     case "parenthesis":
-      return streamVector(e, expr.inner, grid);
+      return streamVector(e, expr.inner, grid, { reuse });
     case "selector":
-      return selectInstant(e, expr, grid);
+      return selectInstant(e, expr, grid, { reuse });
     case "unary":
       return expr.operator === "-"
         ? negate(streamVector(e, expr.inner, grid))
@@ -60,7 +65,7 @@ export function streamVector(e: Evaluation, expr: Expr, grid: Grid): AsyncIterab
     case "aggregate":
       return streamAggregate(e, expr, grid);
     case "call":
-      return streamCallOrVector(e, expr, grid);
+      return streamCallOrVector(e, expr, grid, reuse);
     case "number":
     case "string":
     case "matrix":
@@ -72,10 +77,10 @@ export function streamVector(e: Evaluation, expr: Expr, grid: Grid): AsyncIterab
 /** Leaves the stack of the caller: a chain of a thousand operators would fill it. */
 const newStack = (): Promise<void> => Promise.resolve();
 
-function streamCallOrVector(e: Evaluation, expr: Call, grid: Grid): AsyncIterable<Column> {
+function streamCallOrVector(e: Evaluation, expr: Call, grid: Grid, reuse: boolean): AsyncIterable<Column> {
   const definition = findFunction(expr.name);
   if (definition?.kind === "vector") return later(() => definition.evaluate(evaluateCall(e, expr, grid)));
-  return streamCall(e, expr, grid);
+  return streamCall(e, expr, grid, reuse);
 }
 
 async function* later(columns: () => Promise<Column[]>): AsyncGenerator<Column> {

@@ -6,7 +6,7 @@ import { durationSeconds } from "../parser/durations.ts";
 import type { Series } from "../querier.ts";
 import {
   type Column,
-  emptyColumn,
+  columnMaker,
   type Grid,
   isStaleMarker,
   type Samples,
@@ -96,7 +96,7 @@ export async function* selectInstant(
   e: Evaluation,
   node: VectorSelector,
   grid: Grid,
-  what: What = "values",
+  { what = "values", reuse = false }: { what?: What; reuse?: boolean } = {},
 ): AsyncGenerator<Column> {
   const reference = referenceOf(e, node, grid);
   const { lookbackMs } = e.options;
@@ -106,10 +106,11 @@ export async function* selectInstant(
     start: reference.base - lookbackMs + 1,
     end: lastReference(reference, grid) + (smoothed ? lookbackMs : 0),
   };
+  const columnFor = columnMaker(grid, reuse);
   const windowsOf = sharedWindows({ ...reference, count: grid.count, rangeMs: lookbackMs });
   for await (const series of read(e, node, range)) {
     e.spend(grid.count);
-    const column = emptyColumn(grid, series.labels, what !== "values");
+    const column = columnFor(series.labels, what !== "values");
     const plain = what === "values" && !smoothed && !series.histograms && !hasNaN(series.values);
     if (plain) {
       if (newest(series.values, windowsOf(series.timestamps), column)) yield column;

@@ -43,7 +43,8 @@ export const newest: RowFunction = (values, { from, to }, { values: into, presen
 function change({ counter, perSecond }: { counter: boolean; perSecond: boolean }): RowFunction {
   return (values, windows, { values: into, present }) => {
     const { from, to, stretch, grid } = windows;
-    const { sampled, toStart, toEnd, factor } = stretch;
+    const { sampled, toStart, toEnd } = stretch;
+    const factor = perSecond ? stretch.perSecond : stretch.factor;
     const seconds = perSecond ? grid.rangeMs / 1000 : 1;
     const resets = counter ? findResets(values) : none;
     let firstReset = 0;
@@ -59,14 +60,18 @@ function change({ counter, perSecond }: { counter: boolean; perSecond: boolean }
         for (let r = firstReset; r < resets.length && (resets[r] ?? 0) <= last; r++)
           changed += values[(resets[r] ?? 0) - 1] ?? 0;
       }
-      let stretched = factor[i] ?? 0;
-      if (counter && changed > 0 && first >= 0) {
-        // A counter cannot have been below zero: it reaches back to where it would have met zero at most.
+      let by = factor[i] ?? 0;
+      // A counter cannot have been below zero: it reaches back to where it would have met zero at most. Where it had
+      // counted twice as much before, that is further back than anything is stretched.
+      if (counter && changed > 0 && first >= 0 && first < 2 * changed) {
         const span = sampled[i] ?? 0;
         const reach = span * (first / changed);
-        if (reach < (toStart[i] ?? 0)) stretched = (span + reach + (toEnd[i] ?? 0)) / span;
+        if (reach < (toStart[i] ?? 0)) {
+          by = (span + reach + (toEnd[i] ?? 0)) / span;
+          if (perSecond) by /= seconds;
+        }
       }
-      into[i] = changed * (perSecond ? stretched / seconds : stretched);
+      into[i] = changed * by;
       present[i] = 1;
       any = true;
     }

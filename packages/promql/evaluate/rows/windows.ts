@@ -54,12 +54,15 @@ class Stretch {
   readonly toEnd: Float64Array;
   /** Of what does not stop at zero. */
   readonly factor: Float64Array;
+  /** The same, as a rate of the whole window. */
+  readonly perSecond: Float64Array;
 
   constructor({ times, grid, from, to }: Windows) {
     this.sampled = new Float64Array(grid.count);
     this.toStart = new Float64Array(grid.count);
     this.toEnd = new Float64Array(grid.count);
     this.factor = new Float64Array(grid.count);
+    this.perSecond = new Float64Array(grid.count);
     for (let i = 0; i < grid.count; i++) {
       const gaps = (to[i] ?? 0) - (from[i] ?? 0) - 1;
       if (gaps < 1) continue;
@@ -75,7 +78,9 @@ class Stretch {
       this.sampled[i] = sampled;
       this.toStart[i] = toStart;
       this.toEnd[i] = toEnd;
-      this.factor[i] = (sampled + toStart + toEnd) / sampled;
+      const factor = (sampled + toStart + toEnd) / sampled;
+      this.factor[i] = factor;
+      this.perSecond[i] = factor / (grid.rangeMs / 1000);
     }
   }
 }
