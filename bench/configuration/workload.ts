@@ -136,6 +136,8 @@ export function resetScript(): string {
     "systemctl disable --now --quiet $(cd /etc/systemd/system && ls bench-*.service 2>/dev/null) 2>/dev/null || true",
     "rm -f /etc/systemd/system/bench-*.service /etc/sysctl.d/95-havn-* /etc/sysctl.d/bench.conf; systemctl daemon-reload",
     "for user in $(getent passwd | cut -d: -f1 | grep '^bench[0-9]'); do userdel --remove $user 2>/dev/null || true; done",
+    // Havn leaves the homes of users that it takes away.
+    "rm -rf /home/bench*",
     `sysctl --quiet --load=${settingsBefore}`,
     `dpkg --purge ${packages.join(" ")} >/dev/null 2>&1 || true`,
     "sed -i '/^net\\./d' /etc/sysctl.conf",
