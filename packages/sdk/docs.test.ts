@@ -53,11 +53,25 @@ before(async () => {
       files.push({ title: `${document}:${line}`, path });
     }
   }
+  // What the importer of Nagios' configurations writes is held to the same.
+  const imported = await readFile(join(root, "packages/alerting/nagios/testdata/checks.golden.txt"), "utf8");
+  await writeFile(join(folder, "imported.ts"), imported);
+  const path = join(folder, "imported-config.ts");
+  await writeFile(path, importedConfig);
+  files.push({ title: "havn import nagios", path });
 });
 after(() => {
   openProjectFiles(undefined);
   return rm(folder, { recursive: true, force: true });
 });
+
+const importedConfig = `import { environment, host } from "havn";
+import { nagiosChecks } from "./imported.ts";
+export default environment("docs", {}, () => {
+  const from = host("poller", { ssh: { address: "10.0.0.7" } });
+  nagiosChecks({ from, mail: { from: "havn@example.org", server: "smtp://mail.example.org" } });
+});
+`;
 
 /** A piece without an environment stands inside of one, with a host that it calls web1. */
 function configurationOf(code: string): string {

@@ -17,6 +17,7 @@ import { fileURLToPath } from "node:url";
 import { importNagios, type NagiosFiles, readNagios } from "./index.ts";
 import { type NagiosObject, parseObjects } from "./parse.ts";
 import { listOf } from "./resolve.ts";
+import { randomConfiguration } from "./testing/random.ts";
 
 const testdata = fileURLToPath(new URL("./testdata/", import.meta.url));
 const disk: NagiosFiles = {
@@ -76,6 +77,7 @@ const lists = new Set(["parents", "contacts", "contact_groups", "members"]);
 const usual: Readonly<Record<string, string>> = {
   check_interval: "5",
   retry_interval: "1",
+  notification_interval: "30",
   is_volatile: "0",
   active_checks_enabled: "1",
   notifications_enabled: "1",
@@ -94,9 +96,31 @@ function seen(type: string, values: ReadonlyMap<string, string>): Record<string,
   return Object.fromEntries([...shown, ...custom.map(([name, value]) => [name, value])]);
 }
 
-test("resolved objects are those of Debian's nagios4", { timeout: 120_000 }, () => {
-  const theirs = asNagiosSees(testdata);
-  const { configuration: ours } = readNagios(testdata, disk);
+test("resolved objects are those of Debian's nagios4", { timeout: 120_000 }, () => compare(testdata));
+
+test("so are those of configurations that chance wrote", { timeout: 300_000 }, () => {
+  for (let seed = 1; seed <= 40; seed++) {
+    const folder = mkdtempSync(join(tmpdir(), "havn-nagios-"));
+    try {
+      mkdirSync(join(folder, "conf.d"));
+      writeFileSync(join(folder, "nagios.cfg"), "cfg_dir=conf.d\nresource_file=resource.cfg\n");
+      writeFileSync(join(folder, "resource.cfg"), "$USER1$=/usr/lib/nagios/plugins\n");
+      const text = randomConfiguration(seed);
+      writeFileSync(join(folder, "conf.d", "all.cfg"), text);
+      try {
+        compare(folder);
+      } catch (cause) {
+        throw new Error(`seed ${seed}:\n${text}`, { cause });
+      }
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }
+});
+
+function compare(folder: string): void {
+  const theirs = asNagiosSees(folder);
+  const { configuration: ours } = readNagios(folder, disk);
   assert.deepEqual(ours.diagnostics, []);
   const of = (type: string) => theirs.filter((object) => object.type === type);
   const keyed = <T>(entries: [string, T][]) =>
@@ -172,7 +196,7 @@ test("resolved objects are those of Debian's nagios4", { timeout: 120_000 }, () 
       )
       .sort(),
   );
-});
+}
 
 /** As Nagios writes custom variables: `_NAME 0;value`. */
 const custom = (values: ReadonlyMap<string, string>): Map<string, string> =>

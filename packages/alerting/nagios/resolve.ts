@@ -70,9 +70,18 @@ function cleaned(values: ReadonlyMap<string, string>): Map<string, string> {
   return new Map(
     [...values]
       .filter(([name, value]) => value !== "null" && !notInherited.has(name))
-      .map(([name, value]) => [name, additive.has(name) && value.startsWith("+") ? value.slice(1) : value]),
+      .map(([name, value]) => [
+        name,
+        additive.has(name) && name !== "members" ? once(withoutPlus(name, value)) : withoutPlus(name, value),
+      ]),
   );
 }
+
+/** What several templates name counts once. Members of service groups are pairs, in which a name comes again. */
+const once = (value: string): string => [...new Set(listOf(value))].join(",");
+
+const withoutPlus = (name: string, value: string): string =>
+  additive.has(name) && value.startsWith("+") ? value.slice(1) : value;
 
 export const listOf = (text: string | undefined): string[] =>
   (text ?? "")
