@@ -108,13 +108,43 @@ export const commands: readonly CommandEntry[] = [
     name: "resolve",
     summary: "close an incident and end its pages",
     group: "Environments",
-    load: () => import("./commands/incident/resolve.ts"),
+    load: () => import("./commands/incident/end.ts"),
   },
   {
     name: "revert",
     summary: "undo an apply: files, packages, units and the rest as they were before it",
     group: "Environments",
     load: () => import("./commands/apply/revert.ts"),
+  },
+  {
+    name: "runbook answer",
+    summary: "answer what a runbook asks",
+    group: "Environments",
+    load: () => import("./commands/runbook/answer.ts"),
+  },
+  {
+    name: "runbook approve",
+    summary: "let a runbook go on that waits for approval",
+    group: "Environments",
+    load: () => import("./commands/runbook/approve.ts"),
+  },
+  {
+    name: "runbook refuse",
+    summary: "end a runbook that waits for approval",
+    group: "Environments",
+    load: () => import("./commands/runbook/refuse.ts"),
+  },
+  {
+    name: "runbook run",
+    summary: "start a runbook and follow it, step by step",
+    group: "Environments",
+    load: () => import("./commands/runbook/run.ts"),
+  },
+  {
+    name: "runbook stop",
+    summary: "end a run of a runbook: no further step begins",
+    group: "Environments",
+    load: () => import("./commands/runbook/stop.ts"),
   },
   {
     name: "silence add",
@@ -205,6 +235,24 @@ export const commands: readonly CommandEntry[] = [
     summary: "what a host tells of itself: system, memory, disks, network, packages, services, and facts of your own",
     group: "Look",
     load: () => import("./commands/host/facts.ts"),
+  },
+  {
+    name: "incident metrics",
+    summary: "times to detect, acknowledge, mitigate and resolve; pages a person; noisy rules",
+    group: "Look",
+    load: () => import("./commands/incident/metrics.ts"),
+  },
+  {
+    name: "incident postmortem",
+    summary: "draft a postmortem in Markdown from an incident's timeline",
+    group: "Look",
+    load: () => import("./commands/incident/postmortem.ts"),
+  },
+  {
+    name: "incident show",
+    summary: "all about an incident: suspects, who was asked, where to look, what happened",
+    group: "Look",
+    load: () => import("./commands/incident/show.ts"),
   },
   {
     name: "incidents",
@@ -361,6 +409,12 @@ export const commands: readonly CommandEntry[] = [
     summary: "stop Havn; agents and services go on",
     group: "Server",
     load: () => import("./commands/server/stop.ts"),
+  },
+  {
+    name: "witness",
+    summary: "watch a Havn from elsewhere: page when it falls silent",
+    group: "Server",
+    load: () => import("./commands/witness/witness.ts"),
   },
   {
     name: "completion",

@@ -28,6 +28,20 @@ const environmentSchema = z.object({
     .default("aes")
     .describe('as send_nsca\'s encryption_method; "xor" and "none" hide nothing'),
   HAVN_NSCA_PASSWORD: z.string().default(""),
+  HAVN_PUBLIC_URL: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe("where people reach the page from outside, for links in pages: https://havn.example.org"),
+  HAVN_NOTIFIER_COMMANDS: z
+    .string()
+    .default("")
+    .describe("programs that a notifier may name, whole paths parted by commas; none: none"),
+  HAVN_WITNESS_URL: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe(
+      "an outside address that is pinged (POST) while pages can be sent: http://witness:4700/ping/NAME/TOKEN",
+    ),
   HAVN_POSTGRES_URL: z.string().min(1).optional().describe("instead of the embedded PostgreSQL"),
   HAVN_CLICKHOUSE_URL: z.url().optional().describe("instead of the embedded ClickHouse"),
 });
@@ -44,6 +58,10 @@ export interface ServerConfig {
   nsca:
     | { port: number; listen: string; method: "aes" | "3des" | "xor" | "none"; password: string }
     | undefined;
+  /** Without a slash at the end. */
+  publicUrl: string;
+  notifierCommands: string[];
+  witnessUrl: string | undefined;
   postgres: { dataDirectory: string } | { url: string };
   clickhouse: { dataDirectory: string } | { url: string };
 }
@@ -64,6 +82,8 @@ export function parseServerConfig(environment: NodeJS.ProcessEnv): ServerConfig 
     throw new HavnError("HAVN_NSCA_PASSWORD is missing", {
       detail: `The method ${HAVN_NSCA_METHOD} needs the password that senders have. Set it and start again.`,
     });
+  const { HAVN_PUBLIC_URL } = parsed.data;
+  const hostnames = HAVN_HOSTNAMES.split(",").flatMap((name) => name.trim() || []);
   const dataDirectory = resolve(HAVN_DATA);
   return {
     dataDirectory,
@@ -71,7 +91,6 @@ export function parseServerConfig(environment: NodeJS.ProcessEnv): ServerConfig 
     agentPort: HAVN_AGENT_PORT ?? HAVN_PORT + 1,
     listen: HAVN_LISTEN,
     otlpGrpcPort: parsed.data.HAVN_OTLP_GRPC_PORT,
-    hostnames: HAVN_HOSTNAMES.split(",").flatMap((name) => name.trim() || []),
     nsca:
       HAVN_NSCA_PORT === undefined
         ? undefined
@@ -79,6 +98,10 @@ export function parseServerConfig(environment: NodeJS.ProcessEnv): ServerConfig 
             ...{ port: HAVN_NSCA_PORT, listen: HAVN_LISTEN },
             ...{ method: HAVN_NSCA_METHOD, password: HAVN_NSCA_PASSWORD },
           },
+    publicUrl: (HAVN_PUBLIC_URL ?? `http://${hostnames[0] ?? "127.0.0.1"}:${HAVN_PORT}`).replace(/\/+$/, ""),
+    witnessUrl: parsed.data.HAVN_WITNESS_URL,
+    notifierCommands: parsed.data.HAVN_NOTIFIER_COMMANDS.split(",").flatMap((path) => path.trim() || []),
+    hostnames: HAVN_PUBLIC_URL ? [...new Set([...hostnames, new URL(HAVN_PUBLIC_URL).hostname])] : hostnames,
     postgres: HAVN_POSTGRES_URL
       ? { url: HAVN_POSTGRES_URL }
       : { dataDirectory: join(dataDirectory, "postgres") },

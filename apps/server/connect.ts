@@ -3,8 +3,9 @@ import type { Delivery } from "@havn/delivery";
 import type { Fleet } from "@havn/fleet";
 import type { Live } from "@havn/http";
 import type { Infrastructure } from "@havn/infrastructure";
-import { parseAddress } from "@havn/model";
+import { type Alert, labelsKey, parseAddress } from "@havn/model";
 import { type PromqlEngine, parsePromql, restrict } from "@havn/promql";
+import type { AlertChange, Response } from "@havn/response";
 import type { Telemetry } from "@havn/telemetry";
 import type { Timeline } from "@havn/timeline";
 import type { Status } from "./status.ts";
@@ -13,13 +14,14 @@ import type { Status } from "./status.ts";
 export function connectRooms(rooms: {
   fleet: Fleet;
   alerting: Alerting;
+  response: Response;
   timeline: Timeline;
   telemetry: Telemetry;
   infrastructure: Infrastructure;
   status: Status;
   live: Live;
 }): void {
-  const { fleet, alerting, timeline, telemetry, infrastructure, status, live } = rooms;
+  const { fleet, alerting, response, timeline, telemetry, infrastructure, status, live } = rooms;
   fleet.events.on("connected", alerting.hostConnected);
   fleet.events.on("lost", alerting.hostLost);
   fleet.events.on("removed", alerting.hostRemoved);
@@ -28,7 +30,15 @@ export function connectRooms(rooms: {
   fleet.events.on("connected", changed);
   fleet.events.on("lost", changed);
   fleet.events.on("report", changed);
-  alerting.onChange((alert) => status.changed(alert.environment));
+  alerting.onChange((alert) => {
+    status.changed(alert.environment);
+    // What fails here is made up for by response's sweep.
+    void alertChanges(alerting, fleet, [alert])
+      .then(async (changes) => {
+        for (const change of changes) await response.alertChanged(change);
+      })
+      .catch(() => {});
+  });
 
   timeline.subscribe((event) => {
     live.publish("events", event);
@@ -37,6 +47,44 @@ export function connectRooms(rooms: {
   live.topic("events", { action: "event:read" });
   live.topic("apply", { action: "apply:read", delivery: "latest", snapshot: infrastructure.applies.get });
   telemetry.serveLive(live);
+}
+
+/** Alerts as runbooks see them: what holds them back, and whether their host is left alone. */
+export async function alertChanges(
+  alerting: Alerting,
+  fleet: Fleet,
+  alerts: readonly Alert[],
+): Promise<AlertChange[]> {
+  const { maintenance, windows } = await fleet.maintenance.list();
+  const paused = (environment: string, host: string | undefined) =>
+    maintenance.find(
+      (one) => one.environment === environment && host !== undefined && one.hosts.includes(host),
+    )?.reason ?? windows.find((one) => one.environment === environment && one.host === host)?.why;
+  const held = alerting.routing.statuses();
+  return alerts.flatMap(({ state, ...alert }): AlertChange[] => {
+    if (state === "inactive") return [];
+    const { fingerprint, environment, summary } = alert;
+    const labels: Record<string, string> = {
+      ...{ ...alert.labels, alertname: alert.rule, env: environment, severity: alert.severity },
+      ...(alert.address !== undefined && { resource: alert.address }),
+    };
+    const since = { pending: alert.activeSince, firing: alert.firingSince, resolved: alert.resolvedAt }[
+      state
+    ];
+    const key = labelsKey(labels);
+    const status = held.find((one) => labelsKey(one.alert.labels) === key);
+    const muted =
+      status &&
+      (status.silencedBy.length > 0 ? "a silence" : status.inhibitedBy.length > 0 && "another alert");
+    const reason = paused(environment, labels.host?.split("/").at(-1));
+    return [
+      {
+        ...{ fingerprint, environment, state, labels, summary, since: since ?? alert.activeSince },
+        ...(muted && { heldBack: muted }),
+        ...(reason !== undefined && { maintenance: `its host is in maintenance: ${reason}` }),
+      },
+    ];
+  });
 }
 
 /** How many instances each service should have and has. While an apply changes that, nothing is missing yet. */

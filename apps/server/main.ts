@@ -2,7 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createAccess } from "@havn/access";
-import { createAlerting } from "@havn/alerting";
+import { compileMatchers, createAlerting } from "@havn/alerting";
 import { openClickHouse } from "@havn/clickhouse";
 import { createDelivery } from "@havn/delivery";
 import { createFleet } from "@havn/fleet";
@@ -19,8 +19,9 @@ import { createTimeline, timelineRoutes } from "@havn/timeline";
 import { buildWeb, webRoutes } from "@havn/web";
 import { openWorkflows } from "@havn/workflows";
 import { parseServerConfig } from "./config.ts";
-import { connectRooms, countInstances, querySamples } from "./connect.ts";
+import { alertChanges, connectRooms, countInstances, querySamples } from "./connect.ts";
 import { downRoute } from "./down.ts";
+import { createHands } from "./hands.ts";
 import { endWithReason, log, running, untilSignal, writeServerRecord } from "./lifecycle.ts";
 import { lockDataDirectory } from "./lock.ts";
 import { listenNsca } from "./nsca.ts";
@@ -28,6 +29,7 @@ import { createOwnMetrics, refusedSeriesSamples } from "./own-metrics.ts";
 import { createResolve } from "./references.ts";
 import { createStatus } from "./status.ts";
 import { readDisk, startUpkeep } from "./upkeep.ts";
+import { createPing } from "./witness.ts";
 
 process.on("uncaughtException", endWithReason).on("unhandledRejection", endWithReason);
 const stopped = untilSignal("SIGINT", "SIGTERM");
@@ -97,11 +99,26 @@ const alerting = await createAlerting({
 });
 await using workflows = await openWorkflows({ sql, postgresUrl: postgres.url, executorId: "havn" });
 const live = createLive();
-const response = await createResponse({
+await using response = await createResponse({
   ...{ sql, clock, timeline, workflows, resolve },
   // No environment of a person can have this name, and so nobody can refer to the key.
   answerKey: await access.secrets.ensure("havn.internal", "page-answers"),
-  publicUrl: () => publicUrl,
+  publicUrl: () => config.publicUrl,
+  commands: config.notifierCommands,
+  compileMatchers,
+  hands: {
+    chooseHosts: (...asked) => hands.chooseHosts(...asked),
+    run: (request) => hands.run(request),
+    query: (...asked) => hands.query(...asked),
+    hostsOf: (...asked) => hands.hostsOf(...asked),
+    restart: (request) => hands.restart(request),
+    rollback: (request) => hands.rollback(request),
+    scale: (request) => hands.scale(request),
+  },
+  graph: async (environment) =>
+    (await infrastructure.graph(environment).catch(() => undefined))?.resources ?? [],
+  statusDirectory: inData("status"),
+  alerts: () => alertChanges(alerting, fleet, alerting.list()),
 });
 const own = createOwnMetrics();
 const infrastructure = await createInfrastructure({
@@ -147,6 +164,7 @@ const delivery = await createDelivery({
   report: fleet.report,
   startApply: infrastructure.applies.startResource,
 });
+const hands = createHands({ fleet, delivery, infrastructure, promql, clock });
 const status = createStatus(
   {
     environments: infrastructure.environments,
@@ -158,7 +176,9 @@ const status = createStatus(
   { live, clock },
 );
 
-connectRooms({ fleet, alerting, timeline, telemetry, infrastructure, status, live });
+connectRooms({ fleet, alerting, response, timeline, telemetry, infrastructure, status, live });
+
+const witness = createPing({ url: config.witnessUrl, now: clock.now });
 
 // Work that was under way goes on, then the doors open.
 await workflows.launch();
@@ -175,7 +195,15 @@ await using _upkeep = startUpkeep(
       everyMs: 15_000,
       work: infrastructure.applies.recover,
     },
-    { what: "looking after open pages", everyMs: 30_000, work: response.sweep },
+    {
+      what: "looking after open pages",
+      everyMs: 30_000,
+      async work() {
+        await response.sweep();
+        witness.alive();
+      },
+    },
+    { what: "pinging the witness", everyMs: 15_000, work: witness.ping },
     {
       what: "writing down what it counts of itself",
       everyMs: 15_000,
@@ -188,7 +216,7 @@ await using _upkeep = startUpkeep(
         await workflows.prune(clock.now() - 7 * 86_400_000);
         for (const room of [
           ...[infrastructure, delivery, fleet.enrolment, fleet.maintenance, fleet.runs],
-          ...[access, timeline],
+          ...[access, timeline, response],
         ])
           await room.prune();
         const users = [infrastructure, delivery, fleet];

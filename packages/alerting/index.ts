@@ -34,6 +34,7 @@ import type { Notification } from "./routing/groups.ts";
 import { alertmanagerRoutes } from "./routing/http.ts";
 import { createRouting, type Routing } from "./routing/index.ts";
 import { createRuleGroups, type RuleGroupsOptions, type Series } from "./rulegroups/index.ts";
+import { sqlRoutingStore } from "./routing/store.ts";
 import { conditionsOf, ruleExpression, ruleScope } from "./rules/evaluate.ts";
 import * as store from "./store.ts";
 
@@ -41,6 +42,7 @@ export type { ServiceCount } from "./conditions/services.ts";
 export type { ResourceExecutor } from "./executor.ts";
 export type { AlertFilter } from "./routes.ts";
 export type { Notification } from "./routing/groups.ts";
+export { compileMatchers } from "./routing/matchers.ts";
 
 export interface AlertingOptions {
   sql: Sql;
@@ -116,7 +118,10 @@ export async function createAlerting(options: AlertingOptions): Promise<Alerting
   const log = options.log ?? ((message) => process.stderr.write(`alerting: ${message}\n`));
   await migrate(sql, "alerting", new URL("./migrations/", import.meta.url));
   const listeners = new Set<(alert: Alert) => void>();
-  const routing = await createRouting({ sql, clock, deliver: options.deliver, log });
+  const routing = await createRouting({
+    ...{ store: sqlRoutingStore(sql), clock, log },
+    deliver: options.deliver,
+  });
   const book = await openBook({
     sql,
     clock,

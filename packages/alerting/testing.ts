@@ -88,3 +88,6 @@ export const report = (at: number, parts: Partial<HostReport> = {}): HostReport 
   drift: [],
   ...parts,
 });
+
+export { createRouting, type Routing } from "./routing/index.ts";
+export type { DeclaredRoute, RoutingStore } from "./routing/store.ts";

@@ -33,7 +33,7 @@ export interface DeliveryOptions {
    * Plans and applies `resource` alone, the rest of its environment as recorded; resolves when the apply is durable.
    * Infrastructure provides it, so that what it records as applied is what now runs.
    */
-  startApply(request: { kind: "rollback"; resource: Resource; actor: string }): Promise<Apply>;
+  startApply(request: { kind: "rollback" | "deploy"; resource: Resource; actor: string }): Promise<Apply>;
 }
 
 /** A step of a durable apply (`Run` of the workflows). */

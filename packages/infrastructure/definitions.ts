@@ -9,8 +9,10 @@ import {
   nrpeProperties,
   receiverProperties,
   routeProperties,
+  runbookProperties,
   scheduleProperties,
   serviceProperties,
+  statusPageProperties,
   teamProperties,
 } from "@havn/model";
 import { rulesProperties, scrapeProperties } from "@havn/prometheus/schemas";
@@ -41,6 +43,8 @@ const controlPlaneSchemas: Record<string, z.ZodType> = {
   receiver: receiverProperties,
   scrape: scrapeProperties,
   rules: rulesProperties,
+  runbook: runbookProperties,
+  statuspage: statusPageProperties,
 };
 
 /** Schema of a type's properties in a graph, of host types and control-plane types alike. */

@@ -201,4 +201,6 @@ export const controlPlaneTypes = [
   "receiver",
   "scrape",
   "rules",
+  "runbook",
+  "statuspage",
 ] as const;

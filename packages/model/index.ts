@@ -20,6 +20,8 @@ export * from "./references.ts";
 export * from "./response.ts";
 export * from "./rollout.ts";
 export * from "./routing.ts";
+export * from "./runbooks.ts";
 export * from "./runs.ts";
 export * from "./sources.ts";
 export * from "./status.ts";
+export * from "./steps.ts";

@@ -78,6 +78,13 @@ export function isOpen(window: MaintenanceWindow, at: number): boolean {
   return false;
 }
 
+/** Minute, hour, day of the month, month, weekday, as in a crontab. */
+export const isCron = (text: string): boolean => parseSchedule(text) !== undefined;
+
+/** Whether what comes again and again at `schedule` begins in the minute of `at`. */
+export const beginsIn = (at: number, { schedule, zone }: { schedule: string; zone: string }): boolean =>
+  isOpen({ schedule, zone, for: "1m" }, Math.floor(at / minuteMs) * minuteMs);
+
 interface Schedule {
   values: Set<number>[];
   anyDay: boolean;

@@ -17,6 +17,21 @@ const mailAddress = z
   .string()
   .regex(/^[^\s<>"@]+@[^\s<>"@]+$/, "expected an address such as ada@example.org");
 
+const base64url = z.string().regex(/^[\w-]+$/, "expected base64url");
+/** Certificates in PEM that vouch for a server which no public authority does. */
+const certificate = z
+  .string()
+  .regex(/-----BEGIN CERTIFICATE-----/)
+  .describe("PEM; those of the system where left out");
+const phone = z.string().regex(/^\+\d{6,15}$/, "expected a number such as +4712345678");
+const twilio = {
+  account: z.string().regex(/^AC\w+$/, "expected an account such as AC0123…"),
+  token: secretText,
+  from: phone,
+  to: phone,
+  server: webAddress.default("https://api.twilio.com"),
+};
+
 /** A way to tell someone something. Each kind is sent by packages/response/notifiers/<kind>/. */
 export const channelSchema = z.discriminatedUnion("kind", [
   z.strictObject({
@@ -26,10 +41,55 @@ export const channelSchema = z.discriminatedUnion("kind", [
     server: z.string().regex(/^smtps?:\/\//, "expected smtp://mail.example.org:587 or smtps://…"),
     user: z.string().optional(),
     password: secretText.optional(),
+    requireTls: z.boolean().optional().describe("no mail goes out without TLS, whatever the server offers"),
+    ca: certificate.optional(),
   }),
   z.strictObject({ kind: z.literal("webhook"), url: webAddress, secret: secretText.optional() }),
   z.strictObject({ kind: z.literal("ntfy"), url: webAddress, token: secretText.optional() }),
   z.strictObject({ kind: z.literal("slack"), url: webAddress }),
+  z.strictObject({ kind: z.literal("teams"), url: webAddress }),
+  z.strictObject({ kind: z.literal("mattermost"), url: webAddress, channel: z.string().optional() }),
+  z.strictObject({
+    kind: z.literal("matrix"),
+    homeserver: webAddress,
+    room: z.string().regex(/^[!#][^\s:]+(:\S+)?$/, "expected a room such as !abc:example.org"),
+    token: secretText,
+  }),
+  z.strictObject({ kind: z.literal("discord"), url: webAddress }),
+  z.strictObject({
+    kind: z.literal("telegram"),
+    token: secretText,
+    chat: z.string().regex(/^(-?\d+|@\w+)$/, "expected a number or @channel"),
+    server: webAddress.default("https://api.telegram.org"),
+  }),
+  z.strictObject({
+    kind: z.literal("webpush"),
+    endpoint: webAddress,
+    p256dh: base64url.describe("the browser's public key"),
+    auth: base64url,
+    privateKey: secretText.describe("the sender's own (VAPID): 32 bytes in base64url"),
+    subject: z.string().regex(/^(mailto:|https:)/, "expected mailto:ops@example.org or https://…"),
+  }),
+  z.strictObject({
+    kind: z.literal("pagerduty"),
+    key: secretText,
+    server: webAddress.default("https://events.pagerduty.com"),
+  }),
+  z.strictObject({
+    kind: z.literal("opsgenie"),
+    key: secretText,
+    server: webAddress.default("https://api.opsgenie.com"),
+  }),
+  z.strictObject({ kind: z.literal("sms"), ...twilio }),
+  z.strictObject({ kind: z.literal("voice"), ...twilio }),
+  z.strictObject({
+    kind: z.literal("syslog"),
+    server: z
+      .string()
+      .regex(/^(udp|tcp|tls):\/\/[^/]+$/, "expected udp://logs.example.org:514, tcp://… or tls://…:6514"),
+    facility: z.number().int().min(0).max(23).default(16).describe("16 to 23 are local0 to local7"),
+    ca: certificate.optional(),
+  }),
   z.strictObject({ kind: z.literal("command"), command: z.array(z.string()).min(1) }),
 ]);
 export type Channel = z.infer<typeof channelSchema>;
@@ -105,5 +165,97 @@ export const receiverProperties = z.strictObject({
   escalation: dnsLabel.optional(),
   incident: z.boolean().default(false).describe("opens an incident without paging"),
   sendResolved: z.boolean().default(true),
+  template: z
+    .strictObject({ subject: z.string().max(1000).optional(), text: z.string().max(20_000).optional() })
+    .optional()
+    .describe("what channels say: see packages/response/notifiers/template.ts"),
 });
 export type ReceiverProperties = z.infer<typeof receiverProperties>;
+
+/** Type `statuspage`: what others may know of incidents, as static files. */
+export const statusPageProperties = z.strictObject({
+  title: z.string().min(1).max(200),
+  components: z
+    .array(z.strictObject({ name: z.string().min(1).max(200), services: z.array(dnsLabel).min(1) }))
+    .min(1),
+  visibility: z
+    .enum(["public", "private"])
+    .default("private")
+    .describe("private: only for who may read incidents"),
+  mail: z
+    .strictObject({
+      from: mailAddress,
+      server: z.string().regex(/^smtps?:\/\//, "expected smtp://mail.example.org:587 or smtps://…"),
+      user: z.string().optional(),
+      password: secretText.optional(),
+    })
+    .optional()
+    .describe("how subscribers by e-mail are told"),
+});
+export type StatusPageProperties = z.infer<typeof statusPageProperties>;
+
+/** What an incident's stakeholders are told that it is at. */
+export const incidentStatus = z.enum(["investigating", "identified", "monitoring", "resolved"]);
+export const incidentSeverity = z.enum(["info", "warning", "critical"]);
+
+export const incidentSchema = z.object({
+  id: z.number(),
+  environment: z.string().nullable(),
+  title: z.string(),
+  severity: incidentSeverity,
+  state: z.enum(["open", "acknowledged", "resolved"]),
+  status: incidentStatus,
+  openedAt: z.number(),
+  openedBy: z.string(),
+  troubleAt: z.number().nullable().describe("when the trouble itself began, as far as alerts tell"),
+  acknowledgedAt: z.number().nullable(),
+  mitigatedAt: z.number().nullable(),
+  resolvedAt: z.number().nullable(),
+  resolvedBy: z.string().nullable(),
+  roles: z.record(z.string(), z.string()).describe("commander, communications, scribe: who"),
+  public: z.boolean().describe("told on status pages"),
+});
+export type IncidentSummary = z.infer<typeof incidentSchema>;
+
+export const incidentNoteSchema = z.object({
+  id: z.number(),
+  at: z.number(),
+  by: z.string(),
+  kind: z.enum(["note", "chat", "update"]),
+  status: incidentStatus.nullable(),
+  text: z.string(),
+});
+export type IncidentNote = z.infer<typeof incidentNoteSchema>;
+
+export const incidentActionSchema = z.object({
+  id: z.number(),
+  incident: z.number(),
+  text: z.string(),
+  owner: z.string(),
+  due: z.string().describe("a day: 2026-12-01"),
+  createdAt: z.number(),
+  createdBy: z.string(),
+  doneAt: z.number().nullable(),
+  doneBy: z.string().nullable(),
+});
+export type IncidentAction = z.infer<typeof incidentActionSchema>;
+
+const spread = z.object({
+  count: z.number(),
+  median: z.number().nullable().describe("milliseconds"),
+  worst: z.number().nullable(),
+});
+export const incidentMetricsSchema = z.object({
+  incidents: z.number(),
+  detect: spread,
+  acknowledge: spread,
+  mitigate: spread,
+  resolve: spread,
+  people: z.array(
+    z.object({ person: z.string(), pages: z.number(), perWeek: z.number(), atNight: z.number() }),
+  ),
+  rules: z.array(
+    z.object({ rule: z.string(), incidents: z.number(), pages: z.number(), unanswered: z.number() }),
+  ),
+});
+export type IncidentMetrics = z.infer<typeof incidentMetricsSchema>;

@@ -27,6 +27,11 @@ export const runTaskSchema = z.discriminatedUnion("kind", [
     user: z.string().optional(),
     directory: z.string().optional(),
     timeoutMs: z.number().int().positive().optional(),
+    once: z
+      .string()
+      .regex(/^[0-9a-f]{32}$/)
+      .optional()
+      .describe("a key: where a command was begun under it before, its result is given and nothing begins"),
   }),
   z.strictObject({
     kind: z.literal("copy-to"),

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import {
   type Action,
@@ -10,7 +11,9 @@ import {
   parseAddress,
   type Resource,
   receiverProperties,
+  runbookProperties,
   scheduleProperties,
+  statusPageProperties,
   teamProperties,
 } from "@havn/model";
 import type { Sql } from "@havn/postgres";
@@ -37,18 +40,33 @@ const schemas = {
   schedule: scheduleProperties,
   escalation: escalationProperties,
   receiver: receiverProperties,
+  runbook: runbookProperties,
+  statuspage: statusPageProperties,
 };
 const isOurs = (type: string): type is keyof typeof schemas => Object.hasOwn(schemas, type);
 
-/** Types `contact`, `team`, `schedule`, `escalation` and `receiver`: a row each. References stay in it until it is used. */
-export function createExecutor({ sql, changed }: { sql: Sql; changed(): Promise<void> }): ResourceExecutor {
+/**
+ * Types `contact`, `team`, `schedule`, `escalation`, `receiver`, `runbook` and `statuspage`: a row each. References stay in it until it
+ * is used. `check` throws a HavnError (400) for what only shows when it is read closely.
+ */
+export function createExecutor({
+  sql,
+  changed,
+  check,
+}: {
+  sql: Sql;
+  changed(): Promise<void>;
+  check(wanted: Resource): Promise<void>;
+}): ResourceExecutor {
   return {
     types: Object.keys(schemas),
     async plan(wanted, prior) {
       const address = wanted?.address ?? prior?.address;
       const recorded = (await store.listDeclared(sql)).find((one) => one.address === address);
       if (!wanted) return { action: recorded ? "delete" : "no-op", changes: [] };
-      const changes = differences(recorded?.properties ?? {}, propertiesOf(wanted));
+      const properties = propertiesOf(wanted);
+      await check(wanted);
+      const changes = differences(shown(recorded?.properties ?? {}), shown(properties));
       if (!recorded) return { action: "create", changes };
       return { action: changes.length > 0 ? "update" : "no-op", changes };
     },
@@ -72,6 +90,11 @@ export function createExecutor({ sql, changed }: { sql: Sql; changed(): Promise<
 function propertiesOf({ type, name, properties }: Resource): Record<string, unknown> {
   if (!isOurs(type)) throw new TypeError(`${type} is not a type of this room`);
   const parsed = schemas[type].parse(properties);
+  if (type === "runbook" && !("steps" in parsed && parsed.steps.code))
+    throw new HavnError(`Runbook ${name} came without its code`, {
+      detail: "The command line puts it together: plan with one of this version.",
+      status: 400,
+    });
   if ("layers" in parsed)
     for (const { start, until } of parsed.layers)
       for (const text of [start, until])
@@ -87,6 +110,14 @@ function parseWallOrNaN(text: string): number {
   } catch {
     return Number.NaN;
   }
+}
+
+/** A runbook's code is told by its digest. */
+function shown(properties: Record<string, unknown>): Record<string, unknown> {
+  const { steps } = properties;
+  if (typeof steps !== "object" || steps === null || !("code" in steps)) return properties;
+  const digest = createHash("sha256").update(String(steps.code)).digest("hex").slice(0, 12);
+  return { ...properties, steps: { ...steps, code: `sha256 ${digest}` } };
 }
 
 function differences(before: Record<string, unknown>, after: Record<string, unknown>): PropertyChange[] {

@@ -1,38 +1,38 @@
-import { randomUUID } from "node:crypto";
 import type { Route } from "@havn/http";
 import {
   type Channel,
   type Clock,
+  contactProperties,
   type Event,
+  HavnError,
+  type Labels,
   parseAddress,
-  parseDuration,
+  receiverProperties,
+  runbookProperties,
   type Timeline,
 } from "@havn/model";
-import { migrate, type Sql, type TransactionSql } from "@havn/postgres";
+import { migrate, type Sql } from "@havn/postgres";
 import type { Workflows } from "@havn/workflows";
 import { createExecutor, type ResourceExecutor } from "./executor.ts";
+import { createIncidents, type IncidentsOptions } from "./incidents/incidents.ts";
+import { type Notification, type TakingContext, takeIn } from "./incidents/intake.ts";
+import { incidentRoutes, statusRoutes } from "./incidents/routes.ts";
+import { createStatusPages } from "./incidents/status-pages.ts";
+import { sqlLedger } from "./ledger.ts";
 import { type Message, send as sendThrough } from "./notifiers/index.ts";
+import { renderTemplate, type TemplateInput } from "./notifiers/template.ts";
 import { createPaging } from "./pages/paging.ts";
-import { loadPeople, type People } from "./roster.ts";
+import { loadPeople } from "./roster.ts";
 import { responseRoutes } from "./routes.ts";
+import type { Hands } from "./runbooks/hands.ts";
+import { runbookRoutes } from "./runbooks/routes.ts";
+import { type AlertChange, createRunbooks } from "./runbooks/runbooks.ts";
+import { questionToken } from "./runbooks/tokens.ts";
 import * as store from "./store.ts";
 
-/** What a route tells, as @havn/alerting hands it over. */
-export interface Notification {
-  id: string;
-  /** Address of a receiver. */
-  receiver: string;
-  /** What it is about, over all tellings. */
-  group: string;
-  reason: string;
-  at: number;
-  alerts: readonly {
-    state: "firing" | "resolved";
-    labels: Readonly<Record<string, string>>;
-    annotations: Readonly<Record<string, string>>;
-    startsAt: number;
-  }[];
-}
+export type { Hands } from "./runbooks/hands.ts";
+export type { AlertChange } from "./runbooks/runbooks.ts";
+export type { Notification };
 
 export interface ResponseOptions {
   sql: Sql;
@@ -49,16 +49,32 @@ export interface ResponseOptions {
   /** Where people reach Havn, without a slash at the end. */
   publicUrl(): string;
   send?(channel: Channel, message: Message, signal: AbortSignal): Promise<string>;
+  /** Whole paths of the programs that a notifier of kind `command` may name. */
+  commands: readonly string[];
+  /** With what runbooks act. */
+  hands: Hands;
+  /** Whether labels are what matchers say, as routes read them. Throws a HavnError (400) for one that cannot be read. */
+  compileMatchers(texts: readonly string[]): (labels: Labels) => boolean;
+  /** What was applied last in an environment; nothing for one that is not known. */
+  graph: IncidentsOptions["graph"];
+  /** Where status pages are written. */
+  statusDirectory: string;
+  /** What alerts there are now, pending ones among them. */
+  alerts(): Promise<AlertChange[]> | AlertChange[];
 }
 
 /** From a told alert to an answer: incidents, pages, escalation, and who is on call. */
-export interface Response {
-  /** Types `contact`, `team`, `schedule`, `escalation` and `receiver`. */
+export interface Response extends AsyncDisposable {
+  /** Types `contact`, `team`, `schedule`, `escalation`, `receiver`, `runbook` and `statuspage`. */
   executor: ResourceExecutor;
   /** Takes a notification in for good, each id once; paging goes on by itself from there. */
   deliver(notification: Notification): Promise<void>;
   /** Sees to it that everything open is under way: to be called after the workflows' launch, and again and again. */
   sweep(): Promise<void>;
+  /** An alert has got into another state: it may start runbooks. Those of alerts that last are made up for by `sweep`. */
+  alertChanged(alert: AlertChange): Promise<void>;
+  /** Forgets what is old. */
+  prune(): Promise<void>;
   routes: Route[];
 }
 
@@ -66,18 +82,102 @@ export async function createResponse(options: ResponseOptions): Promise<Response
   const { sql, clock, timeline } = options;
   await migrate(sql, "response", new URL("./migrations/", import.meta.url));
   const people = await loadPeople(sql);
+  const ledger = sqlLedger(sql);
   const paging = createPaging({
     ...options,
-    send: options.send ?? sendThrough,
+    ledger,
+    async send(channel, message, signal) {
+      // What was declared before it was forbidden.
+      mayUse(channel);
+      return await (options.send ?? sendThrough)(channel, message, signal);
+    },
     contact: people.contact,
     answerUrl: (token) => `${options.publicUrl()}/answer/${token}`,
   });
   const taking: TakingContext = { people, publicUrl: options.publicUrl, now: () => clock.now() };
 
+  /** Whoever may declare a channel must not thereby run what they like beside the control plane. */
+  const mayUse = (channel: Channel): void => {
+    const [program = ""] = channel.kind === "command" ? channel.command : [];
+    if (channel.kind !== "command" || options.commands.includes(program)) return;
+    throw new HavnError(`The control plane runs no ${program} for a notifier`, {
+      detail:
+        "Whoever runs it lists the programs that may be named, with their whole paths: HAVN_NOTIFIER_COMMANDS=/usr/local/bin/page,…",
+      status: 403,
+    });
+  };
+  /** A real alert of the environment, or one that could be. */
+  const sampleOf = async (environment: string): Promise<TemplateInput> => {
+    const now = await options.alerts();
+    const real = now.find((one) => one.environment === environment) ?? now[0];
+    const labels = real?.labels ?? { alertname: "example", env: environment, severity: "critical" };
+    const summary = real?.summary ?? "an example of an alert";
+    return {
+      ...{ state: "firing", severity: "critical", title: summary, url: options.publicUrl() },
+      alerts: [{ labels: { ...labels }, summary, state: "firing" }],
+    };
+  };
+  const runbooks = createRunbooks({
+    ...{ sql, clock, timeline, workflows: options.workflows, hands: options.hands },
+    compileMatchers: options.compileMatchers,
+    declared: people.runbooks,
+    people: (environment, targets) =>
+      people
+        .snapshot(
+          environment,
+          { levels: [{ targets: [...targets], timeout: "1h" }], acknowledgedFor: "1h" },
+          clock.now(),
+        )
+        .levels.flatMap((level) => level.people.map(({ person }) => person)),
+    async tell({ id, environment, person, ...text }) {
+      const ways = people.contact(environment, person)?.ways.map(({ via }) => via) ?? [];
+      const [channel, ...otherwise] = ways;
+      if (!channel) return;
+      const message: Message = {
+        ...{
+          id,
+          about: id,
+          state: "firing",
+          severity: "warning",
+          at: clock.now(),
+          alerts: [],
+          answerable: false,
+        },
+        ...text,
+      };
+      await store.insertNotice(sql, { id, environment, channel, otherwise, message });
+      await paging.start({ notice: id });
+    },
+    questionUrl: (question) => `${options.publicUrl()}/runbook/${questionToken(question, options.answerKey)}`,
+  });
+
+  const statusPages = createStatusPages({
+    ...{ sql, clock, declared: people.statusPages, directory: options.statusDirectory },
+    ...{ publicUrl: options.publicUrl, graph: options.graph, key: options.answerKey },
+    async notify(notice) {
+      await store.insertNotice(sql, { ...notice, otherwise: [] });
+      await paging.start({ notice: notice.id });
+    },
+  });
+  const incidents = createIncidents({ sql, clock, timeline, paging, statusPages, graph: options.graph });
+
   return {
-    executor: createExecutor({ sql, changed: people.reload }),
+    executor: createExecutor({
+      ...{ sql, changed: people.reload },
+      async check({ address, type, properties }) {
+        if (type === "runbook")
+          for (const { match } of runbookProperties.parse(properties).on) options.compileMatchers(match);
+        const { environment } = parseAddress(address);
+        if (type === "contact") for (const { via } of contactProperties.parse(properties).ways) mayUse(via);
+        if (type !== "receiver") return;
+        const { channels, template } = receiverProperties.parse(properties);
+        for (const channel of channels) mayUse(channel);
+        for (const text of [template?.subject, template?.text])
+          if (text !== undefined) renderTemplate(text, await sampleOf(environment));
+      },
+    }),
     async deliver(notification) {
-      const { pages, notices, events } = await sql.begin((transaction) =>
+      const { pages, notices, events } = await ledger.begin((transaction) =>
         takeIn(transaction, notification, taking),
       );
       for (const event of events) await timeline.write(event);
@@ -87,123 +187,21 @@ export async function createResponse(options: ResponseOptions): Promise<Response
       }
       for (const notice of notices) await paging.start({ notice });
     },
-    sweep: paging.sweep,
-    routes: responseRoutes({ sql, clock, timeline, people, paging }),
+    async sweep() {
+      await paging.sweep();
+      await runbooks.sweep(await options.alerts());
+      await incidents.sweep();
+    },
+    alertChanged: runbooks.alertChanged,
+    prune: runbooks.prune,
+    async [Symbol.asyncDispose]() {
+      runbooks.close();
+    },
+    routes: [
+      ...responseRoutes({ sql, clock, people, paging }),
+      ...incidentRoutes({ sql, clock, incidents, paging }),
+      ...statusRoutes({ statusPages }),
+      ...runbookRoutes({ sql, runbooks, declared: people.runbooks, answerKey: options.answerKey }),
+    ],
   };
-}
-
-interface TakingContext {
-  people: People;
-  publicUrl(): string;
-  now(): number;
-}
-
-interface Taken {
-  pages: { id: string; state: "open" | "resolved" }[];
-  notices: string[];
-  events: Parameters<Timeline["write"]>[0][];
-}
-
-/** All that follows from a notification, in one transaction: what follows later finds it there, whatever crashes. */
-async function takeIn(sql: TransactionSql, told: Notification, context: TakingContext): Promise<Taken> {
-  const taken: Taken = { pages: [], notices: [], events: [] };
-  if (!(await store.take(sql, told.id, told.at))) return taken;
-  const { environment, name } = parseAddress(told.receiver);
-  const receiver = context.people.receiver(told.receiver);
-  if (!receiver) {
-    taken.events.push({
-      ...{ kind: "receiver.unknown", environment, severity: "error", key: `receiver:${told.id}` },
-      summary: `A route tells receiver ${name}, which is not declared: nobody was told`,
-    });
-    return taken;
-  }
-  const alerts = told.alerts.map(({ labels, annotations, state }) => {
-    const summary = annotations.summary ?? annotations.description ?? labels.alertname ?? "an alert";
-    return { labels, state, summary };
-  });
-  const firing = alerts.filter(({ state }) => state === "firing");
-  const about = summaryOf(firing.length > 0 ? firing : alerts);
-  if (receiver.escalation !== undefined || receiver.incident)
-    await takeIncident(
-      sql,
-      { told, environment, alerts, about, escalation: receiver.escalation, taken },
-      context,
-    );
-  const onlyEnds = told.reason === "all resolved" || told.reason === "some resolved";
-  if (onlyEnds && !receiver.sendResolved) return taken;
-  for (const [index, channel] of receiver.channels.entries()) {
-    const id = `${told.id}-${index}`;
-    const message: Message = {
-      ...{ id, at: told.at, alerts, severity: about.severity },
-      state: firing.length > 0 ? "firing" : "resolved",
-      subject: `${firing.length > 0 ? about.severity : "Resolved"}: ${about.title}`,
-      text: alerts.map(({ state, summary }) => `${state}: ${summary}`).join("\n"),
-      url: `${context.publicUrl()}/environments/${environment}/alerts`,
-    };
-    await store.insertNotice(sql, { id, environment, channel, message });
-    taken.notices.push(id);
-  }
-  return taken;
-}
-
-interface IncidentInput {
-  told: Notification;
-  environment: string;
-  alerts: Message["alerts"];
-  about: { title: string; severity: Message["severity"] };
-  escalation: string | undefined;
-  taken: Taken;
-}
-
-async function takeIncident(sql: TransactionSql, input: IncidentInput, context: TakingContext) {
-  const { told, environment, alerts, about, taken } = input;
-  const key = `${told.receiver} ${told.group}`;
-  const open = await store.findOpenIncident(sql, key);
-  if (!alerts.some(({ state }) => state === "firing")) {
-    if (!open) return;
-    for (const { id } of await store.listPages(sql, open.id)) taken.pages.push({ id, state: "resolved" });
-    await store.updateIncidentAlerts(sql, open.id, alerts);
-    await store.resolveIncident(sql, open.id, "havn", told.at);
-    taken.events.push({
-      ...{ kind: "incident.resolved", environment, key: `incident:${open.id}:resolved` },
-      summary: `Incident ${open.id} is over: ${open.title}`,
-    });
-    return;
-  }
-  if (open) {
-    await store.updateIncidentAlerts(sql, open.id, alerts);
-    return;
-  }
-  const opened = { key, environment, alerts, openedAt: told.at, openedBy: told.receiver, ...about };
-  const incident = await store.insertIncident(sql, opened);
-  taken.events.push({
-    ...{ kind: "incident.opened", environment, severity: "error", key: `incident:${incident.id}:opened` },
-    summary: `Incident ${incident.id}: ${incident.title}`,
-    data: { incident: incident.id },
-  });
-  if (input.escalation === undefined) return;
-  const escalation = context.people.escalation(environment, input.escalation);
-  // A name that is no more pages everyone rather than nobody.
-  const everyone = { levels: [{ targets: [{ kind: "team" as const, name: "everyone" }], timeout: "5m" }] };
-  const properties = escalation ?? { ...everyone, acknowledgedFor: "30m" };
-  const { levels, missing } = context.people.snapshot(environment, properties, context.now());
-  const id = randomUUID();
-  await store.insertPage(sql, {
-    ...{ id, incident: incident.id, environment, levels, createdAt: context.now() },
-    acknowledgedFor: parseDuration(properties.acknowledgedFor),
-  });
-  taken.pages.push({ id, state: "open" });
-  for (const name of missing)
-    taken.events.push({
-      ...{ kind: "page.misconfigured", environment, severity: "error", key: `page:${id}:missing:${name}` },
-      summary: `Escalation ${input.escalation} names ${name}, which is not declared`,
-    });
-}
-
-function summaryOf(alerts: Message["alerts"]): { title: string; severity: Message["severity"] } {
-  const [first] = alerts;
-  const more = alerts.length > 1 ? ` (and ${alerts.length - 1} more)` : "";
-  const severities = new Set(alerts.map(({ labels }) => labels.severity));
-  const severity = (["critical", "warning", "info"] as const).find((one) => severities.has(one));
-  return { title: `${first?.summary ?? "alert"}${more}`, severity: severity ?? "critical" };
 }

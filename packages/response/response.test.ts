@@ -9,6 +9,7 @@ import { openWorkflows } from "@havn/workflows";
 import { suspects } from "./incidents/suspects.ts";
 import { createResponse } from "./index.ts";
 import type { Message } from "./notifiers/index.ts";
+import { withoutRunbooks } from "./testing/room.ts";
 
 const resource = (type: string, name: string, properties: Record<string, unknown>): Resource => ({
   address: `shop/${type}/${name}`,
@@ -26,7 +27,7 @@ test("who is on call, overrides and swaps over the API; channels are told; an un
   const timeline = await createTimeline({ sql: db.sql, clock });
   const sent: Message[] = [];
   const response = await createResponse({
-    ...{ sql: db.sql, clock, workflows, timeline, answerKey: "key" },
+    ...{ sql: db.sql, clock, workflows, timeline, answerKey: "key", ...withoutRunbooks },
     resolve: async (_environment, value) => value,
     publicUrl: () => "http://havn.test",
     send: async (_channel, message) => {

@@ -6,12 +6,17 @@ import {
   formatAddress,
   parseDuration,
   type ReceiverProperties,
+  type RunbookProperties,
   receiverProperties,
+  runbookProperties,
   type ScheduleProperties,
+  type StatusPageProperties,
   scheduleProperties,
+  statusPageProperties,
   teamProperties,
 } from "@havn/model";
 import type { Sql } from "@havn/postgres";
+import type { z } from "zod";
 import { type Escalation, type Roster, type SnapshotLevel, snapshot } from "./schedules/escalation.ts";
 import type { Schedule } from "./schedules/schedule.ts";
 import { parseWall } from "./schedules/zone.ts";
@@ -24,6 +29,8 @@ export interface People {
   receiver(address: string): ReceiverProperties | undefined;
   escalation(environment: string, name: string): EscalationProperties | undefined;
   schedules(): { environment: string; schedule: Schedule; revision: number }[];
+  runbooks(): { environment: string; name: string; properties: RunbookProperties }[];
+  statusPages(): { environment: string; name: string; properties: StatusPageProperties }[];
   /** Whom an escalation asks when it begins now. */
   snapshot(
     environment: string,
@@ -49,6 +56,12 @@ export async function loadPeople(sql: Sql): Promise<People> {
     team: (name) => teamProperties.safeParse(find(environment, "team", name)).data?.members,
     hasPerson: (name) => find(environment, "contact", name) !== undefined,
   });
+  const allOf = <T>(type: string, schema: z.ZodType<T>) =>
+    [...declared.values()].flatMap((one) => {
+      const { environment, name } = one;
+      const properties = one.type === type ? schema.safeParse(one.properties).data : undefined;
+      return properties ? [{ environment, name, properties }] : [];
+    });
   const people: People = {
     async reload() {
       declared = new Map((await store.listDeclared(sql)).map((one) => [one.address, one]));
@@ -63,6 +76,8 @@ export async function loadPeople(sql: Sql): Promise<People> {
         const schedule = type === "schedule" ? scheduleNamed(environment, name) : undefined;
         return schedule ? [{ environment, schedule, revision: revision + schedule.overrides.length }] : [];
       }),
+    runbooks: () => allOf("runbook", runbookProperties),
+    statusPages: () => allOf("statuspage", statusPageProperties),
     snapshot(environment, properties, at) {
       const everyone = [...declared.values()].filter(
         (one) => one.type === "contact" && one.environment === environment,

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { defineRoute, RawResponse, type Route } from "@havn/http";
-import { type Clock, type Event, eventSchema, HavnError, type Timeline } from "@havn/model";
+import { type Clock, HavnError } from "@havn/model";
 import type { Sql } from "@havn/postgres";
 import { z } from "zod";
-import { suspects } from "./incidents/suspects.ts";
+import { htmlAnswer } from "./html.ts";
 import { answerPage } from "./pages/answer-page.ts";
 import type { Paging } from "./pages/paging.ts";
 import type { People } from "./roster.ts";
@@ -14,9 +14,6 @@ import * as store from "./store.ts";
 export interface RoutesOptions {
   sql: Sql;
   clock: Clock;
-  timeline: Timeline & {
-    list(filter: { environment?: string; limit?: number; before?: number }): Promise<Event[]>;
-  };
   people: People;
   paging: Paging;
 }
@@ -28,43 +25,16 @@ const segmentSchema = z.object({
   person: z.string(),
   source: z.looseObject({}),
 });
-const incidentSchema = z.object({
-  id: z.number(),
-  environment: z.string().nullable(),
-  title: z.string(),
-  severity: z.string(),
-  state: z.string(),
-  openedAt: z.number(),
-  openedBy: z.string(),
-  acknowledgedAt: z.number().nullable(),
-  resolvedAt: z.number().nullable(),
-  resolvedBy: z.string().nullable(),
-});
-/** Any text: who may not act is refused before it is told what is wrong with it. */
-const idParams = z.object({ id: z.string() });
 const done = z.object({ done: z.boolean() });
 
 export const responseRoutes = (options: RoutesOptions): Route[] => [
   ...answerRoutes(options),
   ...scheduleRoutes(options),
-  ...incidentRoutes(options),
 ];
 
 function answerRoutes({ paging }: RoutesOptions): Route[] {
   const params = z.object({ token: z.string().max(1000) });
-  const html = (body: string, status = 200) =>
-    new RawResponse(
-      body,
-      {
-        "content-type": "text/html; charset=utf-8",
-        "cache-control": "no-store",
-        // Its one form goes to itself.
-        "content-security-policy":
-          "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'",
-      },
-      status,
-    );
-  const foreign = () => html(answerPage({ kind: "unknown" }), 404);
+  const foreign = () => htmlAnswer(answerPage({ kind: "unknown" }), 404);
   return [
     defineRoute({
       method: "GET",
@@ -75,7 +45,7 @@ function answerRoutes({ paging }: RoutesOptions): Route[] {
       response: z.unknown(),
       async handle({ params: { token } }) {
         const found = await paging.look(token);
-        return found ? html(answerPage({ kind: "ask", ...found })) : foreign();
+        return found ? htmlAnswer(answerPage({ kind: "ask", ...found })) : foreign();
       },
     }),
     defineRoute({
@@ -89,7 +59,27 @@ function answerRoutes({ paging }: RoutesOptions): Route[] {
       async handle({ params: { token } }) {
         const answered = await paging.answer(token);
         if (answered === undefined) return foreign();
-        return html(answerPage({ kind: answered ? "thanks" : "used" }), answered ? 200 : 409);
+        return htmlAnswer(answerPage({ kind: answered ? "thanks" : "used" }), answered ? 200 : 409);
+      },
+    }),
+    defineRoute({
+      method: "POST",
+      path: "/answer/:token/voice",
+      summary: "A key that was pressed during a call: 1 answers the page",
+      access: { public: "the token is one person's, for one page, and good once" },
+      params,
+      consumes: "form",
+      body: z.object({ Digits: z.string().optional() }),
+      response: z.unknown(),
+      async handle({ params: { token }, body }) {
+        const answered = body.Digits === "1" ? await paging.answer(token) : undefined;
+        const say = answered === undefined ? "Nothing was answered." : "Thank you.";
+        return new RawResponse(
+          `<?xml version="1.0" encoding="UTF-8"?><Response><Say>${say}</Say></Response>`,
+          {
+            "content-type": "text/xml; charset=utf-8",
+          },
+        );
       },
     }),
     defineRoute({
@@ -223,145 +213,4 @@ function scheduleRoutes({ sql, clock, people }: RoutesOptions): Route[] {
       },
     }),
   ];
-}
-
-function incidentRoutes({ sql, clock, timeline, paging }: RoutesOptions): Route[] {
-  const find = async (id: string) => {
-    const number = Number(id);
-    const incident = Number.isSafeInteger(number) ? await store.findIncident(sql, number) : undefined;
-    if (!incident) throw new HavnError(`There is no incident ${id}`, { status: 404 });
-    return incident;
-  };
-  return [
-    defineRoute({
-      method: "GET",
-      path: "/api/v1/incidents",
-      summary: "Incidents: open ones first, then the newest",
-      access: { action: "incident:read" },
-      response: z.object({ incidents: z.array(incidentSchema) }),
-      handle: async () => ({ incidents: await store.listIncidents(sql) }),
-    }),
-    defineRoute({
-      method: "GET",
-      path: "/api/v1/incidents/:id",
-      summary: "An incident: what happened around it, what changed shortly before, and who was asked how",
-      access: { action: "incident:read" },
-      params: idParams,
-      response: z.object({
-        incident: incidentSchema,
-        timeline: z.array(eventSchema),
-        suspects: z.array(z.object({ event: eventSchema, score: z.number(), evidence: z.array(z.string()) })),
-        pages: z.array(z.looseObject({ id: z.string(), state: z.string() })),
-        attempts: z.array(z.looseObject({ channel: z.string() })),
-      }),
-      async handle({ params: { id } }) {
-        const incident = await find(id);
-        const pages = await store.listPages(sql, incident.id);
-        const events = await eventsAround(timeline, incident);
-        return {
-          incident,
-          timeline: events.filter(({ at }) => at >= incident.openedAt - 60_000),
-          suspects: suspects(events, incident),
-          pages: pages.map((page) => ({ ...page })),
-          attempts: (
-            await store.listAttempts(
-              sql,
-              pages.map((page) => page.id),
-            )
-          ).map((one) => ({ ...one })),
-        };
-      },
-    }),
-    defineRoute({
-      method: "POST",
-      path: "/api/v1/incidents",
-      summary: "Opens an incident by hand",
-      access: { action: "incident:create" },
-      body: z.strictObject({
-        title: z.string().min(1).max(500),
-        environment: z.string().optional(),
-        severity: z.enum(["info", "warning", "critical"]).default("warning"),
-      }),
-      response: incidentSchema,
-      async handle({ body, identity }) {
-        const { title, severity, environment = null } = body;
-        const key = `by hand ${randomUUID()}`;
-        const by = { openedAt: clock.now(), openedBy: identity.actor };
-        const incident = await store.insertIncident(sql, {
-          key,
-          environment,
-          title,
-          severity,
-          alerts: [],
-          ...by,
-        });
-        await timeline.write({
-          ...{
-            kind: "incident.opened",
-            environment: body.environment,
-            severity: "error",
-            actor: identity.actor,
-          },
-          ...{ summary: `Incident ${incident.id}: ${title}`, data: { incident: incident.id } },
-        });
-        return incident;
-      },
-    }),
-    defineRoute({
-      method: "POST",
-      path: "/api/v1/incidents/:id/acknowledge",
-      summary: "Answers every page of an incident",
-      access: { action: "page:acknowledge", resource: ({ params: { id } }) => id },
-      params: idParams,
-      response: done,
-      async handle({ params, identity }) {
-        const { id } = await find(params.id);
-        let any = false;
-        for (const page of await store.listPages(sql, id))
-          any = (await paging.acknowledge(page.id, identity.actor)) || any;
-        if (!any) await store.acknowledgeIncident(sql, id, clock.now());
-        return { done: any };
-      },
-    }),
-    defineRoute({
-      method: "POST",
-      path: "/api/v1/incidents/:id/resolve",
-      summary: "Closes an incident and ends its pages",
-      access: { action: "incident:update", resource: ({ params: { id } }) => id },
-      params: idParams,
-      response: done,
-      async handle({ params, identity }) {
-        const incident = await find(params.id);
-        const { id } = incident;
-        const resolved = await store.resolveIncident(sql, id, identity.actor, clock.now());
-        for (const page of await store.listPages(sql, id)) paging.wake(page.id);
-        if (resolved)
-          await timeline.write({
-            ...{ kind: "incident.resolved", actor: identity.actor, key: `incident:${id}:resolved` },
-            summary: `Incident ${id} is over: ${incident.title}`,
-            environment: incident.environment ?? undefined,
-          });
-        return { done: resolved };
-      },
-    }),
-  ];
-}
-
-/** From an hour before it opened until ten minutes after its end, oldest first. */
-async function eventsAround(timeline: RoutesOptions["timeline"], incident: store.Incident): Promise<Event[]> {
-  const environment = incident.environment === null ? {} : { environment: incident.environment };
-  const [from, to] = [incident.openedAt - 3_600_000, (incident.resolvedAt ?? Number.MAX_VALUE) + 600_000];
-  const found: Event[] = [];
-  let before: number | undefined;
-  for (let pages = 0; pages < 20; pages++) {
-    const events = await timeline.list({
-      ...environment,
-      limit: 1000,
-      ...(before !== undefined && { before }),
-    });
-    found.push(...events.filter(({ at }) => at >= from && at <= to));
-    before = events.at(-1)?.id;
-    if (before === undefined || (events.at(-1)?.at ?? 0) < from) break;
-  }
-  return found.reverse();
 }

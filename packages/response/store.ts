@@ -1,4 +1,4 @@
-import type { Channel } from "@havn/model";
+import type { Channel, IncidentSummary } from "@havn/model";
 import type { Sql, TransactionSql } from "@havn/postgres";
 import type { Message } from "./notifiers/index.ts";
 import type { PageState } from "./pages/decide.ts";
@@ -53,24 +53,16 @@ export const take = async (sql: Db, id: string, at: number): Promise<boolean> =>
   (await sql`insert into response.taken (id, at) values (${id}, ${at}) on conflict do nothing returning id`)
     .length > 0;
 
-export interface Incident {
-  id: number;
+export interface Incident extends IncidentSummary {
   key: string;
-  environment: string | null;
-  title: string;
-  severity: "info" | "warning" | "critical";
-  state: "open" | "acknowledged" | "resolved";
   alerts: Message["alerts"];
-  openedAt: number;
-  openedBy: string;
-  acknowledgedAt: number | null;
-  resolvedAt: number | null;
-  resolvedBy: string | null;
+  /** As somebody said; those that follow from the graph are found anew each time. */
+  services: string[];
 }
 
-const incidentColumns = (sql: Db) => sql`id, key, environment, title, severity, state, alerts,
-  opened_at as "openedAt", opened_by as "openedBy", acknowledged_at as "acknowledgedAt",
-  resolved_at as "resolvedAt", resolved_by as "resolvedBy"`;
+const incidentColumns = (sql: Db) => sql`id, key, environment, title, severity, state, status, alerts,
+  opened_at as "openedAt", opened_by as "openedBy", trouble_at as "troubleAt", acknowledged_at as "acknowledgedAt",
+  mitigated_at as "mitigatedAt", resolved_at as "resolvedAt", resolved_by as "resolvedBy", roles, services, public`;
 
 export const listIncidents = (sql: Db): Promise<Incident[]> =>
   sql<Incident[]>`select ${incidentColumns(sql)} from response.incident
@@ -87,14 +79,14 @@ export const findOpenIncident = async (sql: Db, key: string): Promise<Incident |
 
 export type NewIncident = Pick<
   Incident,
-  "key" | "environment" | "title" | "severity" | "alerts" | "openedAt" | "openedBy"
+  "key" | "environment" | "title" | "severity" | "alerts" | "openedAt" | "openedBy" | "troubleAt"
 >;
 
 export const insertIncident = async (sql: Db, one: NewIncident): Promise<Incident> => {
   const [row] = await sql<Incident[]>`
-    insert into response.incident (key, environment, title, severity, state, alerts, opened_at, opened_by)
+    insert into response.incident (key, environment, title, severity, state, alerts, opened_at, opened_by, trouble_at)
     values (${one.key}, ${one.environment}, ${one.title}, ${one.severity}, 'open', ${json(sql, one.alerts)},
-      ${one.openedAt}, ${one.openedBy})
+      ${one.openedAt}, ${one.openedBy}, ${one.troubleAt})
     returning ${incidentColumns(sql)}`;
   if (!row) throw new Error("the incident was not written");
   return row;
@@ -115,7 +107,8 @@ export const resolveIncident = async (sql: Db, id: number, by: string, at: numbe
   await sql`update response.page set state = 'resolved', resolved_at = ${at}
     where incident = ${id} and state <> 'resolved'`;
   const rows =
-    await sql`update response.incident set state = 'resolved', resolved_at = ${at}, resolved_by = ${by}
+    await sql`update response.incident set state = 'resolved', status = 'resolved', resolved_at = ${at}, resolved_by = ${by},
+      mitigated_at = coalesce(mitigated_at, ${at})
     where id = ${id} and state <> 'resolved' returning id`;
   return rows.length > 0;
 };
@@ -142,7 +135,7 @@ export const findPage = async (sql: Db, id: string): Promise<Page | undefined> =
 export const listPages = (sql: Db, incident: number): Promise<Page[]> =>
   sql<Page[]>`select ${pageColumns(sql)} from response.page where incident = ${incident} order by created_at`;
 
-export const listUnresolvedPages = (sql: Sql): Promise<Page[]> =>
+export const listUnresolvedPages = (sql: Db): Promise<Page[]> =>
   sql<Page[]>`select ${pageColumns(sql)} from response.page where state <> 'resolved' order by created_at`;
 
 export const insertPage = (
@@ -169,6 +162,13 @@ export const acknowledgePage = async (
       where id = ${id} and state <> 'resolved' returning id`
   ).length > 0;
 
+export const isAsked = async (sql: Db, page: string, round: number): Promise<boolean> =>
+  (await sql`select 1 from response.page where id = ${page} and state = 'open' and round = ${round}`).length >
+  0;
+
+export const isUsed = async (sql: Db, token: string): Promise<boolean> =>
+  (await sql`select 1 from response.used_answer where token = ${token}`).length > 0;
+
 /** False where it was used before. */
 export const useToken = async (sql: Db, token: string, at: number): Promise<boolean> =>
   (
@@ -180,21 +180,27 @@ export interface Notice {
   id: string;
   environment: string;
   channel: Channel;
+  /** Taken in turn where the one before took nothing. */
+  otherwise: Channel[];
   message: Message;
 }
 
 export const insertNotice = (sql: Db, one: Notice) => sql`
-  insert into response.notice (id, environment, channel, message)
-  values (${one.id}, ${one.environment}, ${json(sql, one.channel)}, ${json(sql, one.message)})
+  insert into response.notice (id, environment, channel, otherwise, message)
+  values (${one.id}, ${one.environment}, ${json(sql, one.channel)}, ${json(sql, one.otherwise)}, ${json(sql, one.message)})
   on conflict do nothing`;
 
-export const findNotice = async (sql: Sql, id: string): Promise<Notice | undefined> =>
-  (await sql<Notice[]>`select id, environment, channel, message from response.notice where id = ${id}`)[0];
+export const findNotice = async (sql: Db, id: string): Promise<Notice | undefined> =>
+  (
+    await sql<
+      Notice[]
+    >`select id, environment, channel, otherwise, message from response.notice where id = ${id}`
+  )[0];
 
-export const listOpenNotices = async (sql: Sql): Promise<string[]> =>
+export const listOpenNotices = async (sql: Db): Promise<string[]> =>
   (await sql<{ id: string }[]>`select id from response.notice where state = 'open'`).map(({ id }) => id);
 
-export const endNotice = (sql: Sql, id: string, state: "accepted" | "failed") =>
+export const endNotice = (sql: Db, id: string, state: "accepted" | "failed") =>
   sql`update response.notice set state = ${state} where id = ${id}`;
 
 export interface Attempt {

@@ -22,6 +22,7 @@ const documents = [
   "docs/from-prometheus.md",
   "docs/from-puppet.md",
   "docs/resources.md",
+  "docs/responding.md",
 ];
 const { recipient } = await generateAgeKey();
 /** Files that the pieces speak of. */

@@ -52,6 +52,7 @@ export type { HostReference, Reference, SecretReference, Text, TextReference } f
 export { text } from "./references.ts";
 export * from "./respond.ts";
 export * from "./rollout.ts";
+export * from "./runbooks.ts";
 export * from "./running.ts";
 export type { SecretOptions } from "./secrets.ts";
 export { secret } from "./secrets.ts";

@@ -29,7 +29,9 @@ const written: Record<string, readonly string[]> = {
   team: ["members"],
   schedule: ["zone", "layers", "fallback"],
   escalation: ["levels", "acknowledgedFor"],
-  receiver: ["escalation", "channels", "incident", "sendResolved"],
+  statuspage: ["title", "components", "visibility", "mail"],
+  runbook: ["description", "steps", "with", "on", "at", "guards"],
+  receiver: ["escalation", "channels", "incident", "sendResolved", "template"],
   route: [
     ...["receiver", "match", "continue", "groupBy", "groupWait", "groupInterval", "repeatInterval"],
     ...["muteIn", "activeIn", "routes", "inhibit"],

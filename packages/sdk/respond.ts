@@ -1,5 +1,6 @@
 import { type CommonOptions, declare, type Handle, isHandle, listOf, nameOf } from "./environment.ts";
 import type { SecretReference, Text } from "./references.ts";
+import type { ServiceHandle } from "./services.ts";
 
 /** A way to tell someone something. A secret keeps a password out of the file. */
 export type Channel =
@@ -11,14 +12,53 @@ export type Channel =
       server: string;
       user?: string;
       password?: string | SecretReference;
+      /** No mail goes out without TLS, whatever the server offers. */
+      requireTls?: boolean;
+      /** PEM of the authority that vouches for the server; the system's where left out. */
+      ca?: string;
     }
   /** JSON by POST; with a secret it is signed (`x-havn-signature`). */
   | { kind: "webhook"; url: Text; secret?: string | SecretReference }
   /** The address of a topic: `https://ntfy.sh/our-alerts`. */
   | { kind: "ntfy"; url: Text; token?: string | SecretReference }
-  /** An incoming webhook of Slack or Mattermost. */
+  /** An incoming webhook of Slack. */
   | { kind: "slack"; url: Text }
-  /** A program beside the control plane; it gets the message as JSON on its standard input. */
+  /** The webhook of a Microsoft Teams workflow ("when a webhook request is received"). */
+  | { kind: "teams"; url: Text }
+  /** An incoming webhook of Mattermost. */
+  | { kind: "mattermost"; url: Text; channel?: string }
+  /** A room of a Matrix server, that the token's account has joined. */
+  | { kind: "matrix"; homeserver: Text; room: string; token: string | SecretReference }
+  | { kind: "discord"; url: Text }
+  /** A chat that the bot may write to: its number, or `@channel`. */
+  | { kind: "telegram"; token: string | SecretReference; chat: string; server?: Text }
+  /** A browser's subscription, and the private key (VAPID) that it was made for. */
+  | {
+      kind: "webpush";
+      endpoint: Text;
+      p256dh: string;
+      auth: string;
+      privateKey: string | SecretReference;
+      subject: string;
+    }
+  /** Events API v2: what ends here ends there. */
+  | { kind: "pagerduty"; key: string | SecretReference; server?: Text }
+  | { kind: "opsgenie"; key: string | SecretReference; server?: Text }
+  /** Twilio. `voice` calls and reads it out; a key that is pressed answers. */
+  | {
+      kind: "sms" | "voice";
+      account: string;
+      token: string | SecretReference;
+      from: string;
+      to: string;
+      server?: Text;
+    }
+  /** RFC 5424: `udp://logs.example.org:514`, `tcp://…` or `tls://…:6514`. */
+  | { kind: "syslog"; server: string; facility?: number; ca?: string }
+  /**
+   * A program beside the control plane; it gets the message as JSON on its standard input. Whoever runs the control plane
+   * lists which programs may be named (HAVN_NOTIFIER_COMMANDS).
+   */
   | { kind: "command"; command: readonly string[] };
 
 export interface ContactOptions extends CommonOptions {
@@ -206,6 +246,12 @@ export interface ReceiverOptions extends CommonOptions {
    * @example sendResolved: false
    */
   sendResolved?: boolean;
+  /**
+   * What channels say, with {{ state }}, {{ severity }}, {{ title }}, {{ url }}, {{ labels.NAME }} of what all alerts have
+   * in common, and {{ each alerts }}{{ summary }}{{ end }}. It is tried on a real alert when it is planned.
+   * @example template: { subject: "{{ severity }}: {{ title }}", text: "{{ each alerts }}{{ summary }} on {{ labels.host }}\n{{ end }}" }
+   */
+  template?: { subject?: string; text?: string };
 }
 
 /** What a route tells. */
@@ -223,6 +269,50 @@ export function receiver(name: string, options: ReceiverOptions): ReceiverHandle
   const properties = { ...rest, ...(paged !== undefined && { escalation: nameOf(paged) }) };
   const { address } = declare({ type: "receiver", name, properties, after: [paged, ...listOf(dependsOn)] });
   return { type: "receiver", name, resource: address };
+}
+
+export interface StatusPageOptions extends CommonOptions {
+  /**
+   * What stands at its top.
+   * @example title: "Shop status"
+   */
+  title: string;
+  /**
+   * What people know the services as.
+   * @example components: [{ name: "Checkout", services: [shop] }]
+   */
+  components: readonly { name: string; services: readonly (ServiceHandle | string)[] }[];
+  /**
+   * Who may see it: anyone, or who may read incidents. Default: "private".
+   * @example visibility: "public"
+   */
+  visibility?: "public" | "private";
+  /**
+   * How subscribers by e-mail are told.
+   * @example mail: { from: "status@example.org", server: "smtps://mail.example.org" }
+   */
+  mail?: { from: string; server: string; user?: string; password?: string | SecretReference };
+}
+
+/** What others may know of incidents. */
+export interface StatusPageHandle extends Handle {
+  readonly type: "statuspage";
+}
+
+/**
+ * What others may know of incidents, as static files that Havn writes and serves under /status/.
+ *
+ * @example statusPage("shop", { title: "Shop status", components: [{ name: "Checkout", services: [shop] }], visibility: "public" });
+ */
+export function statusPage(name: string, options: StatusPageOptions): StatusPageHandle {
+  const { components, dependsOn, ...rest } = options;
+  const properties = {
+    ...rest,
+    components: components.map((one) => ({ ...one, services: one.services.map(nameOf) })),
+  };
+  const after = [...components.flatMap((one) => one.services), ...listOf(dependsOn)];
+  const { address } = declare({ type: "statuspage", name, properties, after });
+  return { type: "statuspage", name, resource: address };
 }
 
 /** When a route is muted or active: every field that is given must hold. */

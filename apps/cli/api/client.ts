@@ -24,6 +24,7 @@ export interface Api {
   get<T>(path: string, schema: z.ZodType<T>, options?: RequestOptions): Promise<T>;
   post<T>(path: string, schema: z.ZodType<T>, options?: RequestOptions): Promise<T>;
   put<T>(path: string, schema: z.ZodType<T>, options?: RequestOptions): Promise<T>;
+  patch<T>(path: string, schema: z.ZodType<T>, options?: RequestOptions): Promise<T>;
   delete(path: string, options?: RequestOptions): Promise<void>;
   /** The lines of an answer as they come; who stops reading hangs up. */
   lines<T>(path: string, schema: z.ZodType<T>, options?: RequestOptions): AsyncGenerator<T>;
@@ -41,6 +42,7 @@ export function createApi(target: ApiTarget): Api {
     get: (path, schema, options) => call("GET", schema, path, options),
     post: (path, schema, options) => call("POST", schema, path, options),
     put: (path, schema, options) => call("PUT", schema, path, options),
+    patch: (path, schema, options) => call("PATCH", schema, path, options),
     lines: (path, schema, options) => lines({ target, method: "POST", path, schema, ...options }),
     delete: async (path, options) => void (await call("DELETE", z.unknown(), path, options)),
   };

@@ -1,4 +1,4 @@
-import { eventSchema } from "@havn/model";
+import { eventSchema, incidentActionSchema, incidentNoteSchema, incidentSchema } from "@havn/model";
 import { z } from "zod";
 
 /** Answers about people, silences and incidents. Additions by a newer server are let through. */
@@ -22,20 +22,22 @@ export const onCallAnswer = z.object({
 });
 export type OnCallAnswer = z.infer<typeof onCallAnswer>;
 
-const incident = z.object({
-  id: z.number(),
-  environment: z.string().nullable(),
-  title: z.string(),
-  severity: z.string(),
-  state: z.string(),
-  openedAt: z.number(),
-  resolvedAt: z.number().nullable(),
-});
-export const incidentsAnswer = z.object({ incidents: z.array(incident) });
+export const incidentsAnswer = z.object({ incidents: z.array(incidentSchema) });
 export const incidentAnswer = z.object({
-  incident,
+  incident: incidentSchema,
+  services: z.array(z.string()),
   timeline: z.array(eventSchema),
   suspects: z.array(z.object({ event: eventSchema, score: z.number(), evidence: z.array(z.string()) })),
+  links: z.array(
+    z.object({
+      kind: z.string(),
+      title: z.string(),
+      expr: z.string().optional(),
+      labels: z.record(z.string(), z.string()).optional(),
+    }),
+  ),
+  notes: z.array(incidentNoteSchema),
+  actions: z.array(incidentActionSchema),
   attempts: z.array(
     z.object({
       person: z.string().nullable(),
@@ -49,8 +51,8 @@ export const incidentAnswer = z.object({
     }),
   ),
 });
-export type Incident = z.infer<typeof incident>;
 export type IncidentAnswer = z.infer<typeof incidentAnswer>;
+export const postmortemAnswer = z.object({ markdown: z.string() });
 export const doneAnswer = z.object({ done: z.boolean() });
 
 export const newSilence = z.object({ silenceID: z.string() });

@@ -6,8 +6,8 @@
 import { readdirSync, readFileSync, statSync, writeSync } from "node:fs";
 import { registerHooks } from "node:module";
 import { dirname, relative, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
-import type { Diagnostic } from "@havn/model";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import type { Diagnostic, ResourceGraph } from "@havn/model";
 import type { ProjectEntry } from "havn";
 import type { EvaluateAnswer } from "./evaluate.ts";
 
@@ -30,7 +30,7 @@ function answer(value: EvaluateAnswer): void {
 }
 
 try {
-  const { evaluateGraph, openProjectFiles } = (await import(sdk)) as typeof import("havn");
+  const { evaluateGraph, namesOfSteps, openProjectFiles } = (await import(sdk)) as typeof import("havn");
   const absolute = (path: string) => resolve(dirname(fileURLToPath(config)), path);
   openProjectFiles({
     read: (path) => findText(absolute(path)),
@@ -39,7 +39,11 @@ try {
   });
   const module = (await import(config)) as { default?: unknown };
   if (!("default" in module)) answer({ kind: "no default" });
-  else answer({ kind: "declared", ...evaluateGraph(module.default, environment) });
+  else {
+    const declared = evaluateGraph(module.default, environment);
+    const names = await namesOfSteps((file) => import(pathToFileURL(resolve(file)).href));
+    answer({ kind: "declared", ...withNames(declared, names) });
+  }
 } catch (error) {
   // A syntax error without its place: Node tells it when nobody catches the error.
   if (error instanceof SyntaxError && error.stack?.startsWith("SyntaxError")) throw error;
@@ -54,6 +58,35 @@ try {
     code: find(error, "code"),
     detail: find(error, "detail"),
   });
+}
+
+/** Runbooks with the names under which their functions are exported. */
+function withNames<T extends { graph?: ResourceGraph | undefined; diagnostics: readonly Diagnostic[] }>(
+  declared: T,
+  names: ReadonlyMap<string, string | undefined>,
+): T {
+  const { graph } = declared;
+  if (!graph || names.size === 0) return declared;
+  const diagnostics = [...declared.diagnostics];
+  const resources = graph.resources.map((resource) => {
+    const steps = resource.properties.steps as { module: string; export: string } | undefined;
+    if (resource.type !== "runbook" || steps === undefined) return resource;
+    const name = names.get(steps.export);
+    if (name === undefined && names.has(steps.export))
+      diagnostics.push({
+        severity: "error",
+        summary: `The steps of runbook "${resource.name}" are not exported`,
+        detail:
+          "They travel as code of their own. Write them at the top of a module: export const NAME = steps(…);",
+        address: resource.address,
+        ...(resource.location && { at: resource.location }),
+      });
+    return {
+      ...resource,
+      properties: { ...resource.properties, steps: { ...steps, export: name ?? "" } },
+    };
+  });
+  return { ...declared, diagnostics, graph: { ...graph, resources } };
 }
 
 /** What the SDK found wrong at places of its own: a file of data, for example. */

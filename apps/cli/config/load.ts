@@ -16,6 +16,7 @@ import type { Io } from "../kit/io.ts";
 import { diagnosticView } from "../views/errors.ts";
 import { type ExplainedData, evaluateConfig, shownPath } from "./evaluate.ts";
 import { readSource, type Source } from "./pack.ts";
+import { withRunbookCode } from "./runbook-code.ts";
 
 export interface LoadedConfig {
   /** Absolute. */
@@ -59,7 +60,8 @@ export async function loadConfig({
   const sources = new Map<string, Source>();
   for (const service of services) sources.set(service.address, await sourceOf(service, file, globals.cwd));
   const digests = new Map([...sources].map(([address, { digest }]) => [address, digest]));
-  return { file, graph: withSourceDigests(graph, digests), sources: [...sources.values()], settings };
+  const whole = await withRunbookCode(withSourceDigests(graph, digests), { file, cwd: globals.cwd });
+  return { file, graph: whole, sources: [...sources.values()], settings };
 }
 
 const fileName = "havn.config.ts";

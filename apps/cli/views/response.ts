@@ -1,4 +1,5 @@
-import type { Incident, IncidentAnswer, OnCallAnswer, Silences } from "../api/response.ts";
+import { formatDuration, type IncidentMetrics, type IncidentSummary } from "@havn/model";
+import type { IncidentAnswer, OnCallAnswer, Silences } from "../api/response.ts";
 import { alignColumns, printable } from "../kit/style.ts";
 import type { ViewContext } from "./status.ts";
 import { ago, localTime } from "./words.ts";
@@ -25,7 +26,7 @@ export function onCallView({ schedules }: OnCallAnswer, { style }: ViewContext):
   return [alignColumns([head, ...rows]).join("\n"), ...warnings].join("\n");
 }
 
-export function incidentsView(incidents: readonly Incident[], { style, now }: ViewContext): string {
+export function incidentsView(incidents: readonly IncidentSummary[], { style, now }: ViewContext): string {
   if (incidents.length === 0) return style.green("No incident.");
   const head = ["ID", "STATE", "SEVERITY", "OPENED", "ENVIRONMENT", "WHAT"].map(style.bold);
   const rows = incidents.map(({ id, state, severity, openedAt, environment, title }) => [
@@ -42,6 +43,14 @@ export function incidentsView(incidents: readonly Incident[], { style, now }: Vi
 export function incidentView(answer: IncidentAnswer, context: ViewContext): string {
   const { style } = context;
   const parts = [incidentsView([answer.incident], context)];
+  const { roles, status, mitigatedAt } = answer.incident;
+  const facts = [
+    `status: ${status}`,
+    ...(answer.services.length > 0 ? [`services: ${answer.services.join(", ")}`] : []),
+    ...Object.entries(roles).map(([role, person]) => `${role}: ${printable(person)}`),
+    ...(mitigatedAt === null ? [] : [`mitigated ${localTime(mitigatedAt)}`]),
+  ];
+  parts.push(`  ${facts.join("; ")}`);
   if (answer.suspects.length > 0)
     parts.push(
       style.bold("What changed shortly before"),
@@ -51,11 +60,69 @@ export function incidentView(answer: IncidentAnswer, context: ViewContext): stri
     );
   if (answer.attempts.length > 0)
     parts.push(style.bold("Who was asked"), alignColumns(answer.attempts.map(attemptRow)).join("\n"));
+  if (answer.links.length > 0)
+    parts.push(style.bold("Where to look"), ...answer.links.map((link) => `  ${linkLine(link)}`));
+  if (answer.notes.length > 0)
+    parts.push(
+      style.bold("Notes and updates"),
+      ...answer.notes.map(
+        ({ at, by, status: then, text }) =>
+          `  ${localTime(at)}  ${printable(by)}${then === null ? "" : ` (${then})`}: ${printable(text)}`,
+      ),
+    );
+  if (answer.actions.length > 0)
+    parts.push(
+      style.bold("Action items"),
+      ...answer.actions.map(
+        ({ id, text, owner, due, doneAt }) =>
+          `  ${doneAt === null ? "open" : style.green("done")} #${id} ${printable(text)} (${printable(owner)}, ${due})`,
+      ),
+    );
   parts.push(
     style.bold("What happened"),
     ...answer.timeline.map(({ at, summary }) => `  ${localTime(at)}  ${printable(summary)}`),
   );
   return parts.join("\n");
+}
+
+function linkLine({ kind, title, expr, labels = {} }: IncidentAnswer["links"][number]): string {
+  if (kind === "chart") return `chart of ${printable(title)}: havn query '${printable(expr ?? "")}'`;
+  const words = Object.entries(labels).map(([name, value]) => `${name}=${value}`);
+  return `logs of ${printable(title)}: havn logs (${printable(words.join(", "))})`;
+}
+
+export function incidentMetricsView(metrics: IncidentMetrics, { style }: ViewContext): string {
+  const time = (value: number | null) =>
+    value === null ? "-" : formatDuration(Math.max(Math.round(value / 1000), 0) * 1000);
+  const rows = (["detect", "acknowledge", "mitigate", "resolve"] as const).map((name) => {
+    const { count, median, worst } = metrics[name];
+    return [`to ${name}`, String(count), time(median), time(worst)];
+  });
+  const parts = [
+    `${metrics.incidents} incidents`,
+    alignColumns([["TIME", "COUNTED", "MEDIAN", "WORST"].map(style.bold), ...rows]).join("\n"),
+  ];
+  if (metrics.people.length > 0)
+    parts.push(
+      alignColumns([
+        ["PERSON", "PAGES", "A WEEK", "AT NIGHT"].map(style.bold),
+        ...metrics.people.map((one) => [
+          printable(one.person),
+          ...[one.pages, one.perWeek, one.atNight].map(String),
+        ]),
+      ]).join("\n"),
+    );
+  if (metrics.rules.length > 0)
+    parts.push(
+      alignColumns([
+        ["RULE", "INCIDENTS", "PAGES", "ENDED BY THEMSELVES, UNANSWERED"].map(style.bold),
+        ...metrics.rules.map((one) => [
+          printable(one.rule),
+          ...[one.incidents, one.pages, one.unanswered].map(String),
+        ]),
+      ]).join("\n"),
+    );
+  return parts.join("\n\n");
 }
 
 function attemptRow(one: IncidentAnswer["attempts"][number]): string[] {

@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
 import { type Clock, HavnError, type Labels } from "@havn/model";
-import type { Sql } from "@havn/postgres";
 import { isResolved, labelsFingerprint, merge, type RoutedAlert } from "./alert.ts";
 import { inhibitionOf, treeOf } from "./declared.ts";
 import { createGroups, type Flush, flush, type Group, type Notification } from "./groups.ts";
@@ -8,11 +7,11 @@ import { inhibitor } from "./inhibit.ts";
 import { type Matcher, matchesAll } from "./matchers.ts";
 import type { Told } from "./notify.ts";
 import { type Silence, silencedBy, silenceState } from "./silences.ts";
-import * as store from "./store.ts";
+import type { RoutingStore } from "./store.ts";
 import { receiversOf, routesOf } from "./tree.ts";
 
 export interface RoutingOptions {
-  sql: Sql;
+  store: RoutingStore;
   clock: Clock;
   /** Takes a notification in for good; the same id counts once. Throws where that is not possible now: it comes again. */
   deliver(notification: Notification): Promise<void>;
@@ -72,12 +71,12 @@ const longestSleepMs = 5000;
 const retryMs = 1000;
 
 export async function createRouting(options: RoutingOptions): Promise<Routing> {
-  const { sql, clock, log } = options;
-  const alerts = new Map((await store.listReceived(sql)).map((alert) => [alert.fingerprint, alert]));
-  const silences = new Map((await store.listSilences(sql)).map((silence) => [silence.id, silence]));
-  const told = new Map<string, Told>(await store.listTold(sql));
+  const { store, clock, log } = options;
+  const alerts = new Map((await store.listReceived()).map((alert) => [alert.fingerprint, alert]));
+  const silences = new Map((await store.listSilences()).map((silence) => [silence.id, silence]));
+  const told = new Map<string, Told>(await store.listTold());
   const groups = createGroups();
-  let declared = await store.listRoutes(sql);
+  let declared = await store.listRoutes();
   let tree = treeOf(declared);
   let wake = new AbortController();
   let ticking: Promise<void> = Promise.resolve();
@@ -119,7 +118,7 @@ export async function createRouting(options: RoutingOptions): Promise<Routing> {
     try {
       if (outcome.notification && outcome.told) {
         await options.deliver(outcome.notification);
-        await store.putTold(sql, due.id, outcome.told);
+        await store.putTold(due.id, outcome.told);
         told.set(due.id, outcome.told);
       }
       groups.flushed(due, seen, now);
@@ -144,24 +143,16 @@ export async function createRouting(options: RoutingOptions): Promise<Routing> {
     const inGroups = new Set(groups.list().flatMap((one) => [...one.alerts.keys()]));
     const gone = over.filter(({ fingerprint }) => !inGroups.has(fingerprint));
     for (const { fingerprint } of gone) alerts.delete(fingerprint);
-    if (gone.length > 0)
-      await store.deleteReceived(
-        sql,
-        gone.map(({ fingerprint }) => fingerprint),
-      );
+    if (gone.length > 0) await store.deleteReceived(gone.map(({ fingerprint }) => fingerprint));
     const known = new Set(groups.list().map(({ id }) => id));
     const ended = [...told].filter(
       ([id, { at, firing }]) => !known.has(id) && firing.length === 0 && at < now - keptMs,
     );
     for (const [id] of ended) told.delete(id);
-    if (ended.length > 0)
-      await store.deleteTold(
-        sql,
-        ended.map(([id]) => id),
-      );
+    if (ended.length > 0) await store.deleteTold(ended.map(([id]) => id));
     const old = [...silences.values()].filter(({ endsAt }) => endsAt < now - silencesKeptMs);
     for (const { id } of old) silences.delete(id);
-    if (old.length > 0) await store.deleteSilencesBefore(sql, now - silencesKeptMs);
+    if (old.length > 0) await store.deleteSilencesBefore(now - silencesKeptMs);
   }
 
   const inTurn = (): Promise<void> => {
@@ -185,7 +176,7 @@ export async function createRouting(options: RoutingOptions): Promise<Routing> {
     async receive(received) {
       const now = clock.now();
       const routed = received.map((alert) => routedFrom(alert, now));
-      if (routed.length > 0) await store.putReceived(sql, [...byFingerprint(routed).values()]);
+      if (routed.length > 0) await store.putReceived([...byFingerprint(routed).values()]);
       insert(routed);
     },
     tick: inTurn,
@@ -199,7 +190,7 @@ export async function createRouting(options: RoutingOptions): Promise<Routing> {
       }
     },
     async declared() {
-      declared = await store.listRoutes(sql);
+      declared = await store.listRoutes();
       tree = treeOf(declared);
       groups.clear();
       for (const alert of alerts.values()) group(alert);
@@ -218,7 +209,7 @@ export async function createRouting(options: RoutingOptions): Promise<Routing> {
       find: (id) => silences.get(id),
       async put(wanted) {
         const silence = newSilence(wanted, wanted.id ? silences.get(wanted.id) : undefined, clock.now());
-        await store.putSilence(sql, silence);
+        await store.putSilence(silence);
         silences.set(silence.id, silence);
         return silence;
       },
@@ -229,7 +220,7 @@ export async function createRouting(options: RoutingOptions): Promise<Routing> {
         if (silenceState(silence, now) === "expired")
           throw new HavnError(`Silence ${id} has expired already`, { status: 400 });
         const ended = { ...silence, startsAt: Math.min(silence.startsAt, now), endsAt: now, updatedAt: now };
-        await store.putSilence(sql, ended);
+        await store.putSilence(ended);
         silences.set(id, ended);
       },
       preview: (matchers) =>

@@ -65,3 +65,9 @@ export function matches({ name, operator, value }: Matcher, labels: Labels): boo
 
 export const matchesAll = (matchers: readonly Matcher[], labels: Labels): boolean =>
   matchers.every((matcher) => matches(matcher, labels));
+
+/** Whether labels are what all of these texts say. Throws a HavnError (400) for one that cannot be read. */
+export function compileMatchers(texts: readonly string[]): (labels: Labels) => boolean {
+  const matchers = texts.map(parseMatcher);
+  return (labels) => matchesAll(matchers, labels);
+}

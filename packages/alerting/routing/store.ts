@@ -62,3 +62,30 @@ export const putReceived = (sql: Sql, alerts: readonly RoutedAlert[]) => sql`
 
 export const deleteReceived = (sql: Sql, fingerprints: readonly string[]) =>
   sql`delete from alerting.received where fingerprint in ${sql([...fingerprints])}`;
+
+/** What routing keeps: each as above. PostgreSQL in the product; the simulator hands over a disk of its own. */
+export interface RoutingStore {
+  listRoutes(): PromiseLike<DeclaredRoute[]>;
+  listSilences(): PromiseLike<Silence[]>;
+  putSilence(silence: Silence): PromiseLike<unknown>;
+  deleteSilencesBefore(endsAt: number): PromiseLike<unknown>;
+  listTold(): PromiseLike<[string, Told][]>;
+  putTold(id: string, told: Told): PromiseLike<unknown>;
+  deleteTold(ids: readonly string[]): PromiseLike<unknown>;
+  listReceived(): PromiseLike<RoutedAlert[]>;
+  putReceived(alerts: readonly RoutedAlert[]): PromiseLike<unknown>;
+  deleteReceived(fingerprints: readonly string[]): PromiseLike<unknown>;
+}
+
+export const sqlRoutingStore = (sql: Sql): RoutingStore => ({
+  listRoutes: () => listRoutes(sql),
+  listSilences: () => listSilences(sql),
+  putSilence: (silence) => putSilence(sql, silence),
+  deleteSilencesBefore: (endsAt) => deleteSilencesBefore(sql, endsAt),
+  listTold: () => listTold(sql),
+  putTold: (id, told) => putTold(sql, id, told),
+  deleteTold: (ids) => deleteTold(sql, ids),
+  listReceived: () => listReceived(sql),
+  putReceived: (alerts) => putReceived(sql, alerts),
+  deleteReceived: (fingerprints) => deleteReceived(sql, fingerprints),
+});

@@ -1,5 +1,6 @@
 import { HavnError, type HostRun, type Run, type RunEvent } from "@havn/model";
 import type { HostClient, RunStream } from "../protocol/index.ts";
+import { onceCommand } from "./once.ts";
 import { createKeeper, createMasker } from "./output.ts";
 
 /** What a host writes while a run goes on there. */
@@ -38,8 +39,9 @@ export async function runOnHost(options: {
   try {
     switch (run.task.kind) {
       case "command": {
-        const { kind: _, timeoutMs = dayMs - 60_000, ...task } = run.task;
-        const spec = { ...task, timeoutMs, run: run.id, input: (run.inputBytes ?? 0) > 0 };
+        const { kind: _, timeoutMs = dayMs - 60_000, once, ...task } = run.task;
+        const kept = once === undefined ? task : { ...task, ...onceCommand(once, task) };
+        const spec = { ...kept, timeoutMs, run: run.id, input: (run.inputBytes ?? 0) > 0 };
         const result = await client.call(host, "command.run", spec, {
           signal,
           timeoutMs: timeoutMs + 30_000,

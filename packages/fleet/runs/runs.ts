@@ -31,6 +31,8 @@ export interface RunRequest {
 
 /** What people run and copy on hosts, once, recorded. */
 export interface Runs {
+  /** Addresses of the hosts that an expression chooses. Throws a HavnError 400 where there are none. */
+  choose(expression: string, environment: string | undefined): string[];
   /** Records it and chooses its hosts; nothing starts. Throws a HavnError 400 where no host is chosen. */
   create(request: RunRequest): Promise<Run>;
   /** The same again on the same hosts, or only where it did not succeed. */
@@ -174,6 +176,7 @@ export function createRuns(options: {
   }
 
   return {
+    choose,
     create: (request) =>
       add({
         ...request,
@@ -201,6 +204,7 @@ export function createRuns(options: {
         throw new HavnError("It succeeded on every host", { detail: "Leave --failed out.", status: 400 });
       const run = await add({
         ...before,
+        task: { ...before.task, once: undefined },
         ...{ environment: before.environment, inputBytes: before.inputBytes, actor, addresses, again: id },
       });
       if ((before.inputBytes ?? 0) > 0 && (await inputs.reuse(id, run.id)) === undefined) {

@@ -2,12 +2,16 @@
 export interface Message {
   /** The same for the same telling: who takes it in twice counts it once. */
   id: string;
+  /** The same over all tellings of the same trouble, its end included. */
+  about: string;
   state: "firing" | "resolved";
   severity: "info" | "warning" | "critical";
   subject: string;
   text: string;
   /** Where it can be answered or looked at. */
   url: string;
+  /** `url` takes an answer. */
+  answerable: boolean;
   at: number;
   alerts: readonly { labels: Readonly<Record<string, string>>; summary: string; state: string }[];
 }
@@ -18,13 +22,40 @@ export interface Message {
  */
 export type Send<Settings> = (settings: Settings, message: Message, signal: AbortSignal) => Promise<string>;
 
-/** A POST that counts as accepted with a 2xx. The answer's beginning is kept for people. */
+/** How much of an answer is read: a server may send without end. */
+const longestAnswer = 64 * 1024;
+
+interface Request {
+  method: "GET" | "POST" | "PUT";
+  body?: string | Uint8Array<ArrayBuffer>;
+  headers: Record<string, string>;
+  signal: AbortSignal;
+}
+
+/** Throws for anything but a 2xx, with the beginning of what was said. No redirect is followed. */
+export async function request(url: string, init: Request): Promise<{ status: number; text: string }> {
+  const response = await fetch(url, { redirect: "error", ...init });
+  const text = await readSome(response);
+  if (!response.ok) throw new Error(`answered ${response.status}: ${text.slice(0, 200)}`);
+  return { status: response.status, text };
+}
+
+async function readSome(response: Response): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  // Leaving the loop hangs up.
+  for await (const chunk of response.body ?? []) {
+    text += decoder.decode(chunk, { stream: true });
+    if (text.length > longestAnswer) break;
+  }
+  return text;
+}
+
+/** A POST that counts as accepted with a 2xx. */
 export async function post(
   url: string,
   init: { body: string; headers: Record<string, string>; signal: AbortSignal },
 ): Promise<string> {
-  const response = await fetch(url, { method: "POST", redirect: "error", ...init });
-  const text = (await response.text()).slice(0, 200);
-  if (!response.ok) throw new Error(`answered ${response.status}: ${text}`);
-  return `answered ${response.status}`;
+  const { status } = await request(url, { method: "POST", ...init });
+  return `answered ${status}`;
 }

@@ -1,18 +1,22 @@
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
+import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { createServer, type IncomingMessage } from "node:http";
-import { type AddressInfo, createServer as createTcpServer } from "node:net";
+import { type AddressInfo, createServer as createTcpServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { text as readText } from "node:stream/consumers";
 import { test } from "node:test";
+import { createServer as createTlsServer, TLSSocket } from "node:tls";
 import { temporaryDirectory } from "@havn/testkit";
+import { selfSigned } from "../testing/certificate.ts";
 import { type Message, send } from "./index.ts";
+import { renderTemplate } from "./template.ts";
 
 const message: Message = {
-  id: "0123456789abcdef",
+  ...{ id: "0123456789abcdef", about: "group-1", answerable: true },
   state: "firing",
   severity: "critical",
   subject: "critical: shöp is down <now> & again, on a subject that is too long for one encoded word",
@@ -42,16 +46,20 @@ async function httpServer(...statuses: number[]) {
   };
 }
 
-/** A fake of a mail server: speaks RFC 5321 with AUTH, keeps what it took, and may refuse a command. */
-async function fakeMailServer(refuse?: string) {
+type Tls = { mode: "starttls" | "implicit"; cert: string; key: string };
+
+/** A fake of a mail server: speaks RFC 5321 with AUTH and TLS, keeps what it took, and may refuse a command. */
+async function fakeMailServer({ refuse, tls }: { refuse?: string; tls?: Tls } = {}) {
   const mails: string[] = [];
   const commands: string[] = [];
-  const server = createTcpServer(async (socket) => {
+  const serve = async (socket: Socket, greet: boolean, secure: boolean): Promise<void> => {
     socket.on("error", () => {});
     const say = (line: string) => socket.write(`${line}\r\n`);
-    say("220 mail.test ESMTP");
+    if (greet) say("220 mail.test ESMTP");
+    const starttls = tls?.mode === "starttls" && !secure ? "250-STARTTLS\r\n" : "";
     let content: string[] | undefined;
-    for await (const line of createInterface({ input: socket })) {
+    const lines = createInterface({ input: socket });
+    for await (const line of lines) {
       if (content) {
         if (line !== ".") content.push(line.replace(/^\./, ""));
         else {
@@ -61,23 +69,34 @@ async function fakeMailServer(refuse?: string) {
         }
         continue;
       }
-      commands.push(line);
+      commands.push(secure ? `${line} (TLS)` : line);
       const verb = line.split(" ")[0]?.toUpperCase() ?? "";
       if (verb === refuse) say(`550 no ${verb} here`);
-      else if (verb === "EHLO") socket.write("250-mail.test\r\n250-AUTH PLAIN LOGIN\r\n250 8BITMIME\r\n");
-      else if (verb === "AUTH") say("235 yes");
+      else if (verb === "EHLO")
+        socket.write(`250-mail.test\r\n${starttls}250-AUTH PLAIN LOGIN\r\n250 8BITMIME\r\n`);
+      else if (verb === "STARTTLS" && tls) {
+        lines.close();
+        say("220 go ahead");
+        const inner = new TLSSocket(socket, { isServer: true, cert: tls.cert, key: tls.key });
+        return serve(inner, false, true);
+      } else if (verb === "AUTH") say("235 yes");
       else if (verb === "DATA") {
         content = [];
         say("354 go on");
       } else say(verb === "QUIT" ? "221 bye" : "250 ok");
     }
-  });
+  };
+  const server =
+    tls?.mode === "implicit"
+      ? createTlsServer({ cert: tls.cert, key: tls.key }, (socket) => void serve(socket, true, true))
+      : createTcpServer((socket) => void serve(socket, true, false));
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
+  const scheme = tls?.mode === "implicit" ? "smtps" : "smtp";
   return {
     mails,
     commands,
-    url: `smtp://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `${scheme}://127.0.0.1:${(server.address() as AddressInfo).port}`,
     [Symbol.asyncDispose]: () => new Promise<void>((resolve) => server.close(() => resolve())),
   };
 }
@@ -104,8 +123,81 @@ test("email: a whole mail over SMTP, with its id, and a refusal told in the serv
   );
   assert.equal(words.join(""), message.subject);
   assert.equal(Buffer.from(body, "base64").toString(), `${message.text}\n\n${message.url}\n`);
-  await using refusing = await fakeMailServer("RCPT");
+  await using refusing = await fakeMailServer({ refuse: "RCPT" });
   await assert.rejects(send({ ...channel, server: refusing.url }, message, soon()), /550 no RCPT here/);
+});
+
+test("email: TLS from the start or begun on the way; without the right certificate, or without TLS, nothing is sent", async () => {
+  const certificate = await selfSigned();
+  const mail = { kind: "email" as const, to: "ada@example.org", from: "havn@example.org" };
+  for (const mode of ["starttls", "implicit"] as const) {
+    await using server = await fakeMailServer({ tls: { mode, ...certificate } });
+    const settings = { ...mail, server: server.url, user: "havn", password: "geheim", requireTls: true };
+    await send({ ...settings, ca: certificate.cert }, message, soon());
+    assert.equal(server.mails.length, 1);
+    assert.ok(server.commands.includes(`AUTH PLAIN ${btoa("\0havn\0geheim")} (TLS)`), server.commands.join());
+    await assert.rejects(send(settings, message, soon()), /self-signed|unable to verify/);
+    assert.equal(server.mails.length, 1);
+  }
+  await using plain = await fakeMailServer();
+  await assert.rejects(
+    send({ ...mail, server: plain.url, requireTls: true }, message, soon()),
+    /offers no TLS/,
+  );
+  assert.deepEqual(plain.mails, []);
+});
+
+test("syslog: RFC 5424 over UDP as it is, over TCP and TLS with its length before it", async () => {
+  const certificate = await selfSigned();
+  const settings = { kind: "syslog" as const, facility: 16 };
+  const expected =
+    /^<130>1 2026-01-01T00:00:00\.000Z \S+ havn \d+ alert \[havn@32473 id="0123456789abcdef" state="firing" url="http:\/\/havn\.test\/answer\/x" alertname="down"\] \ufeffcritical: shöp/;
+  const udp = createSocket("udp4").bind(0, "127.0.0.1");
+  await once(udp, "listening");
+  const datagram = once(udp, "message");
+  await send({ ...settings, server: `udp://127.0.0.1:${udp.address().port}` }, message, soon());
+  assert.match(String((await datagram)[0]), expected);
+  udp.close();
+  for (const scheme of ["tcp", "tls"]) {
+    const got = Promise.withResolvers<string>();
+    const take = async (socket: Socket) => got.resolve(await readText(socket.on("end", () => socket.end())));
+    const server = scheme === "tls" ? createTlsServer(certificate, take) : createTcpServer(take);
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    const target = { ...settings, server: `${scheme}://127.0.0.1:${port}`, ca: certificate.cert };
+    await send(target, message, soon());
+    const [length = "", ...rest] = (await got.promise).split(" ");
+    assert.match(rest.join(" "), expected);
+    assert.equal(Buffer.byteLength(rest.join(" ")), Number(length));
+    server.close();
+  }
+  await assert.rejects(send({ ...settings, server: "tcp://127.0.0.1:1" }, message, soon()), /ECONNREFUSED/);
+});
+
+test("templates: filled from alerts; what they may not say is named by its place", () => {
+  const input = {
+    ...{ state: "firing" as const, severity: "critical" as const, title: "2 down", url: "http://h" },
+    alerts: [
+      { labels: { host: "web-1", env: "shop" }, summary: "a is down", state: "firing" },
+      { labels: { host: "web-2", env: "shop" }, summary: "b is down", state: "firing" },
+    ],
+  };
+  const text =
+    "{{ severity }} {{title}} in {{ labels.env }}{{ labels.host }}:{{ each alerts }} {{ summary }} on {{ labels.host }};{{ end }}";
+  assert.equal(
+    renderTemplate(text, input),
+    "critical 2 down in shop: a is down on web-1; b is down on web-2;",
+  );
+  for (const [wrong, why] of [
+    ["{{ constructor }}", /character 1: nothing is called "constructor"/],
+    ["x {{ summary }}", /character 3: nothing is called "summary" here/],
+    ["{{ each alerts }}", /without its end/],
+    ["{{ end }}", /end without an each/],
+    ["{{ state", /{{ without }}/],
+    ["{{ each alerts }}{{ each alerts }}{{ end }}", /inside of another/],
+  ] as const)
+    assert.throws(() => renderTemplate(wrong, input), why);
 });
 
 test("email: a server that never speaks is given up", async () => {

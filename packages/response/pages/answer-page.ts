@@ -1,3 +1,4 @@
+import { escapeText, htmlPage } from "../html.ts";
 import type { Incident } from "../store.ts";
 
 type Shown =
@@ -9,13 +10,7 @@ type Shown =
 /** What a link in a page leads to: plain HTML that works on any phone, without scripts. */
 export function answerPage(shown: Shown): string {
   const [title, body] = contentOf(shown);
-  return `<!doctype html>
-<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escapeText(title)}</title>
-<style>body{font:1.1rem/1.5 system-ui,sans-serif;max-width:36rem;margin:2rem auto;padding:0 1rem}button{font:inherit;padding:.8rem 1.6rem}</style>
-<h1>${escapeText(title)}</h1>
-${body}
-</html>
-`;
+  return htmlPage(title, body);
 }
 
 function contentOf(shown: Shown): [title: string, body: string] {
@@ -41,6 +36,3 @@ function contentOf(shown: Shown): [title: string, body: string] {
       return ["This link leads nowhere", "<p>It is not whole, or from another Havn.</p>"];
   }
 }
-
-const entities: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
-const escapeText = (text: string) => text.replace(/[&<>"]/g, (character) => entities[character] ?? "");

@@ -8,6 +8,7 @@ import { createTimeline } from "@havn/timeline";
 import { openWorkflows } from "@havn/workflows";
 import { createResponse, type Notification } from "../index.ts";
 import type { Message } from "../notifiers/index.ts";
+import { withoutRunbooks } from "../testing/room.ts";
 import { answerToken, readAnswer } from "./answers.ts";
 import { decide, type PageState } from "./decide.ts";
 
@@ -71,7 +72,7 @@ async function openRoom(broken: (url: string) => boolean = () => false) {
   const timeline = await createTimeline({ sql: db.sql, clock });
   const sent: { to: string; message: Message }[] = [];
   const response = await createResponse({
-    ...{ sql: db.sql, clock, workflows, timeline, answerKey: "key" },
+    ...{ sql: db.sql, clock, workflows, timeline, answerKey: "key", ...withoutRunbooks },
     resolve: async (_environment, value) => value,
     publicUrl: () => "http://havn.test",
     async send(channel, message) {

@@ -1,21 +1,21 @@
 import type { Clock, ContactProperties, NewEvent, Timeline } from "@havn/model";
 import { parseDuration } from "@havn/model";
-import type { Sql } from "@havn/postgres";
 import type { Run, Workflows } from "@havn/workflows";
 import type { Message } from "../notifiers/index.ts";
-import * as store from "../store.ts";
+import type * as store from "../store.ts";
 import { answerToken, readAnswer } from "./answers.ts";
-import { type Decision, decide } from "./decide.ts";
+import { type Decision, decide as decideReally } from "./decide.ts";
 import { type SendingOptions, tellOneWay } from "./sending.ts";
 
 export interface PagingOptions extends SendingOptions {
-  sql: Sql;
   clock: Clock;
   workflows: Pick<Workflows, "define">;
   timeline: Timeline;
   contact(environment: string, person: string): ContactProperties | undefined;
   /** Signs the links with which pages are answered. */
   answerKey: string;
+  /** Another one finds out what a simulator can find. */
+  decide?: typeof decideReally;
   /** Where such a link leads: `http://127.0.0.1:4600/answer/<token>`. */
   answerUrl(token: string): string;
 }
@@ -36,7 +36,8 @@ export interface Paging {
 }
 
 export function createPaging(options: PagingOptions): Paging {
-  const { sql, clock, timeline } = options;
+  const { ledger, clock, timeline } = options;
+  const { decide = decideReally } = options;
   const sleepers = new Map<string, Set<AbortController>>();
 
   const pageFlow = options.workflows.define(
@@ -48,14 +49,15 @@ export function createPaging(options: PagingOptions): Paging {
         try {
           const next = await run.step(`turn ${turn}`, () => advance(page));
           if (next.kind === "end") return;
-          if (next.kind === "ask")
+          const { asked } = next;
+          if (asked)
             await run.step(`ask ${turn}`, async () => {
-              for (const person of next.people) {
-                const input = { page, person, round: next.round, level: next.level };
-                await tellFlow.start(`${page}:${next.round}:${next.level}:${person}`, input);
-              }
+              for (const person of asked.people)
+                await tellFlow.start(`${page}:${asked.round}:${asked.level}:${person}`, {
+                  ...{ page, person, round: asked.round, level: asked.level },
+                });
             });
-          else await clock.sleep(next.until - clock.now(), listening.signal);
+          if (next.kind === "wait") await clock.sleep(next.until - clock.now(), listening.signal);
         } finally {
           sleepers.get(page)?.delete(listening);
         }
@@ -66,15 +68,19 @@ export function createPaging(options: PagingOptions): Paging {
   const tellFlow = options.workflows.define("tell person", tellPerson);
 
   const noticeFlow = options.workflows.define("notice", async (run, { notice }: { notice: string }) => {
-    const found = await run.step("read", async () => (await store.findNotice(sql, notice)) ?? null);
+    const found = await run.step("read", async () => (await ledger.findNotice(notice)) ?? null);
     if (!found) return;
-    const { environment, channel, message } = found;
-    const outcome = await tellOneWay(run, options, {
-      ...{ environment, channel, message, about: notice, person: null, round: 0, level: 0, way: 0 },
-      wanted: async () => true,
-    });
+    const { environment, channel, otherwise, message } = found;
+    let outcome: Awaited<ReturnType<typeof tellOneWay>> = "failed";
+    for (const [way, via] of [channel, ...otherwise].entries()) {
+      if (outcome !== "failed") break;
+      outcome = await tellOneWay(run, options, {
+        ...{ environment, channel: via, message, about: notice, person: null, round: 0, level: 0, way },
+        wanted: async () => true,
+      });
+    }
     await run.step("end", async () => {
-      await store.endNotice(sql, notice, outcome === "accepted" ? "accepted" : "failed");
+      await ledger.endNotice(notice, outcome === "accepted" ? "accepted" : "failed");
       if (outcome === "failed")
         await timeline.write({
           ...{ kind: "notice.failed", environment, severity: "error", key: `notice:${notice}:failed` },
@@ -91,23 +97,29 @@ export function createPaging(options: PagingOptions): Paging {
     return listening;
   }
 
-  /** Decides and commits in one: what was decided is true before anyone acts on it. */
-  async function advance(id: string): Promise<Decision & { people: string[] }> {
+  /**
+   * Decides and commits in one: what was decided is true before anyone acts on it. While a level's time runs, its people
+   * are named each time: should the control plane have died between deciding and asking, they are asked now.
+   */
+  async function advance(id: string): Promise<Decision & { asked?: Asked }> {
     const now = clock.now();
-    const { decision, page } = await sql.begin(async (transaction) => {
-      const page = await store.findPage(transaction, id);
+    const { decision, page } = await ledger.begin(async (transaction) => {
+      const page = await transaction.findPage(id);
       if (!page) return { decision: { kind: "end" } as Decision, page };
       const decision = decide(page, now);
       if (decision.kind === "ask") {
-        await store.askLevel(transaction, id, { ...decision, at: now });
-        await store.reopenIncident(transaction, page.incident);
+        await transaction.askLevel(id, { ...decision, at: now });
+        await transaction.reopenIncident(page.incident);
       }
       return { decision, page };
     });
-    if (!page || decision.kind !== "ask") return { ...decision, people: [] };
-    const people = page.levels[decision.level]?.people ?? [];
-    await timeline.write(askedEvent(page, decision, people));
-    return { ...decision, people: people.map(({ person }) => person) };
+    if (!page || decision.kind === "end") return decision;
+    const { round, level } = decision.kind === "ask" ? decision : page;
+    if (decision.kind === "wait" && page.state !== "open") return decision;
+    const people = page.levels[level]?.people ?? [];
+    const because = decision.kind === "ask" ? decision.because : "it is their turn";
+    await timeline.write(askedEvent(page, { round, level, because }, people));
+    return { ...decision, asked: { round, level, people: people.map(({ person }) => person) } };
   }
 
   async function tellPerson(
@@ -116,11 +128,7 @@ export function createPaging(options: PagingOptions): Paging {
   ): Promise<void> {
     const told = await run.step("read", () => messageOf(page, person, round));
     if (!told) return;
-    const wanted = async () => {
-      const [now] =
-        await sql`select 1 from response.page where id = ${page} and state = 'open' and round = ${round}`;
-      return now !== undefined;
-    };
+    const wanted = () => ledger.isAsked(page, round);
     let accepted = false;
     for (const [way, { via, after }] of told.ways.entries()) {
       if (accepted && after === undefined) continue;
@@ -146,13 +154,14 @@ export function createPaging(options: PagingOptions): Paging {
   }
 
   async function messageOf(id: string, person: string, round: number) {
-    const page = await store.findPage(sql, id);
-    const incident = page && (await store.findIncident(sql, page.incident));
+    const page = await ledger.findPage(id);
+    const incident = page && (await ledger.findIncident(page.incident));
     const contact = page && options.contact(page.environment, person);
     if (!page || !incident || !contact) return null;
     const token = answerToken({ page: id, person, round }, options.answerKey);
     const message: Omit<Message, "id"> = {
       ...{ state: "firing", severity: incident.severity, at: clock.now(), alerts: incident.alerts },
+      ...{ about: `incident-${incident.id}`, answerable: true },
       subject: `${incident.severity}: ${incident.title}`,
       text: [
         ...incident.alerts.map(({ summary, state }) => `${state}: ${summary}`),
@@ -166,11 +175,11 @@ export function createPaging(options: PagingOptions): Paging {
   /** True where the page was still to be answered. */
   async function acknowledge(id: string, by: string, asked: boolean): Promise<boolean> {
     const now = clock.now();
-    const page = await sql.begin(async (transaction) => {
-      const found = await store.findPage(transaction, id);
+    const page = await ledger.begin(async (transaction) => {
+      const found = await transaction.findPage(id);
       if (!found || found.state === "resolved") return undefined;
-      await store.acknowledgePage(transaction, id, { by, at: now, until: now + found.acknowledgedFor });
-      await store.acknowledgeIncident(transaction, found.incident, now);
+      await transaction.acknowledgePage(id, { by, at: now, until: now + found.acknowledgedFor });
+      await transaction.acknowledgeIncident(found.incident, now);
       return found;
     });
     if (!page) return false;
@@ -192,31 +201,30 @@ export function createPaging(options: PagingOptions): Paging {
     start: (id) =>
       "page" in id ? pageFlow.start(`page:${id.page}`, id) : noticeFlow.start(`notice:${id.notice}`, id),
     async sweep() {
-      for (const { id } of await store.listUnresolvedPages(sql))
+      for (const { id } of await ledger.listUnresolvedPages())
         await pageFlow.start(`page:${id}`, { page: id });
-      for (const notice of await store.listOpenNotices(sql))
+      for (const notice of await ledger.listOpenNotices())
         await noticeFlow.start(`notice:${notice}`, { notice });
     },
     wake,
     async look(token) {
       const answer = readAnswer(token, options.answerKey);
-      const page = answer && (await store.findPage(sql, answer.page));
-      const incident = page && (await store.findIncident(sql, page.incident));
+      const page = answer && (await ledger.findPage(answer.page));
+      const incident = page && (await ledger.findIncident(page.incident));
       if (!answer || !incident) return undefined;
-      await store.markAttempts(sql, "opened_at", { ...answer, at: clock.now() });
-      const [used] = await sql`select 1 from response.used_answer where token = ${token}`;
-      return { incident, person: answer.person, used: used !== undefined };
+      await ledger.markAttempts("opened_at", { ...answer, at: clock.now() });
+      return { incident, person: answer.person, used: await ledger.isUsed(token) };
     },
     async answer(token) {
       const answer = readAnswer(token, options.answerKey);
       if (!answer) return undefined;
-      if (!(await store.useToken(sql, token, clock.now()))) return false;
-      await store.markAttempts(sql, "acknowledged_at", { ...answer, at: clock.now() });
+      if (!(await ledger.useToken(token, clock.now()))) return false;
+      await ledger.markAttempts("acknowledged_at", { ...answer, at: clock.now() });
       await acknowledge(answer.page, answer.person, true);
       return true;
     },
     async acknowledge(id, by) {
-      const page = await store.findPage(sql, id);
+      const page = await ledger.findPage(id);
       const people = page?.levels.flatMap((level) => level.people.map(({ person }) => person)) ?? [];
       const known = people.some(
         (person) =>
@@ -227,9 +235,15 @@ export function createPaging(options: PagingOptions): Paging {
   };
 }
 
+interface Asked {
+  round: number;
+  level: number;
+  people: string[];
+}
+
 function askedEvent(
   page: store.Page,
-  decision: Extract<Decision, { kind: "ask" }>,
+  decision: { round: number; level: number; because: string },
   people: readonly { person: string; because: string }[],
 ): NewEvent {
   const names = people.map(({ person }) => person).join(", ") || "nobody: there is no contact";

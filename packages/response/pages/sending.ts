@@ -1,20 +1,21 @@
 import { createHash } from "node:crypto";
 import type { Channel, Clock } from "@havn/model";
-import type { Sql } from "@havn/postgres";
 import type { Run } from "@havn/workflows";
+import type { Ledger } from "../ledger.ts";
 import type { Message } from "../notifiers/index.ts";
-import * as store from "../store.ts";
 
 /** How often one way is tried before the next, and how long is waited before each try. Milliseconds. */
 const backOff = [0, 5000, 20_000] as const;
 const longestTryMs = 15_000;
 
 export interface SendingOptions {
-  sql: Sql;
+  ledger: Ledger;
   clock: Clock;
   /** Opens the references of a channel. */
   resolve<T>(environment: string, value: T): Promise<T>;
   send(channel: Channel, message: Message, signal: AbortSignal): Promise<string>;
+  /** Another one finds out what a simulator can find. */
+  attemptId?(key: AttemptKey): string;
 }
 
 export interface Telling {
@@ -53,21 +54,27 @@ export async function tellOneWay(
   return "failed";
 }
 
-async function tryOnce(options: SendingOptions, telling: Telling, number: number) {
-  const { sql, clock } = options;
-  if (!(await telling.wanted())) return "needless";
-  const { about, person, round, level, way, channel } = telling;
-  const id = createHash("sha256")
+/** What makes a try the same one, to Havn and to providers. */
+type AttemptKey = Pick<Telling, "about" | "person" | "round" | "level" | "way"> & { number: number };
+
+const attemptId = ({ about, person, round, level, way, number }: AttemptKey): string =>
+  createHash("sha256")
     .update(JSON.stringify([about, person, round, level, way, number]))
     .digest("hex")
     .slice(0, 32);
-  await store.insertAttempt(sql, {
+
+async function tryOnce(options: SendingOptions, telling: Telling, number: number) {
+  const { ledger, clock } = options;
+  if (!(await telling.wanted())) return "needless";
+  const { about, person, round, level, way, channel } = telling;
+  const id = (options.attemptId ?? attemptId)({ about, person, round, level, way, number });
+  await ledger.insertAttempt({
     ...{ id, about, person, round, level, number },
     channel: channel.kind,
     begunAt: clock.now(),
   });
   const [accepted, detail] = await attempt(options, telling, id);
-  await store.endAttempt(sql, id, {
+  await ledger.endAttempt(id, {
     acceptedAt: accepted ? clock.now() : null,
     failure: accepted ? null : detail,
     detail: accepted ? detail : null,

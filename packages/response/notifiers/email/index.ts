@@ -7,6 +7,8 @@ interface Settings {
   server: string;
   user?: string | undefined;
   password?: string | undefined;
+  requireTls?: boolean | undefined;
+  ca?: string | undefined;
 }
 
 /** Plain text. The message's id is the mail's, so that servers and readers recognise a second copy. */
@@ -14,7 +16,7 @@ export const send: Send<Settings> = (settings, message, signal) =>
   sendMail({ ...settings, content: contentOf(settings, message) }, signal);
 
 function contentOf({ from, to }: Settings, { id, subject, text, url, at, severity }: Message): string {
-  const body = Buffer.from(`${text}\n\n${url}\n`).toString("base64");
+  const body = Buffer.from(`${text}\n${url === "" ? "" : `\n${url}\n`}`).toString("base64");
   return [
     `From: Havn <${from}>`,
     `To: <${to}>`,

@@ -8,6 +8,10 @@ export interface Mail {
   server: string;
   user?: string | undefined;
   password?: string | undefined;
+  /** Without TLS nothing is sent. */
+  requireTls?: boolean | undefined;
+  /** PEM of who vouches for the server; the system's authorities where left out. */
+  ca?: string | undefined;
   from: string;
   to: string;
   /** Whole, with CRLF line ends; dots are doubled here. */
@@ -29,7 +33,7 @@ export async function sendMail(mail: Mail, signal: AbortSignal): Promise<string>
   const host = url.hostname.replace(/^\[|\]$/g, "");
   const port = Number(url.port || (tls ? 465 : 25));
   // A server is verified under its name; an address has none to send.
-  const name = isIP(host) ? {} : { servername: host };
+  const name = { ...(isIP(host) ? {} : { servername: host }), ...(mail.ca !== undefined && { ca: mail.ca }) };
   let socket: Socket = quiet(tls ? connectTls({ host, port, ...name }) : connect({ host, port }));
   const abort = () => void socket.destroy(new Error("gave up waiting for the mail server"));
   signal.addEventListener("abort", abort, { once: true });
@@ -41,11 +45,11 @@ export async function sendMail(mail: Mail, signal: AbortSignal): Promise<string>
     if (!tls && /^STARTTLS$/im.test(offers)) {
       await session.say("STARTTLS", 220);
       session.close();
-      socket = quiet(connectTls({ socket, ...name }));
+      socket = quiet(connectTls({ socket, host, ...name }));
       await once(socket, "secureConnect");
       session = talk(socket);
       offers = await session.say(`EHLO ${hostname()}`, 250);
-    }
+    } else if (!tls && mail.requireTls) throw new Error("the server offers no TLS, so the mail is not sent");
     if (mail.user !== undefined) await authenticate(session, mail, offers, isPrivate(socket));
     await session.say(`MAIL FROM:<${mail.from}>`, 250);
     await session.say(`RCPT TO:<${mail.to}>`, 250);

@@ -1,0 +1,167 @@
+import { randomUUID } from "node:crypto";
+import { parseAddress, parseDuration, type ReceiverProperties, type Timeline } from "@havn/model";
+import type { Ledger } from "../ledger.ts";
+import type { Message } from "../notifiers/index.ts";
+import { renderTemplate, type TemplateInput } from "../notifiers/template.ts";
+import type { People } from "../roster.ts";
+
+/** What a route tells, as @havn/alerting hands it over. */
+export interface Notification {
+  id: string;
+  /** Address of a receiver. */
+  receiver: string;
+  /** What it is about, over all tellings. */
+  group: string;
+  reason: string;
+  at: number;
+  alerts: readonly {
+    state: "firing" | "resolved";
+    labels: Readonly<Record<string, string>>;
+    annotations: Readonly<Record<string, string>>;
+    startsAt: number;
+  }[];
+}
+
+export interface TakingContext {
+  people: Pick<People, "receiver" | "escalation" | "snapshot">;
+  publicUrl(): string;
+  now(): number;
+}
+
+export interface Taken {
+  pages: { id: string; state: "open" | "resolved" }[];
+  notices: string[];
+  events: Parameters<Timeline["write"]>[0][];
+}
+
+/** All that follows from a notification, in one transaction: what follows later finds it there, whatever crashes. */
+export async function takeIn(ledger: Ledger, told: Notification, context: TakingContext): Promise<Taken> {
+  const taken: Taken = { pages: [], notices: [], events: [] };
+  if (!(await ledger.take(told.id, told.at))) return taken;
+  const { environment, name } = parseAddress(told.receiver);
+  const receiver = context.people.receiver(told.receiver);
+  if (!receiver) {
+    taken.events.push({
+      ...{ kind: "receiver.unknown", environment, severity: "error", key: `receiver:${told.id}` },
+      summary: `A route tells receiver ${name}, which is not declared: nobody was told`,
+    });
+    return taken;
+  }
+  const alerts = told.alerts.map(({ labels, annotations, state }) => {
+    const summary = annotations.summary ?? annotations.description ?? labels.alertname ?? "an alert";
+    return { labels, state, summary };
+  });
+  const firing = alerts.filter(({ state }) => state === "firing");
+  const about = summaryOf(firing.length > 0 ? firing : alerts);
+  if (receiver.escalation !== undefined || receiver.incident)
+    await takeIncident(
+      ledger,
+      { told, environment, alerts, about, escalation: receiver.escalation, taken },
+      context,
+    );
+  const onlyEnds = told.reason === "all resolved" || told.reason === "some resolved";
+  if (onlyEnds && !receiver.sendResolved) return taken;
+  const state = firing.length > 0 ? "firing" : "resolved";
+  const url = `${context.publicUrl()}/environments/${environment}/alerts`;
+  const own = ownWords(receiver, { state, url, alerts, ...about });
+  for (const [index, channel] of receiver.channels.entries()) {
+    const id = `${told.id}-${index}`;
+    const message: Message = {
+      ...{ id, about: told.group, at: told.at, alerts, severity: about.severity, answerable: false },
+      ...{ state, url },
+      subject: `${firing.length > 0 ? about.severity : "Resolved"}: ${about.title}`,
+      text: alerts.map((alert) => `${alert.state}: ${alert.summary}`).join("\n"),
+      ...own,
+    };
+    await ledger.insertNotice({ id, environment, channel, otherwise: [], message });
+    taken.notices.push(id);
+  }
+  return taken;
+}
+
+/** What the receiver's template makes of it. One that cannot be filled in any more keeps nobody from being told. */
+function ownWords(
+  { template }: ReceiverProperties,
+  input: TemplateInput,
+): Partial<Pick<Message, "subject" | "text">> {
+  if (!template) return {};
+  try {
+    const subject = template.subject && renderTemplate(template.subject, input).replace(/\s+/g, " ").trim();
+    const text = template.text && renderTemplate(template.text, input);
+    return { ...(subject && { subject }), ...(text && { text }) };
+  } catch {
+    return {};
+  }
+}
+
+interface IncidentInput {
+  told: Notification;
+  environment: string;
+  alerts: Message["alerts"];
+  about: { title: string; severity: Message["severity"] };
+  escalation: string | undefined;
+  taken: Taken;
+}
+
+async function takeIncident(ledger: Ledger, input: IncidentInput, context: TakingContext) {
+  const { told, environment, alerts, about, taken } = input;
+  const key = `${told.receiver} ${told.group}`;
+  const open = await ledger.findOpenIncident(key);
+  if (!alerts.some(({ state }) => state === "firing")) {
+    if (!open) return;
+    for (const { id } of await ledger.listPages(open.id)) taken.pages.push({ id, state: "resolved" });
+    await ledger.updateIncidentAlerts(open.id, alerts);
+    await ledger.resolveIncident(open.id, "havn", told.at);
+    taken.events.push({
+      ...{ kind: "incident.resolved", environment, key: `incident:${open.id}:resolved` },
+      summary: `Incident ${open.id} is over: ${open.title}`,
+    });
+    return;
+  }
+  if (open) {
+    await ledger.updateIncidentAlerts(open.id, alerts);
+    return;
+  }
+  const begins = told.alerts.filter(({ state }) => state === "firing").map(({ startsAt }) => startsAt);
+  const troubleAt = Math.min(told.at, ...begins);
+  const opened = {
+    key,
+    environment,
+    alerts,
+    openedAt: told.at,
+    openedBy: told.receiver,
+    ...about,
+    troubleAt,
+  };
+  const incident = await ledger.insertIncident(opened);
+  taken.events.push({
+    ...{ kind: "incident.opened", environment, severity: "error", key: `incident:${incident.id}:opened` },
+    summary: `Incident ${incident.id}: ${incident.title}`,
+    data: { incident: incident.id },
+  });
+  if (input.escalation === undefined) return;
+  const escalation = context.people.escalation(environment, input.escalation);
+  // A name that is no more pages everyone rather than nobody.
+  const everyone = { levels: [{ targets: [{ kind: "team" as const, name: "everyone" }], timeout: "5m" }] };
+  const properties = escalation ?? { ...everyone, acknowledgedFor: "30m" };
+  const { levels, missing } = context.people.snapshot(environment, properties, context.now());
+  const id = randomUUID();
+  await ledger.insertPage({
+    ...{ id, incident: incident.id, environment, levels, createdAt: context.now() },
+    acknowledgedFor: parseDuration(properties.acknowledgedFor),
+  });
+  taken.pages.push({ id, state: "open" });
+  for (const name of missing)
+    taken.events.push({
+      ...{ kind: "page.misconfigured", environment, severity: "error", key: `page:${id}:missing:${name}` },
+      summary: `Escalation ${input.escalation} names ${name}, which is not declared`,
+    });
+}
+
+function summaryOf(alerts: Message["alerts"]): { title: string; severity: Message["severity"] } {
+  const [first] = alerts;
+  const more = alerts.length > 1 ? ` (and ${alerts.length - 1} more)` : "";
+  const severities = new Set(alerts.map(({ labels }) => labels.severity));
+  const severity = (["critical", "warning", "info"] as const).find((one) => severities.has(one));
+  return { title: `${first?.summary ?? "alert"}${more}`, severity: severity ?? "critical" };
+}

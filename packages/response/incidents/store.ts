@@ -1,0 +1,124 @@
+import type { IncidentAction, IncidentNote } from "@havn/model";
+import type { Sql, TransactionSql } from "@havn/postgres";
+import type { CountedPage } from "./metrics.ts";
+
+type Db = Sql | TransactionSql;
+const json = (sql: Db, value: unknown) => sql.json(value as Parameters<Sql["json"]>[0]);
+
+export const listNotes = (sql: Db, incident: number): Promise<IncidentNote[]> =>
+  sql<IncidentNote[]>`select id, at, by, kind, status, text from response.incident_note
+    where incident = ${incident} order by at, id`;
+
+export const insertNote = async (
+  sql: Db,
+  incident: number,
+  note: Omit<IncidentNote, "id">,
+): Promise<IncidentNote> => {
+  const [row] = await sql<IncidentNote[]>`
+    insert into response.incident_note (incident, at, by, kind, status, text)
+    values (${incident}, ${note.at}, ${note.by}, ${note.kind}, ${note.status}, ${note.text})
+    returning id, at, by, kind, status, text`;
+  if (!row) throw new Error("the note was not written");
+  return row;
+};
+
+const actionColumns = (sql: Db) => sql`id, incident, text, owner, due, created_at as "createdAt",
+  created_by as "createdBy", done_at as "doneAt", done_by as "doneBy"`;
+
+export const listActions = (
+  sql: Db,
+  { incident, open = false }: { incident?: number; open?: boolean },
+): Promise<IncidentAction[]> =>
+  sql<IncidentAction[]>`select ${actionColumns(sql)} from response.incident_action
+    where true ${incident === undefined ? sql`` : sql`and incident = ${incident}`}
+      ${open ? sql`and done_at is null` : sql``}
+    order by due, id limit 1000`;
+
+export const insertAction = async (
+  sql: Db,
+  one: Pick<IncidentAction, "incident" | "text" | "owner" | "due" | "createdAt" | "createdBy">,
+): Promise<IncidentAction> => {
+  const [row] = await sql<IncidentAction[]>`
+    insert into response.incident_action (incident, text, owner, due, created_at, created_by)
+    values (${one.incident}, ${one.text}, ${one.owner}, ${one.due}, ${one.createdAt}, ${one.createdBy})
+    returning ${actionColumns(sql)}`;
+  if (!row) throw new Error("the action item was not written");
+  return row;
+};
+
+/** The item as it is then; undefined where there is none. A second time changes nothing. */
+export const completeAction = async (
+  sql: Db,
+  id: number,
+  { at, by }: { at: number; by: string },
+): Promise<IncidentAction | undefined> => {
+  await sql`update response.incident_action set done_at = ${at}, done_by = ${by} where id = ${id} and done_at is null`;
+  return (
+    await sql<IncidentAction[]>`select ${actionColumns(sql)} from response.incident_action where id = ${id}`
+  )[0];
+};
+
+export interface IncidentChange {
+  title?: string | undefined;
+  severity?: string | undefined;
+  status?: string | undefined;
+  public?: boolean | undefined;
+  roles?: Record<string, string> | undefined;
+  services?: readonly string[] | undefined;
+  mitigatedAt?: number | undefined;
+}
+
+/** Changes what is given. */
+export const updateIncident = (sql: Db, id: number, change: IncidentChange) => sql`
+  update response.incident set
+    title = coalesce(${change.title ?? null}, title),
+    severity = coalesce(${change.severity ?? null}, severity),
+    status = coalesce(${change.status ?? null}, status),
+    public = coalesce(${change.public ?? null}, public),
+    roles = coalesce(${change.roles ? json(sql, change.roles) : null}, roles),
+    services = coalesce(${change.services ? json(sql, change.services) : null}, services),
+    mitigated_at = coalesce(mitigated_at, ${change.mitigatedAt ?? null})
+  where id = ${id}`;
+
+/** Ids of incidents that opened in this time. */
+export const listOpenedBetween = async (
+  sql: Db,
+  { from, to, environment }: { from: number; to: number; environment?: string | undefined },
+): Promise<number[]> =>
+  (
+    await sql<
+      { id: number }[]
+    >`select id from response.incident where opened_at >= ${from} and opened_at < ${to}
+      ${environment === undefined ? sql`` : sql`and environment = ${environment}`} order by opened_at desc limit 10000`
+  ).map(({ id }) => id);
+
+/** Who was asked about these incidents, each level of each round once. */
+export const listAsked = (sql: Db, incidents: readonly number[]): Promise<CountedPage[]> =>
+  sql<CountedPage[]>`
+    select page.incident, attempt.person, min(attempt.begun_at) as at
+    from response.attempt join response.page on page.id = attempt.about
+    where page.incident = any(${[...incidents]}) and attempt.person is not null
+    group by page.incident, page.id, attempt.person, attempt.round, attempt.level`;
+
+export interface Subscriber {
+  id: string;
+  environment: string;
+  page: string;
+  kind: "email" | "webhook";
+  target: string;
+}
+
+export const listSubscribers = (sql: Db, environment: string, page: string): Promise<Subscriber[]> =>
+  sql<Subscriber[]>`select id, environment, page, kind, target from response.subscriber
+    where environment = ${environment} and page = ${page} order by created_at, id`;
+
+/** False where that target was told already. */
+export const insertSubscriber = async (sql: Db, one: Subscriber & { createdAt: number }): Promise<boolean> =>
+  (
+    await sql`insert into response.subscriber (id, environment, page, kind, target, created_at)
+      values (${one.id}, ${one.environment}, ${one.page}, ${one.kind}, ${one.target}, ${one.createdAt})
+      on conflict do nothing returning id`
+  ).length > 0;
+
+export const deleteSubscriber = async (sql: Db, id: string): Promise<boolean> =>
+  (await sql`delete from response.subscriber where id = ${id} returning id`).length > 0;

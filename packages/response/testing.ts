@@ -1,0 +1,7 @@
+export { takeIn } from "./incidents/intake.ts";
+export type { Ledger } from "./ledger.ts";
+export type { Message } from "./notifiers/index.ts";
+export { readAnswer } from "./pages/answers.ts";
+export { decide } from "./pages/decide.ts";
+export { createPaging, type PagingOptions } from "./pages/paging.ts";
+export type { Attempt, Incident, Notice, Page } from "./store.ts";

@@ -1,0 +1,2 @@
+export { readWitnessConfig } from "./witness/config.ts";
+export { openWitness } from "./witness/witness.ts";
