@@ -93,6 +93,42 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./commands/check/run.ts"),
   },
   {
+    name: "incident action",
+    summary: "write down what an incident teaches: what is to be done, by whom, by when",
+    group: "Environments",
+    load: () => import("./commands/incident/action.ts"),
+  },
+  {
+    name: "incident done",
+    summary: "say that an action item is done",
+    group: "Environments",
+    load: () => import("./commands/incident/done.ts"),
+  },
+  {
+    name: "incident note",
+    summary: "write something down on an incident's timeline",
+    group: "Environments",
+    load: () => import("./commands/incident/note.ts"),
+  },
+  {
+    name: "incident open",
+    summary: "open an incident by hand",
+    group: "Environments",
+    load: () => import("./commands/incident/open.ts"),
+  },
+  {
+    name: "incident resolve",
+    summary: "close an incident, end its pages, and tell stakeholders",
+    group: "Environments",
+    load: () => import("./commands/incident/resolve.ts"),
+  },
+  {
+    name: "incident update",
+    summary: "tell stakeholders how an incident stands, or change its severity, roles and services",
+    group: "Environments",
+    load: () => import("./commands/incident/update.ts"),
+  },
+  {
     name: "maintenance start",
     summary: "let agents mend nothing for a while, on a host or in an environment",
     group: "Environments",
@@ -283,6 +319,24 @@ export const commands: readonly CommandEntry[] = [
     summary: "evaluate recording rules over history",
     group: "Look",
     load: () => import("./commands/rules/backfill.ts"),
+  },
+  {
+    name: "runbook list",
+    summary: "runbooks, what starts them, and how they went last",
+    group: "Look",
+    load: () => import("./commands/runbook/list.ts"),
+  },
+  {
+    name: "runbook runs",
+    summary: "runs of runbooks, newest first",
+    group: "Look",
+    load: () => import("./commands/runbook/runs.ts"),
+  },
+  {
+    name: "runbook show",
+    summary: "a run of a runbook, step by step, and what it waits for",
+    group: "Look",
+    load: () => import("./commands/runbook/show.ts"),
   },
   {
     name: "silence list",

@@ -35,7 +35,6 @@ process.on("uncaughtException", endWithReason).on("unhandledRejection", endWithR
 const stopped = untilSignal("SIGINT", "SIGTERM");
 const config = parseServerConfig(process.env);
 const { dataDirectory } = config;
-const publicUrl = `http://${config.hostnames[0] ?? "127.0.0.1"}:${config.port}`;
 const inData = (name: string) => join(dataDirectory, name);
 await mkdir(dataDirectory, { recursive: true, mode: 0o700 });
 await using _lock = await lockDataDirectory(dataDirectory);
@@ -83,7 +82,7 @@ const alerting = await createAlerting({
   recording: {
     queryRange: (expr, window, signal) => promql.range(expr, window, { signal }),
     series: { write: telemetry.write, flush: telemetry.flush },
-    externalUrl: publicUrl,
+    externalUrl: config.publicUrl,
   },
   desired: fleet.desired,
   services: () => countInstances(infrastructure, delivery),

@@ -44,7 +44,7 @@ const planted: Record<string, Planted> = {
 for (const [what, bug] of Object.entries(planted))
   test(`the simulator finds a bug that is planted: ${what}`, async (t) => {
     for (let seed = 1; seed <= 300; seed++) {
-      const { violations } = await simulate(seed, { faults: faultsPerLife, planted: bug });
+      const { violations } = await simulate(seed, { faults: 3 * faultsPerLife, planted: bug });
       if (violations.length === 0) continue;
       t.diagnostic(`seed ${seed}: ${violations[0]}`);
       return;

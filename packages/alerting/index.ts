@@ -33,8 +33,8 @@ import { type RoutedAlert, routedOf } from "./routing/alert.ts";
 import type { Notification } from "./routing/groups.ts";
 import { alertmanagerRoutes } from "./routing/http.ts";
 import { createRouting, type Routing } from "./routing/index.ts";
-import { createRuleGroups, type RuleGroupsOptions, type Series } from "./rulegroups/index.ts";
 import { sqlRoutingStore } from "./routing/store.ts";
+import { createRuleGroups, type RuleGroupsOptions, type Series } from "./rulegroups/index.ts";
 import { conditionsOf, ruleExpression, ruleScope } from "./rules/evaluate.ts";
 import * as store from "./store.ts";
 

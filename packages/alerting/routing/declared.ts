@@ -1,7 +1,7 @@
 import { HavnError, parseDuration, type RouteProperties } from "@havn/model";
 import { builtInInhibition, type InhibitRule } from "./inhibit.ts";
 import { intervalFault } from "./intervals.ts";
-import { parseMatcher } from "./matchers.ts";
+import { type Matcher, parseMatcher } from "./matchers.ts";
 import type { DeclaredRoute } from "./store.ts";
 import type { RouteNode } from "./tree.ts";
 
@@ -14,7 +14,7 @@ export function treeOf(declared: readonly DeclaredRoute[]): RouteNode {
   return {
     routes: environments.map((environment) => ({
       receiver: "",
-      matchers: [{ name: "env", operator: "=~", value: `${environment}|` }],
+      matchers: [ofEnvironment(environment)],
       continue: true,
       routes: declared
         .filter((route) => route.environment === environment)
@@ -22,6 +22,11 @@ export function treeOf(declared: readonly DeclaredRoute[]): RouteNode {
     })),
   };
 }
+
+/** Its own alerts, and those that came from elsewhere without an environment. */
+const ofEnvironment = (environment: string): Matcher => ({
+  ...{ name: "env", operator: "=~", value: `${environment}|` },
+});
 
 function nodeOf(environment: string, properties: RouteProperties): RouteNode {
   const { receiver, match, groupWait, groupInterval, repeatInterval, routes, ...rest } = properties;
@@ -44,10 +49,10 @@ const receiverAddress = (environment: string, name: string) =>
 export function inhibitionOf(declared: readonly DeclaredRoute[]): InhibitRule[] {
   return [
     ...builtInInhibition,
-    ...declared.flatMap(({ properties }) =>
+    ...declared.flatMap(({ environment, properties }) =>
       (properties.inhibit ?? []).map(({ source, target, equal }) => ({
-        source: source.map(parseMatcher),
-        target: target.map(parseMatcher),
+        source: [ofEnvironment(environment), ...source.map(parseMatcher)],
+        target: [ofEnvironment(environment), ...target.map(parseMatcher)],
         equal: ["env", ...equal],
       })),
     ),

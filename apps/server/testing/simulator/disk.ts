@@ -8,6 +8,8 @@ type Received = Parameters<RoutingStore["putReceived"]>[0][number];
 /** All that a control plane has committed, and so all that its successor finds. Rows are replaced, never changed. */
 export interface Disk {
   tables: Tables;
+  /** Another one after each statement: a transaction that others got in between is done again. */
+  version: number;
   told: Map<string, Told>;
   received: Map<string, Received>;
   routes: Awaited<ReturnType<RoutingStore["listRoutes"]>>;
@@ -30,6 +32,7 @@ export const emptyDisk = (routes: Disk["routes"]): Disk => ({
     ...{ taken: new Set(), incidents: new Map(), pages: new Map(), notices: new Map() },
     ...{ attempts: new Map(), used: new Set() },
   },
+  version: 0,
   ...{ told: new Map(), received: new Map(), routes, steps: new Map(), workflows: new Map() },
 });
 
@@ -46,11 +49,14 @@ const copyOf = (tables: Tables): Tables => ({
 export function diskLedger(disk: Disk, connection: Connection): Ledger {
   // One transaction at a time, as row locks would have it; one that is cut off leaves no lock behind.
   return {
-    ...statements(() => disk.tables, connection),
+    ...statements(() => {
+      disk.version += 1;
+      return disk.tables;
+    }, connection),
     async begin(work) {
       await connection.check();
-      const before = disk.tables;
-      const own = copyOf(before);
+      const before = disk.version;
+      const own = copyOf(disk.tables);
       const result = await work({
         ...statements(() => own, connection),
         begin: () => {
@@ -58,7 +64,8 @@ export function diskLedger(disk: Disk, connection: Connection): Ledger {
         },
       });
       await connection.check();
-      if (disk.tables === before) {
+      if (disk.version === before) {
+        disk.version += 1;
         disk.tables = own;
         return result;
       }

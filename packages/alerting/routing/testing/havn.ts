@@ -17,7 +17,7 @@ export async function runHavn(
   for (const { env, routes } of scenarios)
     await putRoute(sql, { address: `${env}/route/all`, environment: env, name: "all", properties: routes });
   const routing = await createRouting({
-    ...{ store: sqlRoutingStore(sql), clock, log: () => {} },
+    ...{ store: sqlRoutingStore(sql), clock, log: (message) => console.error(message) },
     async deliver({ receiver, groupLabels, alerts }) {
       const [env = "", , own = ""] = receiver.split("/");
       const one = {

@@ -57,15 +57,19 @@ export function makeScenario(seed: number, halfTickMs: number): Scenario {
   const random = createRandom(seed);
   const ms = (halves: number) => `${Math.round(halves * halfTickMs)}ms`;
   let receivers = 0;
+  // An empty list means "as the parent" to Alertmanager, and "by nothing" to Havn: only the root has one.
+  const groupByOf = (depth: number): { groupBy?: string[] } => {
+    const some = random.chance(0.15) ? ["..."] : names.filter(() => random.chance(0.4));
+    if (depth === 0) return { groupBy: some };
+    return random.chance(0.6) && some.length > 0 ? { groupBy: some } : {};
+  };
   const node = (depth: number): RouteProperties => {
     const children = depth === 0 ? 1 + random.below(3) : depth < 3 ? random.below(3) : 0;
     return {
       receiver: `n${receivers++}`,
       ...(depth > 0 && { match: Array.from({ length: 1 + random.below(2) }, () => matcher(random)) }),
       ...(depth > 0 && random.chance(0.4) && { continue: true }),
-      ...((depth === 0 || random.chance(0.6)) && {
-        groupBy: random.chance(0.15) ? ["..."] : names.filter(() => random.chance(0.4)),
-      }),
+      ...groupByOf(depth),
       ...(depth === 0 && { groupWait: ms(1), groupInterval: ms(2), repeatInterval: ms(1000) }),
       ...(depth > 0 && random.chance(0.3) && { groupInterval: ms(2) }),
       ...(depth > 0 && random.chance(0.3) && { repeatInterval: ms(5) }),
