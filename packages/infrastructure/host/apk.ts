@@ -1,4 +1,5 @@
 import { HavnError } from "@havn/model";
+import { apkWord } from "../resources/package/definition.ts";
 import type { AptOperation } from "../resources/type.ts";
 import { mustRun, runCommand } from "./commands.ts";
 
@@ -36,9 +37,10 @@ export const apkCommand = ({ install, remove, removeOnly = [] }: AptOperation): 
     ? ["apk", "add", ...install.map(apkEntry)]
     : ["apk", "del", ...(remove.length > 0 ? ["--purge"] : []), ...remove, ...removeOnly];
 
-/** "nginx=1.24.*" → "nginx~1.24"; "nginx=1.24.0-r7" → the same. */
-export const apkEntry = (entry: string): string =>
-  entry.includes("*") ? entry.replace("=", "~").replace(/[.-]?\*.*$/, "") : entry;
+function apkEntry(entry: string): string {
+  const [name = "", version] = entry.split("=");
+  return version === undefined ? name : apkWord(name, version);
+}
 
 async function findUnknown(names: readonly string[]): Promise<Set<string>> {
   const unknown = new Set<string>();

@@ -34,7 +34,7 @@ const programs: Record<string, (words: Words, operation: Run) => Effect[]> = {
   groupmod: (words) => [aspect({ kind: "group", name: lastOf(words) })],
   groupdel: (words) => [aspect({ kind: "group", name: lastOf(words) })],
   gpasswd: (words) => [aspect({ kind: "group", name: lastOf(words) })],
-  sysctl: (words) => [aspect({ kind: "sysctl", key: lastOf(words).split("=")[0] ?? "" })],
+  sysctl: (words) => [aspect({ kind: "sysctl", key: lastOf(words).split(/[=~]/)[0] ?? "" })],
   modprobe: (words) =>
     plain(words)
       .slice(0, 1)

@@ -94,8 +94,12 @@ function planPackage(observed: PackageObserved, desired: PackageProperties, want
   return planOf(installed === undefined ? "create" : "update", version, holding, answers);
 }
 
+/** "nginx", "1.24.*" → "nginx~1.24", as apk's world has it; an exact version: "nginx=1.24.0-r7". */
+export const apkWord = (name: string, version: string): string =>
+  version.includes("*") ? `${name}~${version.replace(/[.-]?\*.*$/, "")}` : `${name}=${version}`;
+
 function markOf(
-  { manager, installed }: PackageObserved,
+  { manager, installed, newest }: PackageObserved,
   { name, hold, version }: PackageProperties,
 ): Operation {
   switch (manager) {
@@ -104,7 +108,13 @@ function markOf(
     case "dnf":
       return run("dnf", "versionlock", hold ? "add" : "delete", "--quiet", name);
     case "apk":
-      return run("apk", "add", "--quiet", hold ? `${name}=${version ?? installed ?? ""}` : name);
+      // A version with a * is held within what it says: which one that is shows only once it is installed.
+      return run(
+        "apk",
+        "add",
+        "--quiet",
+        hold ? apkWord(name, (version === "newest" ? newest : version) ?? installed ?? "") : name,
+      );
   }
 }
 

@@ -99,12 +99,15 @@ async function apkStates(names: readonly string[], host: HostReads): Promise<Map
   for (const line of stdout.split("\n")) {
     const [, name, installed] = /^(\S+)-(\d\S*-r\d+)$/.exec(line.trim()) ?? [];
     if (!name || !installed) continue;
-    known.set(name, { installed, held: world.some((entry) => entry.startsWith(`${name}=`)) });
+    known.set(name, {
+      installed,
+      held: world.some((entry) => /^[=~]/.test(entry.slice(name.length)) && entry.startsWith(name)),
+    });
   }
   return known;
 }
 
-/** `apk policy` tells versions under each name, the newest first. */
+/** `apk policy` tells the versions that there are under each name, in no order. */
 async function apkNewest(names: readonly string[], host: HostReads): Promise<Map<string, string>> {
   const { stdout } = await host.run(["apk", "policy", ...names]);
   const newest = new Map<string, string>();
@@ -112,9 +115,14 @@ async function apkNewest(names: readonly string[], host: HostReads): Promise<Map
   for (const line of stdout.split("\n")) {
     name = /^(\S+) policy:$/.exec(line)?.[1] ?? name;
     const version = /^ {2}(\d\S*):$/.exec(line)?.[1];
-    if (version && !newest.has(name)) newest.set(name, version);
+    if (!version) continue;
+    const known = newest.get(name);
+    if (known === undefined || (await isNewer(version, known, host))) newest.set(name, version);
   }
   return newest;
 }
+
+const isNewer = async (version: string, than: string, host: HostReads): Promise<boolean> =>
+  (await host.run(["apk", "version", "--test", version, than])).stdout.trim() === ">";
 
 const rowsOf = (text: string): string[][] => text.split("\n").map((line) => line.split("\t"));
