@@ -32,6 +32,8 @@ export interface LabHost extends AsyncDisposable {
   readUndo(applyId: string, addresses: string[]): Promise<UndoReading[]>;
   /** Applies, and is killed as soon as a shell command without single quotes succeeds, if it is not done before. */
   interrupt(resources: Resource[], when: string): Promise<void>;
+  /** Takes back as `undo` does, and is killed in the same way. */
+  interruptUndo(as: string, applyId: string, addresses: string[], when: string): Promise<void>;
   /** Runs a shell command that must succeed; gives its output. */
   on(command: string): Promise<string>;
 }
@@ -61,24 +63,31 @@ export async function openLabHost(name: string): Promise<LabHost> {
   const secrets: Record<string, string> = {};
   const env: Record<string, string> = {};
 
-  function drive(method: string, resources: Resource[], remove: Resource[], prefix = "") {
+  /** One call of the driver. What `wrap` begins with runs before it on the machine. */
+  function drive(method: string, params: object, wrap = "") {
+    const variables = Object.entries(env).map(([key, value]) => `${key}='${value}' `);
+    const input = JSON.stringify([method, params]);
+    return machine.ssh(`${wrap}env ${variables.join("")}/root/node /root/driver.mjs`, { input });
+  }
+
+  /** As they reach an agent: references are opened on the way. */
+  function bundleOf(resources: Resource[], remove: Resource[] = [], bundleId: string = randomUUID()) {
     const values = {
       host: () => machines.bridgeAddress,
       secret: (key: string) => secrets[key] ?? assert.fail(`no secret ${key}`),
     };
     const secretPaths = secretPathsOf([...resources, ...remove]);
-    const params = { bundleId: randomUUID(), secrets: secretPaths, resources, remove };
-    const input = JSON.stringify([method, resolveReferences(params, values)]);
-    const variables = Object.entries(env).map(([key, value]) => `${key}='${value}' `);
-    const command = `${variables.join("")}/root/node /root/driver.mjs`;
-    return machine.ssh(`${prefix}env ${command}`, { input });
+    return resolveReferences({ bundleId, secrets: secretPaths, resources, remove }, values);
   }
 
-  const call = async <T>(method: string, resources: Resource[], remove: Resource[] = []): Promise<T> =>
-    answerOf(await drive(method, resources, remove));
-
-  const ask = async <T>(method: string, params: object): Promise<T> =>
-    answerOf(await machine.ssh("/root/node /root/driver.mjs", { input: JSON.stringify([method, params]) }));
+  const ask = async <T>(method: string, params: object): Promise<T> => answerOf(await drive(method, params));
+  const undoOf = (as: string, applyId: string, addresses: string[]) => ({
+    ...{ bundleId: `${as}/${name}/0/undo`, applyId, addresses, hidden: Object.values(secrets) },
+  });
+  const killedWhen = (when: string) => {
+    const script = `exec 3<&0; "$@" <&3 & until ${when} || ! kill -0 $!; do sleep 0.02; done; kill -9 $!; wait $!`;
+    return `sh -c '${script}' sh `;
+  };
 
   function answerOf<T>({ code, stdout, stderr }: { code: number; stdout: string; stderr: string }): T {
     assert.equal(code, 0, stderr);
@@ -98,20 +107,19 @@ export async function openLabHost(name: string): Promise<LabHost> {
       const { order } = orderNodes(sequenceChanges(own, []));
       return order.flatMap((address) => own.find((resource) => resource.address === address) ?? []);
     },
-    apply: (resources, remove) => call("apply", resources, remove),
-    read: (resources) => call("read", resources),
-    drift: (resources) => call("drift", resources),
+    apply: (resources, remove) => ask("apply", bundleOf(resources, remove)),
+    read: (resources) => ask("read", bundleOf(resources)),
+    drift: (resources) => ask("drift", bundleOf(resources)),
     inventory: (namesOnly = false) => ask("inventory", { namesOnly }),
-    applyAs: (applyId, resources, remove = []) => {
-      const params = { bundleId: `${applyId}/${name}/0`, secrets: {}, resources, remove };
-      return ask("apply", params);
-    },
-    undo: (as, applyId, addresses) =>
-      ask("undo", { bundleId: `${as}/${name}/0/undo`, applyId, addresses, hidden: [] }),
-    readUndo: (applyId, addresses) => ask("look", { applyId, addresses, hidden: [] }),
+    applyAs: (applyId, resources, remove) =>
+      ask("apply", bundleOf(resources, remove, `${applyId}/${name}/0`)),
+    undo: (...params) => ask("undo", undoOf(...params)),
+    readUndo: (applyId, addresses) => ask("look", { applyId, addresses, hidden: Object.values(secrets) }),
     async interrupt(resources, when) {
-      const script = `exec 3<&0; "$@" <&3 & until ${when} || ! kill -0 $!; do sleep 0.02; done; kill -9 $!; wait $!`;
-      await drive("apply", resources, [], `sh -c '${script}' sh `);
+      await drive("apply", bundleOf(resources), killedWhen(when));
+    },
+    async interruptUndo(as, applyId, addresses, when) {
+      await drive("undo", undoOf(as, applyId, addresses), killedWhen(when));
     },
     async on(command) {
       const { code, stdout, stderr } = await machine.ssh(command);

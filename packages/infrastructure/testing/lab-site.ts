@@ -4,22 +4,22 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 
 const [folder = "/srv/site"] = process.argv.slice(2);
-const tarball = readFileSync(`${folder}/harbour-tool-1.2.0.tgz`);
 const made = new Set<string>();
 
+const packed = (version: string) => ({
+  name: "harbour-tool",
+  version,
+  dist: {
+    tarball: `http://npm.example.org/harbour-tool-${version}.tgz`,
+    integrity: `sha512-${createHash("sha512")
+      .update(readFileSync(`${folder}/harbour-tool-${version}.tgz`))
+      .digest("base64")}`,
+  },
+});
 const registry = JSON.stringify({
   name: "harbour-tool",
-  "dist-tags": { latest: "1.2.0" },
-  versions: {
-    "1.2.0": {
-      name: "harbour-tool",
-      version: "1.2.0",
-      dist: {
-        tarball: "http://npm.example.org/harbour-tool-1.2.0.tgz",
-        integrity: `sha512-${createHash("sha512").update(tarball).digest("base64")}`,
-      },
-    },
-  },
+  "dist-tags": { latest: "1.3.0" },
+  versions: { "1.2.0": packed("1.2.0"), "1.3.0": packed("1.3.0") },
 });
 
 createServer((request, response) => {

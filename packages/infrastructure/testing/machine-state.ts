@@ -5,7 +5,7 @@ import type { LabHost } from "./lab-host.ts";
 /** Backups, locks, caches, and what the machine is told from outside while it runs. */
 const volatile = [
   ...["-path '*-'", "-name .pwd.lock", "-name ld.so.cache", "-name mtab", "-path /etc/resolv.conf"],
-  ...["-path '*/__pycache__*'", "-path /etc/apt/sources.list.d"],
+  "-path '*/__pycache__*'",
 ].join(" -o ");
 
 /** Lines of accounts may stand in another order. */
@@ -19,7 +19,8 @@ const field = (name: string) => `$\{${name}}`;
 
 /**
  * Every file with its mode, owner, content and number of names; packages, held and automatic ones; units, accounts,
- * mounts, alternatives, diversions, the firewall and the kernel settings that are named. One line each.
+ * mounts, alternatives, diversions, locales, the firewall, the kernel settings that are named and what programs keep in
+ * /var/lib. One line each.
  */
 export async function machineState(
   { on }: Pick<LabHost, "on">,
@@ -39,6 +40,7 @@ export async function machineState(
       "systemctl list-units --state=active,failed --plain --no-legend --no-pager '*.service' '*.timer' '*.mount' | awk '{print \"unit\", $1, $3}'",
       `sysctl ${settings.join(" ")}; hostname | sed 's/^/host name: /'`,
       "awk '{print \"mount\", $1, $2, $3, $4}' /proc/self/mounts | grep -v ' /run/user'; nft list ruleset 2>/dev/null || true",
+      "locale -a | sed 's/^/locale: /'; ls -d /var/lib/* | grep -v havn-test",
     ].join("\n"),
   );
   return output.split("\n");

@@ -158,14 +158,14 @@ async function purge(names: readonly string[], around: Around): Promise<void> {
 
 /**
  * Those whose own scripts ask, when they are purged, whether what they hold goes too, a database for example: that may be
- * of use by now, and nobody is there to be asked.
+ * of use by now, and nobody is there to be asked. The script is there until they are purged.
  */
 async function holdingData(names: readonly string[]): Promise<Set<string>> {
   const holding = new Set<string>();
   for (const name of names)
     for (const file of [name, bare(name)]) {
-      const questions = await readFile(`/var/lib/dpkg/info/${file}.templates`, "utf8").catch(() => "");
-      if (/^Template: \S+\/\S*(postrm|purge|remove)\S*$/m.test(questions)) holding.add(name);
+      const script = await readFile(`/var/lib/dpkg/info/${file}.postrm`, "utf8").catch(() => "");
+      if (/^\s*db_get\s+\S*\/\S*(postrm|purge|remove)/m.test(script)) holding.add(name);
     }
   return holding;
 }
