@@ -135,6 +135,10 @@ export async function createAlerting(options: AlertingOptions): Promise<Alerting
   const ruleGroups = await createRuleGroups({
     ...{ sql, clock, book, log, query: options.query },
     ...options.recording,
+    declaredAlerts: () =>
+      rules.map((rule) => ({
+        ...{ rule, scope: ruleScope(rule), lastError: troubled.get(rule.address) ?? "" },
+      })),
   });
   const routed = new Map<string, RoutedAlert>();
   const route = (alerts: readonly Alert[]): void => {

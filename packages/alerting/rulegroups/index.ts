@@ -7,7 +7,7 @@ import type { ResourceExecutor } from "../executor.ts";
 import { type BackfillOptions, backfillGroup } from "./backfill.ts";
 import { createRulesExecutor } from "./executor.ts";
 import { type GroupOptions, RuleGroup } from "./group.ts";
-import { ruleRoutes } from "./routes.ts";
+import { type DeclaredAlert, ruleRoutes } from "./routes.ts";
 import type { Series } from "./series.ts";
 import { type DeclaredGroup, listGroups } from "./store.ts";
 
@@ -21,6 +21,8 @@ export interface RuleGroupsOptions {
   queryRange: BackfillOptions["queryRange"];
   series: Series;
   externalUrl: string;
+  /** Rules that are declared as type `alert`, to be told beside those in groups. */
+  declaredAlerts(): DeclaredAlert[];
   log(message: string): void;
 }
 
@@ -121,7 +123,7 @@ export async function createRuleGroups(options: RuleGroupsOptions): Promise<Rule
   return {
     executor: createRulesExecutor({ sql, declared }),
     routes: ruleRoutes({
-      ...{ groups, book },
+      ...{ groups, book, declaredAlerts: options.declaredAlerts },
       backfill: (group: DeclaredGroup, window) => backfillGroup(group, window, options),
     }),
     async start(signal) {

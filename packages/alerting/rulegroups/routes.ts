@@ -4,11 +4,20 @@ import { compileAnchored, type Matcher, PromqlError, parsePromql } from "@havn/p
 import { z } from "zod";
 import type { Book } from "../alerts/book.ts";
 import type { AlertRecord } from "../alerts/machine.ts";
+import type { Rule } from "../store.ts";
 import type { RuleGroup, RuleState } from "./group.ts";
 import type { DeclaredGroup } from "./store.ts";
 
+/** A rule that is declared as type `alert`, and what its last evaluation failed with. */
+export interface DeclaredAlert {
+  rule: Rule;
+  scope: string;
+  lastError: string;
+}
+
 export interface RuleRoutesOptions {
   groups(): RuleGroup[];
+  declaredAlerts(): DeclaredAlert[];
   book: Book;
   backfill(
     group: DeclaredGroup,
@@ -39,7 +48,7 @@ const prometheusFailure = ({ status, message }: HavnError) => ({
 });
 
 /** Rules and alerts as Prometheus' API tells them, Havn's own view of the same, and history for recording rules. */
-export function ruleRoutes({ groups, book, backfill }: RuleRoutesOptions): Route[] {
+export function ruleRoutes({ groups, declaredAlerts, book, backfill }: RuleRoutesOptions): Route[] {
   return [
     defineRoute({
       method: "GET",
@@ -49,7 +58,10 @@ export function ruleRoutes({ groups, book, backfill }: RuleRoutesOptions): Route
       query: parameters,
       response: answer,
       onError: prometheusFailure,
-      handle: ({ query }) => ({ status: "success" as const, data: rulesOf(groups(), query, book) }),
+      handle: ({ query }) => ({
+        status: "success" as const,
+        data: rulesOf([...groups().map(shownOf), ...declaredGroups(declaredAlerts())], query, book),
+      }),
     }),
     defineRoute({
       method: "GET",
@@ -203,14 +215,51 @@ const alertOf = ({
   value: String(value ?? "NaN"),
 });
 
-function rulesOf(groups: readonly RuleGroup[], given: Parameters, book: Book): unknown {
+/** A group as it is told, wherever its rules were declared. */
+interface ShownGroup {
+  name: string;
+  file: string;
+  limit: number;
+  intervalMs: number;
+  durationMs: number;
+  lastEvaluation: number;
+  rules: readonly RuleState[];
+}
+
+const shownOf = ({
+  declared: { properties },
+  interval,
+  durationMs,
+  lastEvaluation,
+  rules,
+}: RuleGroup): ShownGroup => ({
+  ...{ name: properties.group, file: properties.file, limit: properties.limit },
+  ...{ intervalMs: interval, durationMs, lastEvaluation, rules },
+});
+
+/** Rules of type `alert` are groups of their environment's. */
+function declaredGroups(declared: readonly DeclaredAlert[]): ShownGroup[] {
+  const byEnvironment = Map.groupBy(declared, ({ rule }) => rule.environment);
+  return [...byEnvironment].map(([environment, alerts]) => ({
+    ...{ name: environment, file: "havn.config.ts", limit: 0 },
+    ...{ intervalMs: 5_000, durationMs: 0, lastEvaluation: 0 },
+    rules: alerts.map(({ rule: { name, properties }, scope, lastError }) => ({
+      rule: {
+        ...{ alert: name, expr: properties.expr, for: properties.for },
+        labels: { severity: properties.severity },
+        annotations: { summary: properties.summary },
+      },
+      health: lastError === "" ? ("ok" as const) : ("err" as const),
+      ...{ lastError, lastEvaluation: 0, durationMs: 0, scope },
+    })),
+  }));
+}
+
+function rulesOf(groups: readonly ShownGroup[], given: Parameters, book: Book): unknown {
   const matchers = given["match[]"].map(matchersOf);
   const wanted = (list: readonly string[], name: string) => list.length === 0 || list.includes(name);
   const shown = groups
-    .filter(
-      ({ declared: { properties } }) =>
-        wanted(given["rule_group[]"], properties.group) && wanted(given["file[]"], properties.file),
-    )
+    .filter(({ name, file }) => wanted(given["rule_group[]"], name) && wanted(given["file[]"], file))
     .map((group) => groupOf(group, { given, matchers, book }))
     .filter(({ rules }) => rules.length > 0);
   if (given.group_limit === undefined) return { groups: shown };
@@ -225,10 +274,10 @@ function rulesOf(groups: readonly RuleGroup[], given: Parameters, book: Book): u
 }
 
 function groupOf(
-  group: RuleGroup,
+  group: ShownGroup,
   { given, matchers, book }: { given: Parameters; matchers: readonly Matcher[][]; book: Book },
 ) {
-  const { properties } = group.declared;
+  const { name, file, limit } = group;
   const rules = group.rules.filter(({ rule }) => {
     const kind = rule.record === undefined ? "alert" : "record";
     const names = given["rule_name[]"];
@@ -239,8 +288,7 @@ function groupOf(
     );
   });
   return {
-    ...{ name: properties.group, file: properties.file, limit: properties.limit },
-    interval: group.interval / 1000,
+    ...{ name, file, limit, interval: group.intervalMs / 1000 },
     evaluationTime: group.durationMs / 1000,
     lastEvaluation: timeOf(group.lastEvaluation),
     rules: rules.map((state) => ruleOf(state, { book, withAlerts: given.exclude_alerts !== "true" })),

@@ -116,6 +116,15 @@ test("alerting rules: pending, firing, kept firing, ended; templates; one bad be
     ["firing", 120, 180, "Down"],
   );
   assert.equal(down?.alerts[0]?.labels.severity, "page");
+  const ofItsOwn = resource("shop/alert/full", {
+    expr: "up > 9",
+    for: "5m",
+    severity: "critical",
+    summary: "s",
+  });
+  await alerting.executor.apply(steps, noChange, ofItsOwn, context);
+  const [own] = await rulesOf(server, "type=alert&file[]=havn.config.ts");
+  assert.deepEqual([own?.name, own?.duration, own?.state, own?.health], ["full", 300, "inactive", "ok"]);
   const { data } = await get<{ data: { alerts: ShownAlert[] } }>(server, "/prometheus/api/v1/alerts");
   assert.deepEqual(
     data.alerts.map(({ labels, state: now }) => [labels.alertname, now]),

@@ -2,6 +2,7 @@ import { type Clock, type Labels, labelsKey } from "@havn/model";
 import type { ScrapeProtocol } from "@havn/prometheus";
 import type { Metadata } from "../metrics/batch.ts";
 import type { NativeHistogram } from "../metrics/histogram.ts";
+import { floatText } from "../protocols/float-text.ts";
 import type { ExposedSample } from "../protocols/prometheus-text/parse.ts";
 import type { Connection } from "./fetch.ts";
 import { acceptHeader, decodeExposed, type Exposed, type ProtoDecoder, protocolOf } from "./formats.ts";
@@ -256,7 +257,7 @@ function seriesLabels(
 ): Labels | undefined {
   const merged: Record<string, string> = honorLabels ? { __name__: name } : { ...own, __name__: name };
   for (const [label, written] of labels) {
-    const value = normalised && (label === "le" || label === "quantile") ? floatText(written) : written;
+    const value = normalised && (label === "le" || label === "quantile") ? normal(written) : written;
     if (value === "") continue;
     let free = label;
     if (!honorLabels) while (free in merged) free = `exported_${free}`;
@@ -271,8 +272,8 @@ function seriesLabels(
   return relabelled?.__name__ ? relabelled : undefined;
 }
 
-/** `1` → `1.0`. */
-const floatText = (text: string) => (/^-?\d+$/.test(text) ? `${text}.0` : text);
+/** Text that is no number stays as it is. */
+const normal = (text: string) => (text === "" || Number.isNaN(Number(text)) ? text : floatText(Number(text)));
 
 /** Spread over the interval by what the target is, so that it stays where it is. */
 export function offsetOf(target: Pick<Target, "url" | "labels">, interval: number): number {

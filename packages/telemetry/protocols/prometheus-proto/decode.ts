@@ -1,4 +1,5 @@
 import type { NativeHistogram } from "../../metrics/histogram.ts";
+import { floatText } from "../float-text.ts";
 import type { Exemplar, Exposition } from "../prometheus-text/parse.ts";
 import { ProtoReader } from "../protobuf.ts";
 import { bucketsFrom, readSpan, type Side } from "../remote-write/histogram.ts";
@@ -274,12 +275,4 @@ function readBucket(reader: ProtoReader): Histogram["buckets"][number] {
   }
   reader.leave(outer);
   return bucket;
-}
-
-/** As Prometheus writes bounds and quantiles as labels: whole numbers with `.0`. */
-function floatText(value: number): string {
-  if (value === Number.POSITIVE_INFINITY) return "+Inf";
-  if (value === Number.NEGATIVE_INFINITY) return "-Inf";
-  const text = String(value).replace(/e([+-])(\d)$/, "e$10$2");
-  return /^-?\d+$/.test(text) ? `${text}.0` : text;
 }
