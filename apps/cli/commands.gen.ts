@@ -303,6 +303,18 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./commands/maintenance/list.ts"),
   },
   {
+    name: "metrics cardinality",
+    summary: "how many series there are: by name, label, target and deploy",
+    group: "Look",
+    load: () => import("./commands/metrics/cardinality.ts"),
+  },
+  {
+    name: "metrics delete",
+    summary: "delete samples of the series that match",
+    group: "Look",
+    load: () => import("./commands/metrics/delete.ts"),
+  },
+  {
     name: "oncall who",
     summary: "who is on call now, until when, and who is next",
     group: "Look",

@@ -172,6 +172,17 @@ describe("moving from Prometheus", () => {
     assert.equal(labels.stdout.trim(), "team-shop");
   });
 
+  test("what is too much is found and deleted", bound, async () => {
+    const { stdout } = await havn.must(["metrics", "cardinality", '{job="queue"}']);
+    assert.match(stdout, /queue_length +1 series/);
+    const preview = await havn.must(["metrics", "delete", 'scrape_series_added{job="queue"}', "--preview"]);
+    assert.match(preview.stdout, /^1 series, \d+ samples?\n {2}scrape_series_added/);
+    const deleted = await havn.must([
+      ...["metrics", "delete", 'scrape_series_added{job="queue"}', "--until", "1s", "--yes"],
+    ]);
+    assert.match(deleted.stdout, /✓ \d+ samples? deleted/);
+  });
+
   test("what is no longer declared ends", bound, async () => {
     await writeFile(join(folder, "havn.config.ts"), config.replace(/ {2}prometheus.*\n/, ""));
     await havn.must(["apply", folder, "--yes"]);

@@ -3,6 +3,7 @@ import { type ClickHouse, migrate } from "@havn/clickhouse";
 import type { GrpcMethod, Live, Route } from "@havn/http";
 import { type Clock, HavnError, type LogRecord, systemClock } from "@havn/model";
 import type { Querier } from "@havn/promql/querier";
+import { adminRoutes } from "./admin/routes.ts";
 import { createIngest, type Ingest, type IngestStats } from "./ingest.ts";
 import { type LogQuery, searchLogs } from "./logs/search.ts";
 import type { NativeHistogram } from "./metrics/histogram.ts";
@@ -160,6 +161,10 @@ export async function createTelemetry(options: TelemetryOptions): Promise<Teleme
       ...telemetryRoutes(logs),
       ...receiveRoutes(ingest),
       ...remoteReadRoutes({ querier, hasHistograms }),
+      ...adminRoutes({
+        ...{ clickhouse, clock, flush: inserter.flush },
+        forgotten: () => registry.forgetStored(),
+      }),
       ...prometheusRoutes({ facts, querier, clock, scraped: options.scraped }),
     ],
     grpcMethods: grpcMethods(ingest),

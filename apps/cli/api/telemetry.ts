@@ -78,3 +78,26 @@ export const rulesAnswer = z.object({
 export type RulesAnswer = z.infer<typeof rulesAnswer>;
 
 export const backfillAnswer = z.object({ groups: z.number(), rules: z.number(), samples: z.number() });
+
+const counted = z.array(z.object({ value: z.string(), series: z.number() }));
+
+export const cardinalityAnswer = z.object({
+  series: z.number(),
+  names: counted,
+  labels: z.array(z.object({ value: z.string(), values: z.number(), series: z.number() })),
+  targets: z.array(
+    z.object({ environment: z.string(), job: z.string(), instance: z.string(), series: z.number() }),
+  ),
+  releases: z.array(
+    z.object({ environment: z.string(), service: z.string(), release: z.string(), series: z.number() }),
+  ),
+});
+export type CardinalityAnswer = z.infer<typeof cardinalityAnswer>;
+
+export const deletedAnswer = z.object({
+  series: z.number(),
+  samples: z.number(),
+  histograms: z.number(),
+  names: counted,
+});
+export type DeletedAnswer = z.infer<typeof deletedAnswer>;

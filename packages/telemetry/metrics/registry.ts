@@ -80,6 +80,12 @@ export class SeriesRegistry {
     this.day[reference] = this.otherDay[reference] = -1;
   }
 
+  /** Rows of series are gone from the store: each is stored anew with its next sample. */
+  forgetStored(): void {
+    this.day.fill(-1);
+    this.otherDay.fill(-1);
+  }
+
   /** Fills a batch with what an agent sent. */
   segments(batch: SampleBatch, admit?: (labels: readonly string[]) => boolean): MetricBatch {
     const open = this.open();

@@ -11,9 +11,10 @@ const page: Identity = { ...sender, via: "session", csrfToken: "x" };
 const access: AccessGate = {
   authenticate: async ({ authorization }) =>
     authorization === "Bearer page" ? page : authorization ? sender : undefined,
-  decide: (_identity, action) => ["metric:write", "metric:read", "log:write", "log:read"].includes(action),
-  audit: async () => {
-    throw new Error("telemetry is not audited");
+  decide: (_identity, action) =>
+    ["metric:write", "metric:read", "metric:delete", "log:write", "log:read"].includes(action),
+  audit: async ({ action }) => {
+    if (action !== "metric:delete") throw new Error("telemetry is not audited");
   },
 };
 
