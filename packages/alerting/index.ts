@@ -17,6 +17,7 @@ import { createRunner } from "./checks/own.ts";
 import { type CheckRoutesOptions, checkRoutes } from "./checks/routes.ts";
 import { type CheckSample, samplesOf } from "./checks/series.ts";
 import { openToldChecks, type ToldChecks } from "./checks/told.ts";
+import { behindLabel, isCheckScope } from "./conditions/checks.ts";
 import { hostScope, lostHost } from "./conditions/hosts.ts";
 import {
   exitCondition,
@@ -145,7 +146,12 @@ export async function createAlerting(options: AlertingOptions): Promise<Alerting
     const now = clock.now();
     for (const alert of alerts) {
       const [before, after] = [routed.get(alert.fingerprint), routedOf(alert, now)];
-      if (!after) continue;
+      if (!after) {
+        // It lies behind another failure now: whoever was told of it hears no more.
+        if (before) routing.insert([{ ...before, endsAt: now, updatedAt: now }]);
+        routed.delete(alert.fingerprint);
+        continue;
+      }
       // For routes another severity or place makes it another alert, and ends the one before.
       if (before && before.fingerprint !== after.fingerprint)
         routing.insert([{ ...before, endsAt: now, updatedAt: now }]);
@@ -163,6 +169,10 @@ export async function createAlerting(options: AlertingOptions): Promise<Alerting
   };
   const board = createBoard({
     ...{ clock, book, log },
+    told: book
+      .list()
+      .filter(({ state, scope, labels }) => state === "firing" && isCheckScope(scope) && !labels[behindLabel])
+      .flatMap(({ address }) => address ?? []),
     runNow: async (wanted) => {
       const byHost = Map.groupBy(wanted, ({ host }) => host);
       await Promise.all([...byHost].map(([host, some]) => runNow(host, some)));
@@ -205,7 +215,7 @@ export async function createAlerting(options: AlertingOptions): Promise<Alerting
         (scope.startsWith("rule ") && !scopes.has(scope)) ||
         // Scopes of hosts are of an earlier version.
         scope.startsWith("checks ") ||
-        (scope.startsWith("check ") && address !== undefined && !probes.has(address)),
+        (isCheckScope(scope) && address !== undefined && !probes.has(address)),
     );
     board.declared(probes);
     await told.declared(probes);

@@ -2,9 +2,11 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { applySchema, environmentStatusSchema, planSchema } from "@havn/model";
+import { checkExplanation, checksAnswer } from "../api/checks.ts";
 import { driftAnswer, queryAnswer } from "../api/schemas.ts";
 import { createStyle, plain } from "../kit/style.ts";
 import { compare } from "../testing/transcript.ts";
+import { checkExplained, checksView } from "./checks.ts";
 import { type Differences, differencesView } from "./compare.ts";
 import { driftView } from "./drift.ts";
 import { planView } from "./plan.ts";
@@ -21,6 +23,8 @@ const views: Record<string, (value: unknown) => string> = {
   status: (value) => statusView(environmentStatusSchema.parse(value), context),
   drift: (value) => driftView("shop", driftAnswer.parse(value), context),
   diff: (value) => differencesView(value as Differences, plain),
+  checks: (value) => checksView(checksAnswer.parse(value).checks, context),
+  check: (value) => checkExplained(checkExplanation.parse(value), context),
   query: (value) => queryView(queryAnswer.parse(value), plain, 100),
   apply: (value) => {
     const apply = applySchema.parse(value);

@@ -10,6 +10,8 @@ export interface BoardOptions {
   book: Pick<Book, "observeMany">;
   /** Runs checks now where they are run; results come by `observe`. Throws where nobody can. */
   runNow(probes: readonly Probe[]): Promise<void>;
+  /** Checks of whose trouble somebody was told before a restart. */
+  told: readonly Address[];
   log(message: string): void;
 }
 
@@ -31,12 +33,12 @@ export interface Board {
 /** A parent that was asked so lately is not asked again for each of its children. */
 const freshMs = 1000;
 
-export function createBoard({ clock, book, runNow, log }: BoardOptions): Board {
+export function createBoard({ clock, book, runNow, log, ...before }: BoardOptions): Board {
   let probes: ReadonlyMap<Address, Probe> = new Map();
   const results = new Map<Address, CheckResult>();
   const heardAt = new Map<Address, number>();
   /** Troubles that somebody was told of: what dies above them later does not take that back. */
-  const told = new Set<Address>();
+  const told = new Set(before.told);
   const pending = new Set<Address>();
   const asking = new Map<Address, Promise<void>>();
   const judging = new Set<Promise<void>>();

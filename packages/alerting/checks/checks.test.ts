@@ -135,6 +135,17 @@ test("what was told is not taken back by a parent that dies later; a parent nobo
   await alerting.evaluate();
   assert.deepEqual(await checks.told(), ["firing check switch"]);
   assert.equal(alerting.list({ state: "firing" }).length, 2);
+  // Nor by a restart: the agent tells all again.
+  const after = await checks.room.open();
+  after.checkResults(host, [
+    checked(of("switch"), "critical", "no answer"),
+    checked(of("a"), "critical", "no answer"),
+  ]);
+  await after.settled();
+  assert.deepEqual(
+    after.list({ state: "firing" }).map(({ labels }) => labels.behind),
+    [undefined, undefined],
+  );
 });
 
 test("a dependency holds back by its state", async () => {

@@ -5,6 +5,7 @@ import type { Suppression } from "../checks/reachability.ts";
 import type { Probe } from "../store.ts";
 
 export const checkScope = (address: Address) => `check ${address}`;
+export const isCheckScope = (scope: string) => scope.startsWith("check ");
 
 /** The label of alerts that are shown and not told: names of the checks that they lie behind. */
 export const behindLabel = "behind";
