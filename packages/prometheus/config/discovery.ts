@@ -36,7 +36,10 @@ const dnsSd = z
 
 const httpSd = (secret: SecretSchema) =>
   z.strictObject({
-    url: z.url({ protocol: /^https?$/, message: "expected an http:// or https:// address" }),
+    url: z
+      .url({ protocol: /^https?$/, message: "expected an http:// or https:// address" })
+      // What stands in an address is shown; a password in basic_auth is not.
+      .refine((url) => !/^[^/]*\/\/[^/]*@/.test(url), "a user or password stands in it: write basic_auth"),
     refresh_interval: interval.optional(),
     ...httpConfig(secret),
   });

@@ -174,7 +174,8 @@ export function withoutSecretLines(diagnostics: readonly Diagnostic[], text: str
   return diagnostics.map((one) => {
     const { at, ...rest } = one;
     const isSecret =
-      at && /(pass|credential|token|secret|auth|header|_key|\bkey)/i.test(lines[at.line - 1] ?? "");
+      at &&
+      /(pass|credential|token|secret|auth|header|_key|\bkey|:\/\/[^/\s]*@)/i.test(lines[at.line - 1] ?? "");
     return isSecret ? { ...rest, summary: `${at.file}:${at.line}: ${one.summary}` } : one;
   });
 }
