@@ -1,3 +1,3 @@
 export { type CheckRun, createProbes, type Probes, type ProbesOptions } from "./checks/runner.ts";
-export { samplesOf } from "./checks/series.ts";
+export { type CheckSample, samplesOf } from "./checks/series.ts";
 export { createNrpeServer, type NrpeServer } from "./nrpe/server.ts";

@@ -45,6 +45,8 @@ export interface TelemetryAgent extends AsyncDisposable {
   writeLog(record: AgentLogRecord): void;
   /** One sample that was measured at `timestamp` (milliseconds); the host's own labels are added. */
   writeSample(sample: CollectedSample, timestamp: number): void;
+  /** The series of such a sample ends: queries see nothing of it from now on. */
+  endSeries(sample: CollectedSample): void;
   /** One line of a process's output: JSON is taken apart. `severity` is that of plain lines. */
   writeLine(line: {
     service: string;
@@ -190,6 +192,9 @@ export async function createTelemetryAgent(options: TelemetryAgentOptions): Prom
     ...{ writeLog, writeLine, flush },
     writeSample({ name, labels, value }, timestamp) {
       sink.add({ ...own, instance: own.host, ...labels, __name__: name }, timestamp, value);
+    },
+    endSeries({ name, labels }) {
+      sink.addStale({ ...own, instance: own.host, ...labels, __name__: name }, clock.now());
     },
     wake: outbox.wake,
     async drained() {

@@ -17,6 +17,7 @@ async function openRoom(stateDirectory: string) {
     ...{ stateDirectory, clock: systemClock, log: createLog("error", false) },
     telemetry: {
       writeSample: ({ name, labels, value }) => void samples.push(`${name}{${labels.check}} ${value}`),
+      endSeries: ({ name, labels }) => void samples.push(`${name}{${labels.check}} ends`),
       writeLine: ({ instance, line, severity }) => void lines.push(`${instance} ${severity}: ${line}`),
     },
     async push(results) {
@@ -60,6 +61,8 @@ test("results are told, measured and logged; what was not taken is told again", 
   await until(() => room.told.length === 1, { what: "all that is known" });
   const [now] = await checks.run(["shop/check/disk"]);
   assert.equal(now?.hardState, "critical");
+  checks.set([]);
+  assert.ok(room.samples.includes("havn_check_state{disk} ends"));
 });
 
 test("a restart of the agent is no recovery", { timeout: 60_000 }, async () => {

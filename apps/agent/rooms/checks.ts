@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { type CheckRun, createProbes, samplesOf } from "@havn/alerting/agent";
+import { type CheckRun, type CheckSample, createProbes, samplesOf } from "@havn/alerting/agent";
 import { type CheckMemory, type CheckResult, type CheckSpec, type Clock, checkMemory } from "@havn/model";
 import type { TelemetryAgent } from "@havn/telemetry/agent";
 import { z } from "zod";
@@ -23,7 +23,7 @@ const saveMs = 2000;
 export async function createChecks(options: {
   stateDirectory: string;
   clock: Clock;
-  telemetry: Pick<TelemetryAgent, "writeSample" | "writeLine">;
+  telemetry: Pick<TelemetryAgent, "writeSample" | "endSeries" | "writeLine">;
   log: Log;
   /** Throws while the control plane is away. */
   push(results: CheckResult[]): Promise<void>;
@@ -33,6 +33,8 @@ export async function createChecks(options: {
   const path = join(options.stateDirectory, "checks.json");
   const untold = new Map<string, CheckResult>();
   const toldAt = new Map<string, number>();
+  /** What each check was measured as last, for when it goes. */
+  const measured = new Map<string, readonly CheckSample[]>();
   let soon: NodeJS.Timeout | undefined;
   let sending: Promise<void> | undefined;
   let saving: NodeJS.Timeout | undefined;
@@ -51,7 +53,9 @@ export async function createChecks(options: {
   });
 
   function write(run: CheckRun): void {
-    for (const sample of samplesOf(run, {})) telemetry.writeSample(sample, run.result.at);
+    const samples = samplesOf(run, {});
+    for (const sample of samples) telemetry.writeSample(sample, run.result.at);
+    measured.set(run.spec.address, samples);
     if (!run.isNew || !run.attempt.long) return;
     const severity = run.result.state === "ok" ? "info" : run.result.state === "warning" ? "warn" : "error";
     for (const line of run.attempt.long.split("\n"))
@@ -94,7 +98,15 @@ export async function createChecks(options: {
   }
 
   return {
-    set: (checks) => probes.setChecks(checks),
+    set(checks) {
+      probes.setChecks(checks);
+      const wanted = new Set(checks.map(({ address }) => address));
+      for (const [address, samples] of measured)
+        if (!wanted.has(address)) {
+          for (const sample of samples) telemetry.endSeries(sample);
+          for (const known of [measured, toldAt, untold]) known.delete(address);
+        }
+    },
     run: (addresses) => probes.run(addresses),
     connected() {
       for (const result of probes.results()) untold.set(result.address, result);
