@@ -124,7 +124,8 @@ export function flush({ group, alerts, before, now, isHeldBack }: FlushInput): F
   return {
     told: { at: now, sequence, firing, resolved },
     notification: {
-      id: `${group.id}-${sequence}`,
+      // What was told of a group is forgotten some time after its end, and counted anew: the time tells them apart.
+      id: `${group.id}-${now}-${sequence}`,
       receiver: route.receiver,
       group: group.id,
       groupLabels: group.labels,

@@ -103,7 +103,34 @@ export async function createRouting(options: RoutingOptions): Promise<Routing> {
     });
   };
 
+  async function keepTold(id: string, what: Told): Promise<void> {
+    await store.putTold(id, what);
+    told.set(id, what);
+  }
+
+  /**
+   * What is told is kept before it is told. Should Havn die in between, the same goes out again under the same name: were
+   * it made anew, an alert that has changed meanwhile would make it another one, which counts as taken in already.
+   */
+  async function deliverPending(id: string, notification: Notification): Promise<void> {
+    await options.deliver(notification);
+    const now = told.get(id);
+    if (now?.pending?.id === notification.id) await keepTold(id, { ...now, pending: undefined });
+  }
+
+  async function deliverAllPending(): Promise<void> {
+    for (const [id, { pending }] of told)
+      if (pending)
+        await deliverPending(id, pending).catch((cause) =>
+          log(`${pending.receiver} is told later: ${cause instanceof Error ? cause.message : String(cause)}`),
+        );
+  }
+
   async function tell(due: Group, held: ReturnType<typeof heldBack>, now: number): Promise<void> {
+    if (told.get(due.id)?.pending) {
+      due.nextFlush = now + retryMs;
+      return;
+    }
     const seen = new Map(due.alerts);
     const outcome: Flush = flush({
       group: due,
@@ -117,9 +144,8 @@ export async function createRouting(options: RoutingOptions): Promise<Routing> {
     });
     try {
       if (outcome.notification && outcome.told) {
-        await options.deliver(outcome.notification);
-        await store.putTold(due.id, outcome.told);
-        told.set(due.id, outcome.told);
+        await keepTold(due.id, { ...outcome.told, pending: outcome.notification });
+        await deliverPending(due.id, outcome.notification);
       }
       groups.flushed(due, seen, now);
     } catch (cause) {
@@ -129,6 +155,7 @@ export async function createRouting(options: RoutingOptions): Promise<Routing> {
   }
 
   async function tick(): Promise<void> {
+    await deliverAllPending();
     const now = clock.now();
     const due = groups.due(now);
     if (due.length === 0) return;
@@ -143,10 +170,15 @@ export async function createRouting(options: RoutingOptions): Promise<Routing> {
     const inGroups = new Set(groups.list().flatMap((one) => [...one.alerts.keys()]));
     const gone = over.filter(({ fingerprint }) => !inGroups.has(fingerprint));
     for (const { fingerprint } of gone) alerts.delete(fingerprint);
-    if (gone.length > 0) await store.deleteReceived(gone.map(({ fingerprint }) => fingerprint));
+    if (gone.length > 0)
+      await store.deleteReceived(
+        gone.map(({ fingerprint }) => fingerprint),
+        now - keptMs,
+      );
     const known = new Set(groups.list().map(({ id }) => id));
     const ended = [...told].filter(
-      ([id, { at, firing }]) => !known.has(id) && firing.length === 0 && at < now - keptMs,
+      ([id, { at, firing, pending }]) =>
+        !known.has(id) && firing.length === 0 && !pending && at < now - keptMs,
     );
     for (const [id] of ended) told.delete(id);
     if (ended.length > 0) await store.deleteTold(ended.map(([id]) => id));

@@ -1,3 +1,5 @@
+import type { Notification } from "./groups.ts";
+
 /** What was last told about a group to a receiver. Fingerprints; `at` in milliseconds since the epoch. */
 export interface Told {
   at: number;
@@ -5,6 +7,8 @@ export interface Told {
   sequence: number;
   firing: readonly string[];
   resolved: readonly string[];
+  /** Not taken in yet, as far as is known: it goes out again as it is, before anything else about the group. */
+  pending?: Notification | undefined;
 }
 
 export type NotifyReason = "first" | "more firing" | "all resolved" | "some resolved" | "repeat";

@@ -60,8 +60,10 @@ export const putReceived = (sql: Sql, alerts: readonly RoutedAlert[]) => sql`
   )}) as row (fingerprint text, alert jsonb)
   on conflict (fingerprint) do update set alert = excluded.alert`;
 
-export const deleteReceived = (sql: Sql, fingerprints: readonly string[]) =>
-  sql`delete from alerting.received where fingerprint in ${sql([...fingerprints])}`;
+/** Only those that are over still: one may have been sent in anew meanwhile. */
+export const deleteReceived = (sql: Sql, fingerprints: readonly string[], endedBefore: number) =>
+  sql`delete from alerting.received where fingerprint in ${sql([...fingerprints])}
+    and (alert->>'endsAt')::float8 < ${endedBefore}`;
 
 /** What routing keeps: each as above. PostgreSQL in the product; the simulator hands over a disk of its own. */
 export interface RoutingStore {
@@ -74,7 +76,7 @@ export interface RoutingStore {
   deleteTold(ids: readonly string[]): PromiseLike<unknown>;
   listReceived(): PromiseLike<RoutedAlert[]>;
   putReceived(alerts: readonly RoutedAlert[]): PromiseLike<unknown>;
-  deleteReceived(fingerprints: readonly string[]): PromiseLike<unknown>;
+  deleteReceived(fingerprints: readonly string[], endedBefore: number): PromiseLike<unknown>;
 }
 
 export const sqlRoutingStore = (sql: Sql): RoutingStore => ({
@@ -87,5 +89,5 @@ export const sqlRoutingStore = (sql: Sql): RoutingStore => ({
   deleteTold: (ids) => deleteTold(sql, ids),
   listReceived: () => listReceived(sql),
   putReceived: (alerts) => putReceived(sql, alerts),
-  deleteReceived: (fingerprints) => deleteReceived(sql, fingerprints),
+  deleteReceived: (fingerprints, endedBefore) => deleteReceived(sql, fingerprints, endedBefore),
 });

@@ -83,7 +83,7 @@ const steps: Steps = {
     const service = nameOf(what);
     return step(name, `scale ${service} to ${to}`, { kind: "scale", service, to, among: among.map(nameOf) });
   },
-  note: (text) => step(undefined, `note ${text}`, { kind: "note", text }),
+  note: (text) => step(undefined, "note", { kind: "note", text }),
 };
 
 /** What would differ from one time to the next. */

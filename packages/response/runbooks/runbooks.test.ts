@@ -92,7 +92,7 @@ test("steps, branches on what they give, and what is caught: all of it on the ti
   assert.deepEqual([run.state, run.error, run.startedBy], ["succeeded", null, "user:cy"]);
   assert.deepEqual(steps.map(({ name, state, outcome: told }) => `${state} ${name}: ${told}`).toSorted(), [
     "failed roll shop back: there is no release before",
-    "succeeded note no way back: there is no release before: no way back: there is no release before",
+    "succeeded note: no way back: there is no release before",
     "succeeded query errors: 2",
     "succeeded restart shop: shop runs anew on web-1, web-2",
     "succeeded run echo $HOSTNAME on web-1: done",
