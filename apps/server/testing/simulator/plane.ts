@@ -9,7 +9,7 @@ export const key = "simulated";
 
 /** What may be exchanged for something that is wrong on purpose. */
 export interface Planted extends Pick<PagingOptions, "decide" | "attemptId"> {
-  /** Says that a notification is taken in before it is. */
+  /** Says that a notification is taken in ten seconds before it is. */
   deliverEarly?: boolean;
 }
 
@@ -90,8 +90,8 @@ export async function startPlane(
   const routing = await createRouting({
     ...{ store: diskRouting(disk, way), clock, log: () => {} },
     async deliver(notification) {
-      if (planted.deliverEarly) void take(notification).catch(() => {});
-      else await take(notification);
+      if (!planted.deliverEarly) return await take(notification);
+      void clock.sleep(10_000).then(() => take(notification).catch(() => {}));
     },
   });
   workflows.recover();
