@@ -127,7 +127,9 @@ function planVersion(observed: PackageObserved, desired: PackageProperties): Par
     });
   const after = version === "newest" ? newest : version;
   if (installed !== undefined && (after === undefined || matches(installed, after, manager))) return nothing;
-  const exact = version === undefined || version === "newest" ? name : `${name}=${version}`;
+  // dnf leaves what is installed alone when only its name is given.
+  const wanted = version === "newest" ? (manager === "dnf" ? newest : undefined) : version;
+  const exact = wanted === undefined ? name : `${name}=${wanted}`;
   const operation: AptOperation = { kind: "apt", ...(manager && { manager }), install: [exact], remove: [] };
   if (held) operation.changeHeld = true;
   if (installed !== undefined) return part("version", installed, after, operation);
