@@ -164,6 +164,7 @@ export async function createTelemetry(options: TelemetryOptions): Promise<Teleme
       ...adminRoutes({
         ...{ clickhouse, clock, flush: inserter.flush },
         forgotten: () => registry.forgetStored(),
+        deleted: () => cache.wrote(),
       }),
       ...prometheusRoutes({ facts, querier, clock, scraped: options.scraped }),
     ],

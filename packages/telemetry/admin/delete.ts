@@ -24,6 +24,8 @@ export interface DeleteOptions {
   flush(): Promise<void>;
   /** Series' rows are gone: whoever goes on sending them stores them anew. */
   forgotten(): void;
+  /** Samples are gone: who remembers some forgets them. */
+  deleted(): void;
 }
 
 const mostSeries = 1_000_000;
@@ -50,6 +52,7 @@ export async function deleteSeries(options: DeleteOptions, deletion: Deletion): 
       await clickhouse.execute(`DELETE FROM ${table} WHERE series_id IN (${ids.join(",")})${within}`);
     if (!deletion.range) await clickhouse.execute(`DELETE FROM series WHERE id IN (${ids.join(",")})`);
   }
+  options.deleted();
   if (!deletion.range) options.forgotten();
   return deleted;
 }

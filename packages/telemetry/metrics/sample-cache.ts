@@ -79,7 +79,7 @@ export class SampleCache {
     return this.#unasked < mostUnasked && bytes <= mostWaiting * halvesOfRow * 4;
   }
 
-  /** Rows of the table `samples` are stored now. Without them nothing that is kept counts any more. */
+  /** Rows of the table `samples` are stored now. Without rows, as after a deletion, nothing that is kept counts any more. */
   wrote(rows?: readonly Uint8Array[]): void {
     this.#written++;
     this.#unasked++;
