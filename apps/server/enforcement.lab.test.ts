@@ -203,4 +203,28 @@ describe("an apply is taken back", () => {
     await write("noop");
     assert.match((await havn.must(["plan", directory])).stdout, /no changes/i);
   });
+
+  test("kill -9 of the agent in the middle: the revert ends, and all is as it was", bound, async () => {
+    const unit =
+      "[Service]\\nExecStart=/bin/sleep infinity\\nExecStop=/bin/sh -c 'until test -e /run/stop-now; do sleep 0.1; done'\\n[Install]\\nWantedBy=multi-user.target\\n";
+    const more = `
+      const first = pkg("tree", on);
+      const slow = systemdUnit("shop-slow", { ...on, content: "${unit}", dependsOn: first });
+      file("/etc/shop/last.conf", { ...on, content: "last\\n", dependsOn: [conf, slow] });`;
+    await write("noop", { more });
+    await havn.must(["apply", directory, "--yes"]);
+    const revert = havn.run("revert", "latest", "--yes");
+    await until(async () => (await on("systemctl is-active shop-slow || true")) === "deactivating", {
+      what: "the unit to be stopped",
+      timeoutMs: 240_000,
+    });
+    assert.match(await on("ls /etc/shop; dpkg-query -W tree"), /^(?![\s\S]*last)[\s\S]*tree/);
+    await on("kill -9 $(systemctl show --value --property=MainPID havn-agent); touch /run/stop-now");
+    const { code, stdout, stderr } = await revert;
+    assert.equal(code, 0, `${stdout}${stderr}`);
+    assert.equal(await look(), before);
+    assert.equal(await on("systemctl is-active shop-slow || true"), "inactive");
+    await write("noop");
+    assert.match((await havn.must(["plan", directory])).stdout, /no changes/i);
+  });
 });

@@ -111,7 +111,7 @@ describe("hello, from nothing to nothing", () => {
   });
 
   test(
-    "a changed configuration: plan exits 2, deploy releases it, rollback takes it back",
+    "a changed configuration: plan exits 2, deploy releases it, rollback and revert take it back",
     bound,
     async () => {
       await example.edit("havn.config.ts", "Hello from Havn", "Hello again");
@@ -131,6 +131,13 @@ describe("hello, from nothing to nothing", () => {
       assert.equal(back.services[0]?.release?.id, deployed.services[0]?.previousRelease?.id);
       await havn.must(["plan", example.directory], 2);
       await havn.must(["deploy", example.directory, "--yes"]);
+      assert.match(await answer(), /Hello again/);
+      await havn.must(["revert", "latest", "--yes"]);
+      assert.match(await answer(), /Hello from Havn/);
+      assert.equal((await havn.status("hello")).services[0]?.release?.id, back.services[0]?.release?.id);
+      await havn.must(["plan", example.directory], 2);
+      await havn.must(["deploy", example.directory, "--yes"]);
+      assert.match(await answer(), /Hello again/);
     },
   );
 
