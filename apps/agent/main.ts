@@ -57,17 +57,17 @@ const onChange = () => {
 };
 
 // What this host does.
-const artifacts = createArtifacts(join(dataDirectory, "artifacts"), {
-  async read(digest, offset) {
-    const { result, bytes } = await link.call("artifact.read", { digest, offset });
-    return { size: result.size, bytes };
-  },
-});
+const readArtifact = async (digest: string, offset: number) => {
+  const { result, bytes } = await link.call("artifact.read", { digest, offset });
+  return { size: result.size, bytes };
+};
+const artifacts = createArtifacts(join(dataDirectory, "artifacts"), { read: readArtifact });
 const resourceHost = await createResourceHost({
   ...{ stateDirectory, clock },
   controlPlane: {
     reach: (signal) => link.reach(signal),
     certify: async (address, request) => (await link.call("certificate.issue", { address, request })).result,
+    artifact: readArtifact,
   },
 });
 await using telemetry = await createTelemetryAgent({
@@ -124,6 +124,7 @@ const readReport = (): HostReport => ({
   balancers: balancer.list(),
   drift: resources.drift().readings,
   driftCheckedAt: resources.drift().checkedAt,
+  fights: resources.fights(),
 });
 await using link = openLink({
   ...{ dataDirectory, clock, log },

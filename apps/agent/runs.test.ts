@@ -10,15 +10,19 @@ import { applyHost, eventually, hostResource, openTestFleet, type TestFleet } fr
 
 const secret = "correct-horse-battery";
 
-async function follow(stream: Readable, onEvent: (event: RunEvent) => void = () => {}): Promise<Run> {
-  let rest = "";
+type OnEvent = (event: RunEvent, bytes: Buffer) => void;
+
+async function follow(stream: Readable, onEvent: OnEvent = () => {}): Promise<Run> {
+  let rest = Buffer.alloc(0);
   for await (const chunk of stream) {
-    const lines = (rest + String(chunk)).split("\n");
-    rest = lines.pop() ?? "";
-    for (const line of lines) {
-      const event = runEventSchema.parse(JSON.parse(line));
+    rest = Buffer.concat([rest, chunk]);
+    for (let end = rest.indexOf("\n"); end >= 0; end = rest.indexOf("\n")) {
+      const event = runEventSchema.parse(JSON.parse(rest.toString("utf8", 0, end)));
       if (event.kind === "finished") return event.run;
-      onEvent(event);
+      const next = end + 1 + (event.kind === "content" ? event.length : 0);
+      if (rest.length < next) break;
+      onEvent(event, rest.subarray(end + 1, next));
+      rest = rest.subarray(next);
     }
   }
   throw new Error("the run did not finish");
@@ -31,7 +35,7 @@ function runner({ fleet }: TestFleet) {
   const { runs } = fleet;
   const create = (hosts: string, task: RunTask, concurrency = 50) =>
     runs.create({ hosts, task, concurrency, actor, environment: "shop" });
-  async function go(run: Run, onEvent?: (event: RunEvent) => void): Promise<Map<string, HostRun>> {
+  async function go(run: Run, onEvent?: OnEvent): Promise<Map<string, HostRun>> {
     await follow(await runs.start(run.id, never), onEvent);
     const { results } = await runs.get(run.id, { output: true });
     return new Map(results.map((result) => [result.host.split("/").at(-1) ?? "", result]));
@@ -182,8 +186,8 @@ test("commands and copies on hosts", async (context) => {
     assert.equal(await readFile(destination, "utf8"), "for the host\n");
     let content = "";
     const from = await create("web-2", { kind: "copy-from", source: destination });
-    await go(from, (event) => {
-      if (event.kind === "content") content += Buffer.from(event.base64, "base64").toString("utf8");
+    await go(from, (event, bytes) => {
+      if (event.kind === "content") content += bytes.toString("utf8");
     });
     assert.match(content, /"type":"begin"[\s\S]*for the host\n[\s\S]*"type":"end"/);
     const nowhere = await create("web-1", { kind: "copy-to", destination: join(folder, "no/such/place") });

@@ -140,8 +140,11 @@ const infrastructure = await createInfrastructure({
     response.executor,
   ],
   missingArtifacts: async (digests) => {
-    const found = await Promise.all(digests.map((digest) => delivery.artifacts.find(digest)));
-    return digests.filter((_, index) => found[index] === undefined);
+    const { find, files } = delivery.artifacts;
+    const found = await Promise.all(
+      digests.map(async (digest) => (await find(digest)) !== undefined || files.has(digest)),
+    );
+    return digests.filter((_, index) => !found[index]);
   },
   gates: {
     query: (query) => querySamples(promql, { ...query, at: clock.now() }),
@@ -158,6 +161,7 @@ const delivery = await createDelivery({
   hosts: fleet.hosts,
   desired: fleet.desired,
   artifactsDirectory: inData("artifacts"),
+  filesInUse: infrastructure.filesInUse,
   hostAddress: fleet.hostAddress,
   runtimeOf: fleet.runtimeOf,
   report: fleet.report,

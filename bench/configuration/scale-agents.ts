@@ -67,8 +67,8 @@ async function connect({ port, ca, version }: Order, agent: Order["agents"][numb
     revision,
     instances: [],
     balancers: [],
-    checks: [],
     drift: [],
+    fights: [],
   });
   const { result } = await peer.call("hello", { facts: factsOf(version), report: report() });
   void beat(() => peer.call("report", report()), result.heartbeatMs);

@@ -104,7 +104,7 @@ async function connect({ port, ca, pem }: Target, fallen: () => void): Promise<C
       "facts.read": async () => facts,
     } as Partial<Handlers<typeof agentMethods>> as Handlers<typeof agentMethods>,
   });
-  const report = { at: Date.now(), revision: 0, instances: [], balancers: [], drift: [] };
+  const report = { at: Date.now(), revision: 0, instances: [], balancers: [], drift: [], fights: [] };
   await peer.call("hello", { facts, report }).catch((error) => {
     socket.terminate();
     throw error;

@@ -91,6 +91,26 @@ test("instances that are not healthy, and those that are gone", async () => {
   assert.equal((await room.events()).length, 2);
 });
 
+test("a resource that something else keeps changing back fires until it is quiet; of other hosts' an agent tells nothing", async () => {
+  await using db = await testDatabase();
+  const room = await openRoom(db.sql);
+  const alerting = await room.open();
+  const fight = (address: string) => ({ address, since: 1, mended: 5 });
+  const own = "shop/file/web-1:/etc/motd";
+  const foreign = ["shop/file/web-2:/etc/motd", "other/file/web-1:/etc/motd", "nonsense"];
+  alerting.observe(host, report(1, { fights: [own, ...foreign].map(fight) }));
+  await alerting.settled();
+  assert.deepEqual(
+    alerting.list().map(({ rule, address, state, labels }) => ({ rule, address, state, labels })),
+    [{ rule: "resource fight", address: own, state: "firing", labels: { host: "web-1", type: "file" } }],
+  );
+  alerting.observe(host, report(2, { fights: [{ ...fight(own), mended: 9 }] }));
+  alerting.observe(host, report(3));
+  await alerting.settled();
+  const told = `${own} does not stay as it is declared: something else on web-1 keeps changing it back`;
+  assert.deepEqual(await room.events(), [`alert.firing: ${told}`, `alert.resolved: Resolved: ${told}`]);
+});
+
 test("hosts and services", async () => {
   await using db = await testDatabase();
   let healthy = 1;

@@ -18,6 +18,7 @@ import { type CheckRoutesOptions, checkRoutes } from "./checks/routes.ts";
 import { type CheckSample, samplesOf } from "./checks/series.ts";
 import { openToldChecks, type ToldChecks } from "./checks/told.ts";
 import { behindLabel, isCheckScope } from "./conditions/checks.ts";
+import { fightsScope, resourceFights } from "./conditions/fights.ts";
 import { hostScope, lostHost } from "./conditions/hosts.ts";
 import {
   exitCondition,
@@ -293,6 +294,7 @@ export async function createAlerting(options: AlertingOptions): Promise<Alerting
     observe(host, report) {
       take(`the report of ${host}`, async () => {
         await book.observe(instancesScope(host), unhealthyInstances(host, report), exitHolds(report));
+        await book.observe(fightsScope(host), resourceFights(host, report));
       });
     },
     checkResults: board.observe,

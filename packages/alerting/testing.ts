@@ -86,6 +86,7 @@ export const report = (at: number, parts: Partial<HostReport> = {}): HostReport 
   instances: [],
   balancers: [],
   drift: [],
+  fights: [],
   ...parts,
 });
 

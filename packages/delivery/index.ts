@@ -52,7 +52,7 @@ export interface Delivery {
   missingArtifacts(digests: string[]): Promise<string[]>;
   /** Ciphertexts of the repository that references in releases carry, by their names (`sealed`). */
   sealedInUse(): Promise<string[]>;
-  /** Forgets rollouts that ended 90 days ago, but each service's latest, and removes artifacts that no release needs. */
+  /** Forgets rollouts that ended 90 days ago, but each service's latest, and removes artifacts that nobody needs. */
   prune(): Promise<void>;
   routes: Route[];
 }
@@ -104,6 +104,7 @@ export async function createDelivery(options: DeliveryOptions): Promise<Delivery
     async prune() {
       await deleteRollouts(sql, options.clock.now() - keepRolloutsMs);
       await artifacts.clean();
+      await artifacts.files.clean(options.filesInUse, options.clock.now());
     },
   };
   return { ...door, routes: deliveryRoutes(door) };

@@ -23,6 +23,8 @@ export interface DeliveryOptions {
   };
   /** Folder for artifacts; made if it is missing. */
   artifactsDirectory: string;
+  /** sha256 of every file that what is declared may still need. */
+  filesInUse(): Promise<string[]>;
   /** IP address at which the balancer and people reach this host; undefined while it is not known. */
   hostAddress(host: Address): string | undefined;
   /** What keeps instances running there. */

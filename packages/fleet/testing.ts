@@ -123,7 +123,7 @@ const facts: Facts = {
 };
 
 export const emptyReport = (revision = 0): HostReport => ({
-  ...{ at: Date.now(), revision, instances: [], balancers: [], drift: [] },
+  ...{ at: Date.now(), revision, instances: [], balancers: [], drift: [], fights: [] },
 });
 
 /** Calls over `socket` as an agent; what is not given in `handlers` is answered as unknown. */

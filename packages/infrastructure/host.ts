@@ -12,6 +12,7 @@ import { secretValues } from "./host/mask.ts";
 import { openMemory } from "./host/memory.ts";
 import { entriesOf, openReads, type Secrets, shown } from "./host/read.ts";
 import { simulate } from "./host/simulate.ts";
+import { createTurns } from "./host/turns.ts";
 import { openBlobs } from "./host/undo/blobs.ts";
 import { openUndoJournal } from "./host/undo/journal.ts";
 import { readUndo, type UndoQuestion } from "./host/undo/look.ts";
@@ -20,7 +21,7 @@ import { findEvidence, readChangeFacts, type Trace } from "./host/who-changed.ts
 
 export type { Bundle, ControlPlane, Progress } from "./host/bundle.ts";
 export { parseOsRelease } from "./host/facts/os-release.ts";
-export { createMending, isDeclared, type Mending, mendingBundle } from "./host/mending.ts";
+export { createMending, type Fight, isDeclared, type Mending, mendingBundle } from "./host/mending.ts";
 export { type ResourceWatch, watchResources } from "./host/watch/index.ts";
 export { checkWay } from "./host/way.ts";
 
@@ -82,13 +83,7 @@ export async function createResourceHost(options: {
   const blobs = await openBlobs(join(stateDirectory, "undo", "contents"));
   const undo = { blobs, journal: await openUndoJournal(join(stateDirectory, "undo"), { blobs, clock }) };
   const underWay = new Map<string, Promise<ResourceReport[]>>();
-  let last: Promise<unknown> = Promise.resolve();
-
-  function oneAtATime<T>(work: () => Promise<T>): Promise<T> {
-    const result = last.then(work);
-    last = result.catch(() => {});
-    return result;
-  }
+  const turns = createTurns({ clock });
 
   async function compareAll(
     resources: readonly Resource[],
@@ -120,10 +115,15 @@ export async function createResourceHost(options: {
     apply(bundle, onProgress = () => {}) {
       const joined = underWay.get(bundle.bundleId);
       if (joined) return joined;
-      const applying = oneAtATime(() =>
-        applyBundle(bundle, { memory, clock, stateDirectory, undo, controlPlane, facts, onProgress }),
-      ).finally(() => underWay.delete(bundle.bundleId));
-      underWay.set(bundle.bundleId, applying);
+      const { bundleId } = bundle;
+      const applying = turns
+        .take(
+          bundleId,
+          () => applyBundle(bundle, { memory, clock, stateDirectory, undo, controlPlane, facts, onProgress }),
+          (before) => onProgress({ bundleId, waitsFor: before ?? null }),
+        )
+        .finally(() => underWay.delete(bundleId));
+      underWay.set(bundleId, applying);
       return applying;
     },
     inventory: (asked) => takeInventory(openReads(memory), { ...asked, clock }),
@@ -136,7 +136,7 @@ export async function createResourceHost(options: {
       const { bundleId } = bundle;
       const joined = underWay.get(bundleId);
       if (joined) return joined;
-      const applying = oneAtATime(() =>
+      const work = () =>
         applyUndo(
           { ...bundle, hidden: secretValues([], {}, bundle.hidden) },
           {
@@ -148,13 +148,15 @@ export async function createResourceHost(options: {
             }),
             tell: (address, state) => onProgress({ bundleId, address, state }),
           },
-        ),
-      ).finally(() => underWay.delete(bundleId));
+        );
+      const applying = turns
+        .take(bundleId, work, (before) => onProgress({ bundleId, waitsFor: before ?? null }))
+        .finally(() => underWay.delete(bundleId));
       underWay.set(bundleId, applying);
       return applying;
     },
     drift: ({ resources, secrets, secretValues: values }) =>
-      oneAtATime(async () =>
+      turns.take("a look for drift", async () =>
         (await compareAll(resources, secrets, { secretValues: values }))
           .filter(({ action, error, everyTime }) => !everyTime && (action !== "no-op" || error !== undefined))
           .map(asRead),

@@ -52,6 +52,8 @@ export interface Infrastructure {
   environments(): Promise<{ environment: string; owner: string | undefined; resources: number }[]>;
   /** Ciphertexts of the repository that references in what was applied last carry, by their names (`sealed`). */
   sealedInUse(): Promise<string[]>;
+  /** sha256 of every file that hosts may still fetch, or get again when an apply is taken back. */
+  filesInUse(): Promise<string[]>;
   /** Deletes plans that nobody applied within a week, and applies that ended 90 days ago. */
   prune(): Promise<void>;
 }
@@ -59,6 +61,8 @@ export interface Infrastructure {
 const dayMs = 86_400_000;
 const keepPlansMs = 7 * dayMs;
 const keepAppliesMs = 90 * dayMs;
+/** Of an environment: their files are kept, for what a revert declares anew. */
+const keptFileApplies = 10;
 
 /** Open it before `workflows.launch()`; call `applies.recover()` after. */
 export async function createInfrastructure(options: InfrastructureOptions): Promise<Infrastructure> {
@@ -100,6 +104,7 @@ export async function createInfrastructure(options: InfrastructureOptions): Prom
         owner: owner ?? undefined,
       })),
     sealedInUse: () => store.listSealed(sql),
+    filesInUse: () => store.listFiles(sql, { applies: keptFileApplies }),
     async prune() {
       const now = options.clock.now();
       await applyStore.deleteApplies(sql, now - keepAppliesMs);

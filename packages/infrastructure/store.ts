@@ -230,3 +230,25 @@ export const listSealed = async (sql: Db): Promise<string[]> =>
       select distinct found #>> '{}' as id
       from infrastructure.resource, jsonb_path_query(body, 'lax $.**.sealed ? (@.type() == "string")') found`
   ).map(({ id }) => id);
+
+/**
+ * Digests of the files of what was applied last, of plans that nobody applied yet, of applies that run and of the newest
+ * `applies` of each environment, with what these found.
+ */
+export const listFiles = async (sql: Db, { applies }: { applies: number }): Promise<string[]> =>
+  (
+    await sql<{ digest: string }[]>`
+      with applied as (
+        select plan_id, state, row_number() over (partition by environment order by started_at desc) as place
+        from infrastructure.apply
+      ), kept as (
+        select p.graph, p.prior from infrastructure.plan p left join applied a on a.plan_id = p.id
+        where a.plan_id is null or a.state = 'running' or a.place <= ${applies}
+      ), body as (
+        select body from infrastructure.resource
+        union all select jsonb_array_elements(graph -> 'resources') from kept
+        union all select jsonb_array_elements(prior) from kept
+      )
+      select distinct body #>> '{properties,source,digest}' as digest from body
+      where body ->> 'type' = 'file' and body #> '{properties,source}' is not null`
+  ).map(({ digest }) => digest);

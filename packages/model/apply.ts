@@ -28,6 +28,16 @@ export const applyBatchSchema = z.object({
 });
 export type ApplyBatch = z.infer<typeof applyBatchSchema>;
 
+/** A host that was still at work on something else when an apply's turn had come there. */
+export const applyWaitSchema = z.object({
+  host: z.string().describe("its name"),
+  for: z.string().describe('id of the apply that it is at work on, "enforcement", or "a look for drift"'),
+  actor: z.string().optional().describe("who started that apply"),
+  since: z.number(),
+  until: z.number().optional().describe("absent while it waits"),
+});
+export type ApplyWait = z.infer<typeof applyWaitSchema>;
+
 export const applySchema = z.object({
   id: z.string(),
   environment: z.string(),
@@ -43,6 +53,7 @@ export const applySchema = z.object({
     .array(applyBatchSchema)
     .optional()
     .describe("in their order; absent: all hosts at the same time"),
+  waits: z.array(applyWaitSchema).optional(),
   steps: z.array(applyStepSchema),
   counts: z
     .partialRecord(applyStepStateSchema, z.number().int())

@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 /**
- * One entry of the timeline. `kind` is dotted, noun first: apply.started, apply.finished, rollout.started,
+ * One entry of the timeline. `kind` is dotted, noun first: apply.started, apply.waiting, apply.finished, rollout.started,
  * rollout.instance, rollout.finished, release.created, instance.exited, instance.started, instance.healthy,
  * instance.unhealthy, host.connected, host.lost, machine.started, machine.stopped, drift.found, drift.gone, drift.mended,
  * drift.failed, drift.fight, enforcement.finished, maintenance.started, maintenance.ended,

@@ -75,7 +75,9 @@ export const runEventSchema = z.discriminatedUnion("kind", [
     stream: z.enum(["stdout", "stderr"]),
     text: z.string(),
   }),
-  z.object({ kind: z.literal("content"), host: z.string(), base64: z.string() }).describe("of a copy-from"),
+  z
+    .object({ kind: z.literal("content"), host: z.string(), length: z.number().int().min(0) })
+    .describe("of a copy-from: after the line's end come so many bytes of the stream, as they are"),
   z.object({ kind: z.literal("progress"), host: z.string(), bytes: z.number() }),
   z.object({ kind: z.literal("ended"), result: hostRunSchema }),
   z.object({ kind: z.literal("alive") }).describe("nothing happened for a while"),

@@ -2,11 +2,13 @@ import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 import { directory, environment, file, host, openProjectFiles, type ProjectEntry } from "./index.ts";
 
-function withFiles(files: Record<string, Buffer | string>): void {
+function withFiles(files: Record<string, Buffer | string>, large: Record<string, number> = {}): void {
   openProjectFiles({
     read: () => undefined,
     shown: (path) => path,
     look(path, most): ProjectEntry | undefined {
+      const size = large[path];
+      if (size !== undefined) return { kind: "file", size, executable: false, bytes: undefined };
       const content = files[path];
       if (content !== undefined) {
         const bytes = Buffer.from(content);
@@ -17,7 +19,7 @@ function withFiles(files: Record<string, Buffer | string>): void {
           bytes: bytes.length <= most ? bytes : undefined,
         };
       }
-      const inside = Object.keys(files).filter((one) => one.startsWith(`${path}/`));
+      const inside = Object.keys({ ...files, ...large }).filter((one) => one.startsWith(`${path}/`));
       if (inside.length === 0) return undefined;
       const names = inside.map((one) => one.slice(path.length + 1).split("/")[0] ?? "");
       return { kind: "directory", names: [...new Set(names)] };
@@ -81,12 +83,26 @@ test("a directory's source: everything in it, each after the folder that it is i
   ]);
 });
 
+test("what is too large for a graph has its place and size, and waits for its digest", () => {
+  withFiles({ "./d/small": "x" }, { "./d/large": 5 * 1024 * 1024 });
+  const { graph } = environment("shop", {}, () => {
+    const web = host("web-1", { ssh: { address: "10.0.0.1" } });
+    file("/srv/large", { host: web, source: "./d/large" });
+    directory("/srv/d", { host: web, source: "./d" });
+  });
+  const source = { path: "./d/large", size: 5 * 1024 * 1024, digest: "" };
+  assert.deepEqual(
+    graph.resources.flatMap(({ properties }) => properties.source ?? []),
+    [source, source],
+  );
+});
+
 test("what cannot be a source is refused, with what to do instead", () => {
-  withFiles({ "./big": Buffer.alloc(5 * 1024 * 1024), "./d/f": "x" });
+  withFiles({ "./d/f": "x" }, { "./big": 1024 ** 3 + 1 });
   const refused = (options: object, told: RegExp) =>
     assert.throws(() => declared((here) => file("/x", { ...here, ...options })), told);
   refused({ source: "./none" }, /There is no file ".\/none"/);
-  refused({ source: "./big" }, /larger than 4 MiB \(5242880 bytes\)/);
+  refused({ source: "./big" }, /larger than 1024 MiB \(1073741825 bytes\)/);
   refused({ source: "./d" }, /"\.\/d" is a folder/);
   refused({ source: "./d/f", content: "y" }, /has a source and says what is in it besides/);
   assert.throws(

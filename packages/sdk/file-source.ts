@@ -1,12 +1,20 @@
 import { HavnError } from "@havn/model";
 import { findProjectEntry, type ProjectEntry } from "./files.ts";
 
-/** Content travels inside the graph: what is larger is better fetched by the host itself. */
-const largestFile = 4 * 1024 * 1024;
+const mebibyte = 1024 * 1024;
+/** Content travels inside the graph up to here; what is larger travels beside it, once, named by its digest. */
+const largestInGraph = 4 * mebibyte;
+const largestFile = 1024 * mebibyte;
 const mostFiles = 1000;
 
-/** As properties of a file: text as text, so that plans show what differs in it; all else as base64. */
-export type SourceContent = { content: string } | { base64: string };
+/**
+ * As properties of a file: text as text, so that plans show what differs in it; all else as base64; what is large by its
+ * place, until the command line fills in its digest.
+ */
+export type SourceContent =
+  | { content: string }
+  | { base64: string }
+  | { source: { path: string; size: number; digest: string } };
 
 /** A file or folder below `source`, its path relative to that. Folders stand before what is in them. */
 export type SourceEntry =
@@ -52,7 +60,7 @@ export function readFolderSource(source: string): SourceEntry[] {
 }
 
 function find(path: string): ProjectEntry {
-  const entry = findProjectEntry(path, largestFile);
+  const entry = findProjectEntry(path, largestInGraph);
   if (entry) return entry;
   throw new HavnError(`There is no file "${path}"`, {
     detail: "Paths are relative to the configuration. Correct the path, or make the file.",
@@ -61,11 +69,12 @@ function find(path: string): ProjectEntry {
 }
 
 function contentOf(path: string, { bytes, size }: ProjectEntry & { kind: "file" }): SourceContent {
-  if (bytes === undefined)
-    throw new HavnError(`"${path}" is larger than ${largestFile / 1024 / 1024} MiB (${size} bytes)`, {
+  if (size > largestFile)
+    throw new HavnError(`"${path}" is larger than ${largestFile / mebibyte} MiB (${size} bytes)`, {
       detail: "Put it where the hosts can fetch it, and declare download with its sha256.",
       status: 400,
     });
+  if (bytes === undefined) return { source: { path, size, digest: "" } };
   try {
     const content = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
     if (!content.includes("\0")) return { content };

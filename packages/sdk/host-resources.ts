@@ -37,7 +37,8 @@ export interface FileOptions extends HostResourceOptions, AttributeOptions {
   base64?: string;
   /**
    * The whole content is that of a file beside the configuration: text, shown line by line in plans, or anything else. Its
-   * path is relative to the configuration. At most 4 MiB: fetch more with download.
+   * path is relative to the configuration. At most 1 GiB; what is larger than 4 MiB is uploaded once, beside the plan, and
+   * shown by its size and sha256.
    * @example source: "./files/logo.png"
    */
   source?: string;
@@ -81,7 +82,7 @@ export interface FileHandle extends Handle {
  * @example file("/etc/motd", { host: web1, content: "Managed by Havn.\n" });
  */
 export function file(path: string, options: FileOptions & Within): FileHandle {
-  const { host, dependsOn, location, source, ...rest } = options;
+  const { host: _, dependsOn: _after, location: _at, source, ...rest } = options;
   if (
     source !== undefined &&
     (rest.content !== undefined || rest.base64 !== undefined || rest.touch || rest.absent)
@@ -90,11 +91,19 @@ export function file(path: string, options: FileOptions & Within): FileHandle {
       detail: "Give it one of source, content, base64, touch and absent.",
       status: 400,
     });
+  return declareFile(path, options, { ...rest, ...(source !== undefined && readFileSource(source)) });
+}
+
+function declareFile(
+  path: string,
+  { host, dependsOn, location }: Pick<FileOptions & Within, "host" | "dependsOn" | "location">,
+  properties: object,
+): FileHandle {
   const { address } = declare({
     type: "file",
     name: path,
     host,
-    properties: { path, ...rest, ...(source !== undefined && readFileSource(source)) },
+    properties: { path, ...properties },
     after: listOf(dependsOn),
     location,
   });
@@ -134,7 +143,7 @@ export interface DirectoryOptions extends HostResourceOptions, AttributeOptions 
   purge?: boolean;
   /**
    * A folder beside the configuration: everything in it is declared too, as files and directories, with this owner and
-   * group; what may be run there may be run here. Its path is relative to the configuration. At most 1000 files of 4 MiB.
+   * group; what may be run there may be run here. Its path is relative to the configuration. At most 1000 files of 1 GiB.
    * @example source: "./site"
    */
   source?: string;
@@ -168,11 +177,15 @@ export function directory(path: string, options: DirectoryOptions & Within): Dir
 /** Each told as written where the directory is. */
 function declareWithin(path: string, source: string, options: DirectoryOptions & Within): void {
   const { host, owner, group, when, enforcement, mode, fileMode, directoryMode = mode } = options;
-  const shared = { host, owner, group, when, enforcement, location: options.location ?? callerLocation() };
+  const attributes = { owner, group, when, enforcement };
+  const at = { host, location: options.location ?? callerLocation() };
   for (const entry of readFolderSource(source)) {
-    const at = path === "/" ? `/${entry.path}` : `${path}/${entry.path}`;
-    if (entry.kind === "directory") directory(at, { ...shared, mode: directoryMode });
-    else file(at, { ...shared, ...entry.content, mode: fileMode ?? (entry.executable ? "0755" : "0644") });
+    const target = path === "/" ? `/${entry.path}` : `${path}/${entry.path}`;
+    if (entry.kind === "directory") directory(target, { ...at, ...attributes, mode: directoryMode });
+    else {
+      const mode = fileMode ?? (entry.executable ? "0755" : "0644");
+      declareFile(target, at, { ...attributes, ...entry.content, mode });
+    }
   }
 }
 

@@ -79,7 +79,7 @@ test("digests reach their services only", () => {
     service("one", { source: "./one", command: ["x"], hosts, port: 1000 });
     service("two", { source: "./two", command: ["x"], hosts, port: 2000 });
   });
-  const sources = withSourceDigests(graph, new Map([["a/service/one", "abc"]]))
+  const sources = withSourceDigests(graph, new Map([["a/service/one", { digest: "abc" }]]))
     .resources.filter(({ type }) => type === "service")
     .map(({ properties }) => properties.source);
   assert.deepEqual(sources, [

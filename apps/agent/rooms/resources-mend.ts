@@ -29,9 +29,11 @@ export function createMender(options: {
   isStale(desired: HostDesired): boolean;
   /** What is about to be changed here; undefined once that has ended. */
   changing(addresses: ReadonlySet<Address> | undefined): void;
+  /** Something else keeps changing back what is mended. */
+  onFight(): void;
   signal: AbortSignal;
 }): Mender {
-  const { host, clock, log, book, counts, mending, isStale, changing, signal } = options;
+  const { host, clock, log, book, counts, mending, isStale, changing, onFight, signal } = options;
 
   async function mend(desired: HostDesired, due: ReadonlySet<Address>, trigger: Trigger): Promise<void> {
     const resources = mendingBundle(
@@ -97,7 +99,8 @@ export function createMender(options: {
     const began = mending.note(address, state === "changed" ? "mended" : "failed", clock.now());
     const { notBefore, mended } = mending.of(address);
     const again = formatDuration(Math.max(1000, notBefore - clock.now()));
-    if (began === "fight")
+    if (began === "fight") {
+      onFight();
       book.tell({
         kind: "drift.fight",
         severity: "error",
@@ -105,6 +108,7 @@ export function createMender(options: {
         summary: `${address} was mended ${mended.length} times and does not stay: something else keeps changing it. It is mended again in ${again}, then ever more seldom.`,
         data: { mended: [...mended] },
       });
+    }
     if (began === "failure")
       book.tell({
         kind: "drift.failed",

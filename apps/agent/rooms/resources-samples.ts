@@ -32,7 +32,7 @@ export function gaugesOf({
   return [
     gauge("havn_drifted_resources", inMode("enforce"), { mode: "enforce" }),
     gauge("havn_drifted_resources", inMode("noop"), { mode: "noop" }),
-    gauge("havn_fought_resources", mending.fighting(now).length),
+    gauge("havn_fought_resources", mending.fights(now, book.has).length),
     gauge("havn_managed_resources", desired?.resources.length ?? 0),
     gauge("havn_enforcement_paused", desired && findPause(now, desired) !== undefined ? 1 : 0),
     gauge("havn_watched_directories", directories),

@@ -138,7 +138,7 @@ test("enforce: what is changed, replaced, given another mode or removed is mende
 });
 
 test("what somebody keeps changing back is told as one fight, and mended ever more seldom", async (context) => {
-  const { at, of, value, isDeclared, content } = await setUp(context, { mode: "enforce" });
+  const { resources, all, at, of, value, isDeclared, content } = await setUp(context, { mode: "enforce" });
   await isDeclared("motd");
   let fought = 0;
   for (; of("drift.fight").length === 0 && fought < 10; fought++) {
@@ -152,6 +152,10 @@ test("what somebody keeps changing back is told as one fight, and mended ever mo
   await writeFile(at("motd"), "by hand again\n");
   await eventually("drift", () => of("drift.found").length === fought + 2);
   assert.equal(value("havn_fought_resources"), 1);
+  assert.deepEqual(
+    resources.fights().map(({ address, mended }) => ({ address, mended })),
+    [{ address: all[0]?.address, mended: 5 }],
+  );
   assert.equal(await content("motd"), "by hand again\n", "left for a while");
   assert.equal(of("drift.fight").length, 1);
 });

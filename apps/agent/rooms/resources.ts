@@ -8,6 +8,7 @@ import type {
 } from "@havn/fleet/protocol";
 import {
   createMending,
+  type Fight,
   isDeclared,
   type ResourceHost,
   type ResourceWatch,
@@ -31,6 +32,8 @@ export interface Resources extends AsyncDisposable {
   /** What the host shall be has changed: looks soon. */
   desiredChanged(): void;
   drift(): { readings: ResourceReading[]; checkedAt: number | undefined };
+  /** What something else keeps changing back, until it is quiet. */
+  fights(): Fight[];
   /** What is counted and measured of all this. */
   samples(): Sample[];
 }
@@ -79,7 +82,17 @@ export function createResources(options: {
   let timer: NodeJS.Timeout | undefined;
 
   const mender = createMender({
-    ...{ host, clock, log, book, counts, mending, isStale, signal: stopping.signal },
+    ...{
+      host,
+      clock,
+      log,
+      book,
+      counts,
+      mending,
+      isStale,
+      signal: stopping.signal,
+      onFight: options.onChange,
+    },
     changing: (addresses) => {
       own = addresses;
     },
@@ -245,6 +258,7 @@ export function createResources(options: {
       asked += 1;
       wake.abort();
     },
+    fights: () => mending.fights(clock.now(), book.has),
     drift: () => ({ readings: book.readings(), checkedAt: book.checkedAt() }),
     samples: () => [
       ...counts.samples(),

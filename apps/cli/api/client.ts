@@ -1,5 +1,6 @@
 import { HavnError, problemSchema } from "@havn/model";
 import { z } from "zod";
+import { readRecords } from "./records.ts";
 import { queryError } from "./schemas.ts";
 
 export interface ApiTarget {
@@ -26,8 +27,15 @@ export interface Api {
   put<T>(path: string, schema: z.ZodType<T>, options?: RequestOptions): Promise<T>;
   patch<T>(path: string, schema: z.ZodType<T>, options?: RequestOptions): Promise<T>;
   delete(path: string, options?: RequestOptions): Promise<void>;
-  /** The lines of an answer as they come; who stops reading hangs up. */
-  lines<T>(path: string, schema: z.ZodType<T>, options?: RequestOptions): AsyncGenerator<T>;
+  /**
+   * The lines of an answer as they come, some of them with `bytesAfter` so many bytes behind them; who stops reading
+   * hangs up.
+   */
+  lines<T>(
+    path: string,
+    schema: z.ZodType<T>,
+    options: RequestOptions & { bytesAfter(value: T): number },
+  ): AsyncGenerator<{ value: T; bytes: Uint8Array }>;
 }
 
 export function createApi(target: ApiTarget): Api {
@@ -74,36 +82,36 @@ async function request<T>(options: Request<T>): Promise<T> {
   return parsed.data;
 }
 
-async function* lines<T>(options: Request<T>): AsyncGenerator<T> {
-  const { target, method, path, schema } = options;
+async function* lines<T>(
+  options: Request<T> & { bytesAfter(value: T): number },
+): AsyncGenerator<{ value: T; bytes: Uint8Array }> {
+  const { target, method, path, schema, bytesAfter } = options;
   const what = `${method} ${path}`;
   const response = await send(options);
   if (!response.ok || !response.body)
     throw problem(what, response.status, parseJson(await response.text()), target);
-  // A long line comes in many pieces, which are joined once.
-  let begun: string[] = [];
-  const reading = response.body.pipeThrough(new TextDecoderStream());
+  const records = readRecords(response.body);
+  const brokenOff = (why: string, cause?: unknown) =>
+    new HavnError(`The answer to ${what} broke off`, {
+      ...{ detail: `${why}. ${target.whenAway}`, status: 503, retryable: true },
+      ...(cause !== undefined && { cause }),
+    });
   try {
-    for await (const text of reading) {
-      const parts = text.split("\n");
-      begun.push(parts[0] ?? "");
-      if (parts.length === 1) continue;
-      parts[0] = begun.join("");
-      begun = [parts.pop() ?? ""];
-      for (const line of parts) {
-        const parsed = schema.safeParse(parseJson(line));
-        // A newer server may say more.
-        if (parsed.success) yield parsed.data;
-      }
+    for (;;) {
+      const line = await records.line();
+      if (line === undefined) return;
+      const parsed = schema.safeParse(parseJson(line));
+      // A newer server may say more.
+      if (!parsed.success) continue;
+      const bytes = await records.take(bytesAfter(parsed.data));
+      if (!bytes) throw brokenOff("It ended in the middle");
+      yield { value: parsed.data, bytes };
     }
   } catch (cause) {
-    if (options.signal?.aborted) throw cause;
-    throw new HavnError(`The answer to ${what} broke off`, {
-      detail: `${reason(cause)}. ${target.whenAway}`,
-      status: 503,
-      retryable: true,
-      cause,
-    });
+    if (options.signal?.aborted || cause instanceof HavnError) throw cause;
+    throw brokenOff(reason(cause), cause);
+  } finally {
+    await records.close();
   }
 }
 

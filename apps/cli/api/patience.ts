@@ -3,7 +3,9 @@ import { HavnError } from "@havn/model";
 
 /** The server is away or restarting: the same question may be answered a moment later. */
 export const isAway = (error: unknown): boolean =>
-  error instanceof HavnError && (error.retryable || error.status >= 502);
+  error instanceof HavnError && (error.retryable || (error.status >= 502 && error.status !== diskFull));
+
+const diskFull = 507;
 
 /** `work` until it succeeds, fails for good, or the server has been away for `patienceMs`. Only for what may be asked
  *  twice. */

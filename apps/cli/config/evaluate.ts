@@ -164,7 +164,7 @@ async function runChild({
 }
 
 /** The folder that a configuration may read: that of its project, so that it can import from a folder beside it. */
-function projectOf(file: string): string {
+export function projectOf(file: string): string {
   const home = dirname(file);
   for (let folder = home; dirname(folder) !== folder; folder = dirname(folder))
     if (existsSync(join(folder, ".git")) || existsSync(join(folder, "package.json"))) return folder;

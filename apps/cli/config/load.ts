@@ -14,7 +14,8 @@ import type { Globals } from "../kit/command.ts";
 import { UsageError } from "../kit/exit.ts";
 import type { Io } from "../kit/io.ts";
 import { diagnosticView } from "../views/errors.ts";
-import { type ExplainedData, evaluateConfig, shownPath } from "./evaluate.ts";
+import { type ExplainedData, evaluateConfig, projectOf, shownPath } from "./evaluate.ts";
+import { type FileSource, readFileSource } from "./file-source.ts";
 import { readSource, type Source } from "./pack.ts";
 import { withRunbookCode } from "./runbook-code.ts";
 
@@ -23,7 +24,7 @@ export interface LoadedConfig {
   file: string;
   /** With the digests of its sources. */
   graph: ResourceGraph;
-  sources: Source[];
+  sources: (Source | FileSource)[];
   /** Where its settings came from. */
   settings: ExplainedData[];
 }
@@ -57,11 +58,37 @@ export async function loadConfig({
   });
   for (const warning of warnings) io.warn(`${diagnosticView(warning, io.style, io)}\n`);
   const services = graph.resources.filter(({ type }) => type === "service");
-  const sources = new Map<string, Source>();
-  for (const service of services) sources.set(service.address, await sourceOf(service, file, globals.cwd));
-  const digests = new Map([...sources].map(([address, { digest }]) => [address, digest]));
-  const whole = await withRunbookCode(withSourceDigests(graph, digests), { file, cwd: globals.cwd });
-  return { file, graph: whole, sources: [...sources.values()], settings };
+  const folders = new Map<string, Source>();
+  for (const service of services) folders.set(service.address, await sourceOf(service, file, globals.cwd));
+  const files = await readFileSources(graph, file);
+  const read = new Map([
+    ...[...folders].map(([address, { digest }]) => [address, { digest }] as const),
+    ...[...files].map(([address, { digest, size }]) => [address, { digest, size }] as const),
+  ]);
+  const sources = [...folders.values(), ...files.values()];
+  const whole = await withRunbookCode(withSourceDigests(graph, read), { file, cwd: globals.cwd });
+  return { file, graph: whole, sources, settings };
+}
+
+/** Of files that are too large for the graph, by the addresses of their resources; each is read once. */
+async function readFileSources(graph: ResourceGraph, config: string): Promise<Map<string, FileSource>> {
+  const byPath = new Map<string, FileSource>();
+  const found = new Map<string, FileSource>();
+  for (const { type, address, properties } of graph.resources) {
+    const path = type === "file" && (properties.source as { path?: unknown } | undefined)?.path;
+    if (typeof path !== "string") continue;
+    const file = resolve(dirname(config), path);
+    // As its own process may: what a configuration names leaves this computer.
+    if (!file.startsWith(`${projectOf(config)}/`))
+      throw new HavnError(`"${path}" lies outside the project of the configuration`, {
+        detail: "A configuration reads files of its own folder only. Copy it there.",
+        status: 400,
+      });
+    const source = byPath.get(path) ?? (await readFileSource({ path, file }));
+    byPath.set(path, source);
+    found.set(address, source);
+  }
+  return found;
 }
 
 const fileName = "havn.config.ts";

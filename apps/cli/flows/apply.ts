@@ -1,3 +1,4 @@
+import { openAsBlob } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import {
   type Apply,
@@ -13,6 +14,7 @@ import type { Api } from "../api/client.ts";
 import { followApply } from "../api/follow.ts";
 import { isAway, patiently } from "../api/patience.ts";
 import { uploadAnswer } from "../api/schemas.ts";
+import type { FileSource } from "../config/file-source.ts";
 import { openArtifact, type Source } from "../config/pack.ts";
 import { Interrupted } from "../kit/exit.ts";
 import type { Io } from "../kit/io.ts";
@@ -48,10 +50,12 @@ export async function makePlan({ api, io, signal }: Flow, request: PlanRequest):
 
 export interface CarryOutOptions {
   plan: Plan;
-  sources: readonly Source[];
+  sources: readonly (Source | FileSource)[];
   kind: "apply" | "deploy" | "destroy" | "revert";
   /** Skips the question. */
   yes: boolean;
+  /** Hears of the ended apply, also of a failed one. */
+  onEnded?: ((apply: Apply) => void) | undefined;
   /** Waits for other applies that are at work on the same, then plans again by this. */
   again?: (() => Promise<Plan>) | undefined;
 }
@@ -67,7 +71,7 @@ export async function carryOut(flow: Flow, options: CarryOutOptions): Promise<Ap
   await uploadMissing(flow, plan, sources);
   try {
     const apply = await startApply(flow, plan, kind);
-    return await follow({ ...flow, signal }, apply);
+    return await follow({ ...flow, signal }, apply, options.onEnded);
   } catch (error) {
     if (!(options.again && error instanceof HavnError && error.status === 409)) throw error;
     await waitForOthers(flow, plan.environment, error);
@@ -112,11 +116,11 @@ async function confirm({ io, signal }: Flow, plan: Plan, kind: string): Promise<
     throw new HavnError("Not applied: the answer was no", { detail: "Nothing was changed." });
 }
 
-/** Builds and uploads the sources that the server does not have yet. */
+/** Uploads the sources that the server does not have yet. */
 async function uploadMissing(
-  { api, io, signal }: Flow,
+  flow: Flow,
   plan: Plan,
-  sources: readonly Source[],
+  sources: readonly (Source | FileSource)[],
 ): Promise<void> {
   for (const digest of plan.missingArtifacts) {
     const source = sources.find((candidate) => candidate.digest === digest);
@@ -125,15 +129,33 @@ async function uploadMissing(
         detail: "Did a file change since the plan was made? Run the same command again.",
       });
     const started = Date.now();
-    if (source.build) io.tell(`Building ${source.path}: ${source.build.join(" ")}`);
-    await using artifact = await openArtifact(source, { signal });
-    const upload = { type: "application/gzip", content: artifact.content };
-    await patiently(() => api.put(`/api/v1/artifacts/${digest}`, uploadAnswer, { upload, signal }), {
-      signal,
-    });
-    const kilobytes = Math.ceil(artifact.content.size / 1000);
-    io.tell(`Uploaded ${source.path} (${kilobytes} kB, ${((Date.now() - started) / 1000).toFixed(1)} s)`);
+    const size = await ("file" in source ? uploadFile(flow, source) : uploadFolder(flow, source));
+    const seconds = ((Date.now() - started) / 1000).toFixed(1);
+    flow.io.tell(`Uploaded ${source.path} (${Math.ceil(size / 1000)} kB, ${seconds} s)`);
   }
+}
+
+/** Builds and packs it first. Gives its packed size. */
+async function uploadFolder({ api, io, signal }: Flow, source: Source): Promise<number> {
+  if (source.build) io.tell(`Building ${source.path}: ${source.build.join(" ")}`);
+  await using artifact = await openArtifact(source, { signal });
+  const upload = { type: "application/gzip", content: artifact.content };
+  const path = `/api/v1/artifacts/${source.digest}`;
+  await patiently(() => api.put(path, uploadAnswer, { upload, signal }), { signal });
+  return artifact.content.size;
+}
+
+async function uploadFile(
+  { api, io, signal }: Flow,
+  { path, file, digest, size }: FileSource,
+): Promise<number> {
+  io.tell(`Uploading ${path} (${Math.ceil(size / 1000)} kB)`);
+  const send = async () => {
+    const upload = { type: "application/octet-stream", content: await openAsBlob(file) };
+    return api.put(`/api/v1/artifacts/files/${digest}`, uploadAnswer, { upload, signal });
+  };
+  await patiently(send, { signal });
+  return size;
 }
 
 const appliesAnswer = z.object({ applies: z.array(applySchema) });
@@ -160,7 +182,11 @@ async function startApply({ api }: Flow, plan: Plan, kind: CarryOutOptions["kind
 }
 
 /** Shows an apply until it has ended; a failed one is an error. Ctrl-C stops the looking, not the apply. */
-export async function follow({ api, io, signal }: Flow, first: Apply): Promise<Apply> {
+export async function follow(
+  { api, io, signal }: Flow,
+  first: Apply,
+  onEnded?: (apply: Apply) => void,
+): Promise<Apply> {
   const region = openRegion(io);
   let current = first;
   let lost: string | undefined;
@@ -195,6 +221,7 @@ export async function follow({ api, io, signal }: Flow, first: Apply): Promise<A
     );
   }
   region.close(io.live ? tree() : undefined);
+  onEnded?.(current);
   if (current.state === "succeeded") {
     io.tell(applyResultView(current, io.style));
     return current;

@@ -85,10 +85,9 @@ export async function copyFrom(flow: RunFlow, run: Run, destination: string): Pr
     return arrival;
   };
   try {
-    const ended = await followRun(flow, run, async (event) => {
+    const ended = await followRun(flow, run, async (event, piece) => {
       if (event.kind === "content") {
         const { content } = arrivals.get(event.host) ?? open(event.host);
-        const piece = Buffer.from(event.base64, "base64");
         received += piece.length;
         if (!content.write(piece)) await once(content, "drain", { signal: flow.signal });
       }

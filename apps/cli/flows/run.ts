@@ -38,15 +38,20 @@ export async function sendInput(
   });
 }
 
-/** Starts a run and follows it to its end; whoever aborts `signal` stops it on every host. */
+/**
+ * Starts a run and follows it to its end; whoever aborts `signal` stops it on every host. `bytes` are those of a
+ * "content".
+ */
 export async function followRun(
   { api, signal }: RunFlow,
   run: Run,
-  onEvent: (event: RunEvent) => void | Promise<void>,
+  onEvent: (event: RunEvent, bytes: Uint8Array) => void | Promise<void>,
 ): Promise<Run> {
-  for await (const event of api.lines(`/api/v1/runs/${run.id}/start`, runEventSchema, { signal })) {
+  const bytesAfter = (event: RunEvent) => (event.kind === "content" ? event.length : 0);
+  const events = api.lines(`/api/v1/runs/${run.id}/start`, runEventSchema, { signal, bytesAfter });
+  for await (const { value: event, bytes } of events) {
     if (event.kind === "finished") return event.run;
-    await onEvent(event);
+    await onEvent(event, bytes);
   }
   throw new HavnError("The control plane ended in the middle of the run", {
     detail: `What is known of it: havn runs show ${run.id.slice(0, 8)}`,

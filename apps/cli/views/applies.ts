@@ -1,4 +1,11 @@
-import { type Apply, type ApplyStep, countSteps, type Plan, type PlannedChange } from "@havn/model";
+import {
+  type Apply,
+  type ApplyStep,
+  type ApplyWait,
+  countSteps,
+  type Plan,
+  type PlannedChange,
+} from "@havn/model";
 import { shortId } from "../flows/applies.ts";
 import { printable, type Style } from "../kit/style.ts";
 import { actionSign, propertyLines } from "./plan.ts";
@@ -57,10 +64,16 @@ export function applyView(apply: Apply, plan: Plan | undefined, style: Style): s
     `${style.bold(apply.id)}: ${apply.kind} of ${style.bold(apply.environment)}, ${paintState(apply, style)}${took}`,
     `  by ${apply.actor}, ${localTime(apply.startedAt)}${apply.planId ? `, from ${apply.planId}` : ""}`,
     ...(apply.error ? [`  ${printable(apply.error)}`] : []),
+    ...(apply.waits ?? []).map((wait) => style.dim(`  ${printable(waitView(wait))}`)),
     "",
     ...apply.steps.flatMap((step) => stepLines(step, planned.get(step.address), style)),
     sumOf(apply),
   ].join("\n");
+}
+
+function waitView({ host, for: what, actor, since, until }: ApplyWait): string {
+  const time = until === undefined ? `since ${localTime(since)}` : elapsed(until - since);
+  return `waited on ${host} for ${what}${actor === undefined ? "" : ` of ${actor}`}, ${time}`;
 }
 
 function stepLines(step: ApplyStep, change: PlannedChange | undefined, style: Style): string[] {

@@ -1,4 +1,4 @@
-import type { Apply, ApplyStep } from "@havn/model";
+import type { Apply, ApplyStep, ApplyWait } from "@havn/model";
 import { printable, type Style } from "../kit/style.ts";
 import { actionSign } from "./plan.ts";
 import { count, elapsed } from "./words.ts";
@@ -17,7 +17,11 @@ export interface ProgressContext {
 export function progressTree(apply: Apply, { style, now, rows }: ProgressContext): string[] {
   const steps = apply.steps.filter((step) => step.action !== "no-op");
   const shown = steps.length <= rows ? steps : important(steps, rows - 1);
-  const lines = [...batchLine(apply, style), ...shown.map((step) => stepLine(step, style, now))];
+  const lines = [
+    ...batchLine(apply, style),
+    ...waitLines(apply, style, now),
+    ...shown.map((step) => stepLine(step, style, now)),
+  ];
   if (shown.length < steps.length) {
     const done = steps.filter((step) => step.state === "done").length;
     const waiting = steps.filter((step) => step.state === "waiting").length;
@@ -36,6 +40,28 @@ function batchLine({ batches = [] }: Apply, style: Style): string[] {
       ? `waits at its gate${batch.detail ? `: ${printable(batch.detail)}` : ""}`
       : batch.hosts.join(", ");
   return [style.bold(`  Batch ${at + 1} of ${batches.length}: `) + waits];
+}
+
+const whatFor = (wait: ApplyWait): string =>
+  `${wait.host} is still at work on ${wait.for}${wait.actor === undefined ? "" : ` of ${wait.actor}`}`;
+
+/** Hosts that have not begun yet, since they are at work on something else. */
+function waitLines({ waits = [] }: Apply, style: Style, now: number): string[] {
+  return waits
+    .filter(({ until }) => until === undefined)
+    .map((wait) => style.yellow(`  Waits: ${printable(whatFor(wait))}, ${elapsed(now - wait.since)}`));
+}
+
+/** Plain lines for waits that began or ended between two looks at an apply. */
+function waitProgress(before: Apply, after: Apply): string[] {
+  const known = (wait: ApplyWait) =>
+    before.waits?.find((one) => one.host === wait.host && one.since === wait.since);
+  return (after.waits ?? []).flatMap((wait) => {
+    const was = known(wait);
+    if (wait.until === undefined) return was ? [] : [`waits: ${printable(whatFor(wait))}`];
+    if (!was || was.until !== undefined) return [];
+    return [`${printable(wait.host)} goes on after ${elapsed(wait.until - wait.since)}`];
+  });
 }
 
 /** Plain lines for batches that went on between two looks at an apply. */
@@ -93,7 +119,7 @@ export function progressLines(before: Apply, after: Apply): string[] {
     if (step.state === "failed") return [`${step.address}: ${step.action} failed${took}`];
     return step.state === "skipped" ? [`${step.address}: skipped`] : [];
   });
-  return [...steps, ...batchProgress(before, after)];
+  return [...waitProgress(before, after), ...steps, ...batchProgress(before, after)];
 }
 
 /** What an ended apply came to: the failures with their errors, or one line of success. */

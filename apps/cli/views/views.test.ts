@@ -28,7 +28,9 @@ const views: Record<string, (value: unknown) => string> = {
   query: (value) => queryView(queryAnswer.parse(value), plain, 100),
   apply: (value) => {
     const apply = applySchema.parse(value);
-    const begun = { ...apply, steps: apply.steps.map((step) => ({ ...step, state: "waiting" as const })) };
+    const steps = apply.steps.map((step) => ({ ...step, state: "waiting" as const }));
+    const waits = apply.waits?.flatMap(({ until, ...wait }) => (until === undefined ? [] : [wait]));
+    const begun = { ...apply, steps, waits };
     return [
       "== tree",
       ...progressTree(apply, { ...context, rows: 20 }),

@@ -187,6 +187,13 @@ export const en = {
         skipped: "not begun",
       },
     },
+    waits: {
+      title: "Waits",
+      enforcement: "enforcement",
+      drift: "a look for drift",
+      busy: (host: string, what: string) => `${host} is still at work on ${what}`,
+      was: (host: string, what: string) => `${host} was still at work on ${what}`,
+    },
     became: {
       changed: "changed",
       unchanged: "unchanged",

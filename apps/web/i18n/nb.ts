@@ -196,6 +196,13 @@ export const nb: Messages = {
         skipped: "ikke begynt",
       },
     },
+    waits: {
+      title: "Venting",
+      enforcement: "håndheving",
+      drift: "å se etter avvik",
+      busy: (host: string, what: string) => `${host} er ennå opptatt med ${what}`,
+      was: (host: string, what: string) => `${host} var ennå opptatt med ${what}`,
+    },
     became: {
       changed: "endret",
       unchanged: "uendret",

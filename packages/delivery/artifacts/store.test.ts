@@ -65,7 +65,10 @@ test("an artifact is stored once, whole, and read back in pieces", () =>
     }
     assert.ok(parts.length > 1);
     assert.ok(Buffer.concat(parts).equals(whole));
-    assert.deepEqual((await readdir(kept)).toSorted(), [`${stored.sha256}.tar.gz`, "incoming"].toSorted());
+    assert.deepEqual(
+      (await readdir(kept)).toSorted(),
+      [`${stored.sha256}.tar.gz`, "files", "incoming"].toSorted(),
+    );
 
     // A file that was lost is asked for again.
     await rm(join(kept, `${stored.sha256}.tar.gz`));

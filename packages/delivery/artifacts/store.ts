@@ -1,14 +1,13 @@
-import { createHash, randomUUID } from "node:crypto";
-import { createWriteStream } from "node:fs";
+import { randomUUID } from "node:crypto";
 import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
-import { Transform } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import { HavnError } from "@havn/model";
 import type { Sql } from "@havn/postgres";
 import { deleteArtifact, findArtifact, insertArtifact, isStored, listUnneededArtifacts } from "../store.ts";
 import { checkArchive } from "./archive.ts";
+import { type FileArtifacts, openFileArtifacts } from "./files.ts";
+import { syncPath, writeMeasured } from "./write.ts";
 
 const mebibyte = 2 ** 20;
 export const artifactSizeLimit = 512 * mebibyte;
@@ -28,7 +27,8 @@ export interface Artifacts {
   /** Resolves when it is on disk and known. A second upload under the same digest changes nothing: the first stays. */
   store(digest: string, body: Readable): Promise<StoredArtifact>;
   find(digest: string): Promise<StoredArtifact | undefined>;
-  /** Up to 1 MiB from `offset`; empty at the end. Throws a HavnError (404) for one that is not here. */
+  files: FileArtifacts;
+  /** Up to 1 MiB from `offset`, of either kind; empty at the end. Throws a HavnError (404) for one that is not here. */
   read(sha256: string, offset: number): Promise<{ bytes: Uint8Array; size: number }>;
   /** Removes what no release needs. */
   clean(): Promise<void>;
@@ -46,8 +46,10 @@ export async function openArtifacts(sql: Sql, directory: string): Promise<Artifa
     const present = row && (await stat(pathOf(row.sha256)).catch(() => undefined));
     return row && present?.size === row.size ? { digest, ...row } : undefined;
   };
+  const files = await openFileArtifacts(join(directory, "files"), incoming);
   return {
     find,
+    files,
     async store(digest, body) {
       // It may fail while the database is asked; the pipeline below tells of it.
       body.on("error", () => {});
@@ -58,7 +60,10 @@ export async function openArtifacts(sql: Sql, directory: string): Promise<Artifa
       }
       const temporary = join(incoming, randomUUID());
       try {
-        const { sha256, size } = await write(body, temporary);
+        const { sha256, size } = await writeMeasured(body, temporary, {
+          largest: artifactSizeLimit,
+          advice: "Leave out what the service does not need at run time.",
+        });
         await checkArchive(temporary, limits);
         await rename(temporary, pathOf(sha256));
         await syncPath(directory);
@@ -72,12 +77,12 @@ export async function openArtifacts(sql: Sql, directory: string): Promise<Artifa
     },
     async read(sha256, offset) {
       const file = /^[0-9a-f]{64}$/.test(sha256)
-        ? await open(pathOf(sha256)).catch(() => undefined)
+        ? await open(pathOf(sha256)).catch(() => open(files.path(sha256)).catch(() => undefined))
         : undefined;
       if (!file)
         throw new HavnError(`There is no artifact ${sha256.slice(0, 12)}`, {
           detail:
-            "Only the artifacts of the newest releases are kept. Deploy the service again from its source.",
+            "Only those of the newest releases and of what is declared are kept. Deploy or apply again from the source.",
           status: 404,
         });
       await using _ = file;
@@ -93,30 +98,4 @@ export async function openArtifacts(sql: Sql, directory: string): Promise<Artifa
       }
     },
   };
-}
-
-async function write(body: Readable, path: string): Promise<{ sha256: string; size: number }> {
-  const hash = createHash("sha256");
-  let size = 0;
-  const measure = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      size += chunk.length;
-      hash.update(chunk);
-      if (size <= artifactSizeLimit) return done(null, chunk);
-      done(
-        new HavnError("The artifact is too large", {
-          detail: `At most ${artifactSizeLimit / mebibyte} MiB packed. Leave out what the service does not need at run time.`,
-          status: 413,
-        }),
-      );
-    },
-  });
-  await pipeline(body, measure, createWriteStream(path, { flush: true, mode: 0o600 }));
-  return { sha256: hash.digest("hex"), size };
-}
-
-/** A rename is durable only once its folder is. */
-async function syncPath(path: string): Promise<void> {
-  await using file = await open(path);
-  await file.sync();
 }

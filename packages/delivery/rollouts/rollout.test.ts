@@ -36,6 +36,7 @@ async function openBench() {
     hosts: hosts.client,
     desired: { put: async (host, section, value) => desired.set(`${host} ${section}`, value) },
     artifactsDirectory: join(directory, "artifacts"),
+    filesInUse: async () => [],
     hostAddress: () => "127.0.0.1",
     runtimeOf: () => "process",
     report: hosts.report,

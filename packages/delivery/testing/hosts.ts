@@ -107,6 +107,7 @@ export async function openTestHosts(
         instances: instances.list(),
         balancers: balancer.list(),
         drift: [],
+        fights: [],
       };
     },
     async [Symbol.asyncDispose]() {

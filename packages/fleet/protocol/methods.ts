@@ -90,6 +90,11 @@ export const hostReport = z.object({
   /** Resources that differ from what is wanted, with what differs. */
   drift: z.array(resourceReading),
   driftCheckedAt: z.number().optional(),
+  /** Resources that something else keeps changing back, until it is quiet. */
+  fights: z
+    .array(z.object({ address: z.string(), since: z.number(), mended: z.number().int() }))
+    .max(1000)
+    .default([]),
 });
 export type HostReport = z.infer<typeof hostReport>;
 
@@ -269,7 +274,16 @@ export const enrolmentRequest = z.strictObject({
 export const enrolmentAnswer = z.object({ certificate: z.string() });
 
 /** What `onProgress` is given during `bundle.apply`. */
-export const bundleProgress = z.object({ bundleId: z.string(), address: z.string(), state: z.string() });
+export const bundleProgress = z.union([
+  z.object({ bundleId: z.string(), address: z.string(), state: z.string() }),
+  z.object({
+    bundleId: z.string(),
+    waitsFor: z
+      .string()
+      .nullable()
+      .describe("what its host is still at work on, a bundle by its id; null once its turn has come"),
+  }),
+]);
 
 export type AgentMethod = keyof typeof agentMethods;
 export type ServerMethod = keyof typeof serverMethods;

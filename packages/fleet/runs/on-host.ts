@@ -21,7 +21,7 @@ export async function runOnHost(options: {
   isThere: boolean;
   now(): number;
   secrets: readonly string[];
-  emit(event: RunEvent): Promise<void>;
+  emit(event: RunEvent, bytes?: Uint8Array): Promise<void>;
   /** Where what it writes goes, until it has ended. */
   listen(sink: HostSink): Disposable;
   signal: AbortSignal;
@@ -78,7 +78,7 @@ export async function runOnHost(options: {
 function createOutput(options: {
   host: string;
   secrets: readonly string[];
-  emit(event: RunEvent): Promise<void>;
+  emit(event: RunEvent, bytes?: Uint8Array): Promise<void>;
 }) {
   const { host, emit } = options;
   let bytes = 0;
@@ -105,7 +105,7 @@ function createOutput(options: {
       waiting += 1;
       try {
         if (stream === "content")
-          return await emit({ kind: "content", host, base64: Buffer.from(content).toString("base64") });
+          return await emit({ kind: "content", host, length: content.length }, content);
         const one = streams[stream];
         await show(one, one.masker.push(one.decoder.decode(content, { stream: true })));
       } finally {

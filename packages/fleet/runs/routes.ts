@@ -51,13 +51,14 @@ export function runRoutes(runs: Runs): Route[] {
     defineRoute({
       method: "POST",
       path: "/api/v1/runs/:id/start",
-      summary: "Start a run; the answer is one JSON object a line until it ends, and who hangs up stops it",
+      summary:
+        'Start a run; the answer is one JSON object a line until it ends, and who hangs up stops it. What is copied stands as it is, without encoding, behind a line of the kind "content", which tells how many bytes',
       access: { action: "run:create", resource: ({ params }) => params.id },
       params: runParams,
       response: z.unknown(),
       handle: async ({ params, signal }) =>
         new RawResponse(await runs.start(params.id, signal), {
-          "content-type": "application/x-ndjson; charset=utf-8",
+          "content-type": "application/vnd.havn.run",
           "cache-control": "no-store",
         }),
     }),

@@ -39,7 +39,10 @@ export interface Runs {
   again(id: string, options: { failedOnly: boolean; actor: string }): Promise<Run>;
   /** Standard input of a run that is ready, or what it copies. */
   input(id: string, content: Readable, signal: AbortSignal): Promise<{ bytes: number }>;
-  /** Starts it. Gives one RunEvent a line until it has ended; who stops reading, or `signal`, stops it on all hosts. */
+  /**
+   * Starts it. Gives one RunEvent a line, and behind a "content" its bytes, until it has ended; who stops reading, or
+   * `signal`, stops it on all hosts.
+   */
   start(id: string, signal: AbortSignal): Promise<Readable>;
   get(id: string, options: { output: boolean }): Promise<Run>;
   list(filter: { environment: string | undefined; limit: number }): Promise<Run[]>;
@@ -133,7 +136,7 @@ export function createRuns(options: {
 
   async function carryOut(
     run: Run,
-    emit: (event: RunEvent) => Promise<void>,
+    emit: (event: RunEvent, bytes?: Uint8Array) => Promise<void>,
     signal: AbortSignal,
   ): Promise<Run> {
     const waiting = run.results.map(({ host }) => host);
@@ -231,9 +234,10 @@ export function createRuns(options: {
       unmasked.delete(id);
       const lines = new PassThrough({ highWaterMark: 256 * 1024 });
       // Who reads too slowly holds up who writes, to the command on the host.
-      const emit = async (event: RunEvent): Promise<void> => {
+      const emit = async (event: RunEvent, bytes?: Uint8Array): Promise<void> => {
         if (lines.destroyed) return;
-        if (!lines.write(`${JSON.stringify(event)}\n`)) await once(lines, "drain", { signal });
+        const hasRoom = lines.write(`${JSON.stringify(event)}\n`);
+        if (bytes ? !lines.write(bytes) : !hasRoom) await once(lines, "drain", { signal });
       };
       const run = await get(id, false);
       await tell(run, "run.started", "info");

@@ -1,10 +1,11 @@
-import type { AgentResult } from "@havn/fleet/protocol";
+import { type AgentResult, bundleProgress } from "@havn/fleet/protocol";
 import { type Address, formatAddress, HavnError, parseAddress } from "@havn/model";
 import { isOutage } from "@havn/postgres";
 import { secretPathsOf, secretValuesOf } from "../planning/read-hosts.ts";
 import * as store from "../store.ts";
 import { type Applying, record } from "./record.ts";
 import { describeFailure, end, skip } from "./resource.ts";
+import { tellOfWait } from "./waits.ts";
 
 export interface HostWave {
   /** Name of the host. */
@@ -93,11 +94,8 @@ async function send(applying: Applying, wave: HostWave, going: readonly Address[
   return { reports: answers.flatMap(({ reports }) => reports) };
 }
 
-async function sendUndo(
-  { run, options, apply, desired, prior, progress, revert }: Applying,
-  wave: HostWave,
-  addresses: Address[],
-): Promise<BundleAnswer> {
+async function sendUndo(applying: Applying, wave: HostWave, addresses: Address[]): Promise<BundleAnswer> {
+  const { run, options, apply, desired, prior, revert } = applying;
   const host = formatAddress({ environment: apply.environment, type: "host", name: wave.host });
   const params = {
     bundleId: `${apply.id}/${wave.host}/${wave.index}/undo`,
@@ -111,23 +109,37 @@ async function sendUndo(
     `take back wave ${wave.index} on ${wave.host}`,
     () =>
       options.hosts
-        .call(host, "undo.apply", params, { onProgress: tellProgress(progress) })
-        .catch(giveUpWhenHung),
+        .call(host, "undo.apply", params, { onProgress: tellProgress(applying, wave.host) })
+        .catch(giveUpWhenHung)
+        .finally(() => applying.progress.waits(wave.host, undefined)),
     { retries: 12 },
   );
 }
 
-const tellProgress = (progress: Applying["progress"]) => (told: unknown) => {
-  const { address, state } = told as { address?: unknown; state?: unknown };
-  if (typeof address === "string" && typeof state === "string") progress.detail(address, state);
-};
+/** What an agent tells while its bundle goes on; a newer one may tell more. */
+function tellProgress(applying: Applying, host: string) {
+  let before: string | null = null;
+  return (told: unknown): void => {
+    const progress = bundleProgress.safeParse(told).data;
+    if (!progress) return;
+    if ("address" in progress) {
+      applying.progress.detail(progress.address, progress.state);
+      return;
+    }
+    const now = progress.waitsFor;
+    before = now;
+    if (now === null) applying.progress.waits(host, undefined);
+    // What is shown is not worth failing an apply for.
+    else void tellOfWait(applying, { host, before: now, isSo: () => before === now }).catch(() => {});
+  };
+}
 
 async function sendBundle(
   applying: Applying,
   wave: HostWave,
   going: readonly Address[],
 ): Promise<BundleAnswer> {
-  const { run, options, apply, desired, prior, progress } = applying;
+  const { run, options, apply, desired, prior } = applying;
   const present = going.map((address) => desired.get(address)).filter((found) => found !== undefined);
   const remove = going
     .filter((address) => !desired.has(address))
@@ -147,11 +159,13 @@ async function sendBundle(
   return run.step(
     `apply wave ${wave.index} on ${wave.host}`,
     async () => {
-      const going = remove.map(({ address }) => address);
-      const touched = going.length > 0 ? await store.listTouched(options.sql, going) : {};
+      const removed = remove.map(({ address }) => address);
+      const touched = removed.length > 0 ? await store.listTouched(options.sql, removed) : {};
+      const onProgress = tellProgress(applying, wave.host);
       return options.hosts
-        .call(host, "bundle.apply", { ...params, touched }, { onProgress: tellProgress(progress) })
-        .catch(giveUpWhenHung);
+        .call(host, "bundle.apply", { ...params, touched }, { onProgress })
+        .catch(giveUpWhenHung)
+        .finally(() => applying.progress.waits(wave.host, undefined));
     },
     { retries: 12 },
   );

@@ -1,4 +1,4 @@
-import type { Address, Apply, ApplyBatch, ApplyStep, Clock } from "@havn/model";
+import type { Address, Apply, ApplyBatch, ApplyStep, ApplyWait, Clock } from "@havn/model";
 import type { Sql } from "@havn/postgres";
 import * as store from "../store.ts";
 import * as applyStore from "./store.ts";
@@ -7,6 +7,8 @@ import { together } from "./together.ts";
 /** Not more often than this is a change of an apply told; rarer where there is much to tell. */
 const quietMs = (steps: number): number => 100 + steps / 20;
 
+const mostWaits = 1000;
+
 /** The steps of one running apply, as they are shown: kept in the store, and told as they change. */
 export function createProgress(
   apply: Apply,
@@ -14,8 +16,10 @@ export function createProgress(
 ) {
   const steps = new Map(apply.steps.map((step) => [step.address, step]));
   const batches = [...(apply.batches ?? [])];
+  let waits = [...(apply.waits ?? [])];
   const unwritten = new Set<Address>();
   let batchesChanged = false;
+  let waitsChanged = false;
   // One statement at a time: two of them that share steps could wait for each other.
   const write = together(async (asked: readonly (readonly ApplyStep[])[]) => {
     const latest = new Map(asked.flat().map((step) => [step.address, step]));
@@ -46,8 +50,14 @@ export function createProgress(
       const now = [...batches];
       writing = writing.then(() => applyStore.updateBatches(sql, apply.id, now)).catch(() => {});
     }
+    if (waitsChanged) {
+      waitsChanged = false;
+      const now = waits;
+      writing = writing.then(() => applyStore.updateWaits(sql, apply.id, now)).catch(() => {});
+    }
     onProgress?.({
       ...apply,
+      ...(waits.length > 0 && { waits }),
       ...(batches.length > 0 && { batches: [...batches] }),
       steps: [...steps.values()],
     });
@@ -65,6 +75,16 @@ export function createProgress(
       if (!before) return;
       batches[index] = { ...before, detail: undefined, ...patch };
       batchesChanged = true;
+      timer ??= setTimeout(publish, quietMs(steps.size));
+    },
+    /** The host is at work on something else; undefined: no longer. */
+    waits(host: string, before: Pick<ApplyWait, "for" | "actor"> | undefined): void {
+      const now = clock.now();
+      const isOpen = (wait: ApplyWait) => wait.host === host && wait.until === undefined;
+      if (!before && !waits.some(isOpen)) return;
+      waits = waits.map((wait) => (isOpen(wait) ? { ...wait, until: now } : wait));
+      if (before) waits = [...waits, { host, ...before, since: now }].slice(-mostWaits);
+      waitsChanged = true;
       timer ??= setTimeout(publish, quietMs(steps.size));
     },
     step: (address: Address) => steps.get(address),

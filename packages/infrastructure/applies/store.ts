@@ -1,4 +1,11 @@
-import { type Apply, type ApplyBatch, type ApplyStep, applySchema, applyStepSchema } from "@havn/model";
+import {
+  type Apply,
+  type ApplyBatch,
+  type ApplyStep,
+  type ApplyWait,
+  applySchema,
+  applyStepSchema,
+} from "@havn/model";
 import type { Sql } from "@havn/postgres";
 import type { Db, Json } from "../store.ts";
 
@@ -41,6 +48,9 @@ export const endApply = (db: Db, apply: Pick<Apply, "id" | "state" | "error"> & 
 
 export const updateBatches = (db: Db, applyId: string, batches: readonly ApplyBatch[]) => db`
   update infrastructure.apply set batches = ${db.json(batches as unknown as Json)} where id = ${applyId}`;
+
+export const updateWaits = (db: Db, applyId: string, waits: readonly ApplyWait[]) => db`
+  update infrastructure.apply set waits = ${db.json(waits as unknown as Json)} where id = ${applyId}`;
 
 export async function findApply(db: Db, id: string): Promise<Apply | undefined> {
   const [apply] = await listWhere(db, db`id = ${id}`);
@@ -87,7 +97,7 @@ async function listWhere(db: Db, condition: ReturnType<Db>, withSteps = true): P
       '[]'::jsonb as steps`;
   const rows = await db<Record<string, unknown>[]>`
     select id, environment, kind, plan_id as "planId", state, actor, started_at as "startedAt", ended_at as "endedAt", error,
-      resumes, batches, ${steps}
+      resumes, batches, waits, ${steps}
     from infrastructure.apply where ${condition} order by started_at desc, id desc limit 100`;
   return rows.map((row) =>
     applySchema.parse({ ...dropNulls(row), steps: (row.steps as object[]).map(toStep) }),

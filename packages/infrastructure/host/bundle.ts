@@ -39,7 +39,12 @@ export interface Bundle {
   enforcing?: boolean;
 }
 
-export type Progress = (progress: { bundleId: string; address: Address; state: string }) => void;
+/** What becomes of a resource; or what the bundle waits for on its host, null once its turn has come. */
+export type Progress = (
+  progress:
+    | { bundleId: string; address: Address; state: string }
+    | { bundleId: string; waitsFor: string | null },
+) => void;
 
 /** What the agent's half needs of the control plane. */
 export interface ControlPlane {
@@ -47,7 +52,11 @@ export interface ControlPlane {
   reach(signal: AbortSignal): Promise<void>;
   /** A certificate for the names that are declared at `address`, from a request (PKCS #10); all PEM. */
   certify(address: Address, request: string): Promise<{ certificate: string; authority: string }>;
+  /** Some bytes of an artifact from `offset`, and its whole size. Throws a HavnError, retryable while it is away. */
+  artifact(sha256: string, offset: number): Promise<{ size: number; bytes: Uint8Array }>;
 }
+
+const controlPlanePatienceMs = 60_000;
 
 interface Applying {
   bundle: Bundle;
@@ -297,7 +306,7 @@ const leftAsItIs = (one: Compared, { forgotten }: Applying): Compared =>
 async function performOne(
   operation: Operation,
   address: Address,
-  { memory, controlPlane }: Applying,
+  { bundle, memory, controlPlane }: Applying,
 ): Promise<string | undefined> {
   if (operation.kind === "apt") return undefined; // done together with the group's others
   const output = await perform(operation, {
@@ -305,6 +314,11 @@ async function performOne(
     settle: (triggers) => memory.settle(address, triggers),
     reach: controlPlane?.reach,
     certify: controlPlane && ((request) => controlPlane.certify(address, request)),
+    // What drifted is mended another time; an apply has nobody else who would try again.
+    artifacts: controlPlane && {
+      read: controlPlane.artifact,
+      patienceMs: bundle.enforcing ? 0 : controlPlanePatienceMs,
+    },
   });
   if ("settles" in operation && operation.settles && operation.settles.length > 0)
     await memory.settle(address, operation.settles);

@@ -21,9 +21,16 @@ test("what comes back five times in a row is a fight: told once, and mended ever
     told.filter((word) => word !== undefined),
     ["fight"],
   );
-  assert.deepEqual(mending.fighting(at), ["a"]);
+  assert.deepEqual(mending.fights(at), [{ address: "a", since: 1000 * minute + 1000, mended: 8 }]);
   assert.equal(mending.next(["a", "b"], at), at + 8 * minute);
-  assert.deepEqual(mending.fighting(at + 25 * 60 * minute), []);
+  // Between the latest mends it was quiet for 4 minutes.
+  assert.equal(mending.fights(at + 8 * minute).length, 1);
+  assert.deepEqual(mending.fights(at + 9 * minute), []);
+  assert.equal(mending.fights(at + 9 * minute, () => true).length, 1, "it waits for its next mend");
+  assert.deepEqual(
+    mending.fights(at + 25 * 60 * minute, () => true),
+    [],
+  );
 });
 
 test("what comes back seldom is mended at once, and told when it is often for one day", () => {

@@ -14,6 +14,15 @@ export interface Attempt {
   notBefore: number;
 }
 
+/** Somebody else keeps changing it back. */
+export interface Fight {
+  address: Address;
+  /** When the first of its latest mends was. */
+  since: number;
+  /** How often it was mended since. */
+  mended: number;
+}
+
 const untried: Attempt = { mended: [], streak: 0, failures: 0, notBefore: 0 };
 const dayMs = 24 * 3_600_000;
 /** So often in a day is no accident; so often in a row is a loop. */
@@ -41,9 +50,15 @@ export function createMending() {
       if (isFight(after, at) && !isFight(before, at)) return "fight";
       return outcome === "failed" && before.failures === 0 ? "failure" : undefined;
     },
-    /** Those that somebody else keeps changing. */
-    fighting: (at: number): Address[] =>
-      [...attempts].flatMap(([address, attempt]) => (isFight(attempt, at) ? [address] : [])),
+    /** What somebody else keeps changing, until it is quiet; what differs now and waits for its turn is not. */
+    fights: (at: number, differs: (address: Address) => boolean = () => false): Fight[] =>
+      [...attempts].flatMap(([address, attempt]) => {
+        const { mended } = attempt;
+        const [since = at] = mended;
+        const isOn =
+          isFight(attempt, at) && (differs(address) || at - (mended.at(-1) ?? 0) <= quietMs(mended));
+        return isOn ? [{ address, since, mended: mended.length }] : [];
+      }),
     /** When the first of them may be tried again; undefined where all may now. */
     next(addresses: Iterable<Address>, at: number): number | undefined {
       const times = [...addresses].map((address) => of(address).notBefore).filter((time) => time > at);
@@ -61,6 +76,13 @@ export type Mending = ReturnType<typeof createMending>;
 
 const isFight = ({ mended }: Attempt, at: number): boolean =>
   mended.filter((time) => time > at - dayMs).length >= fightAfter;
+
+/** Twice as long as it was ever quiet between its latest mends is quiet indeed. */
+function quietMs(mended: readonly number[]): number {
+  const latest = mended.slice(-fightAfter);
+  const gaps = latest.slice(1).map((time, index) => time - (latest[index] ?? time));
+  return Math.max(soonMs, 2 * Math.max(0, ...gaps));
+}
 
 function afterMend(before: Attempt, at: number): Attempt {
   const mended = [...before.mended.filter((time) => time > at - dayMs), at].slice(-2 * fightAfter);

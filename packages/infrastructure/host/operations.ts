@@ -8,13 +8,14 @@ import { mustRun, runCommand } from "./commands.ts";
 import { keepCopy, restoreCopy } from "./copies.ts";
 import { download } from "./download.ts";
 import { execute, reboot, sendRequest, waitFor } from "./execute.ts";
+import { fetchArtifact } from "./fetch.ts";
 import { loadFirewall } from "./firewall.ts";
 import { shownUrl } from "./http.ts";
 import { makeHardLink, makeLink, removeTree } from "./links.ts";
 import { setLineOperation } from "./set-line.ts";
 import { unpack } from "./unpack.ts";
 import { withWay } from "./way.ts";
-import { writeFileAtomically } from "./write-file.ts";
+import { noRoom, writeFileAtomically } from "./write-file.ts";
 
 /** What operations that note something or end the agent need of it. */
 export interface Surroundings {
@@ -24,6 +25,14 @@ export interface Surroundings {
   reach?: ((signal: AbortSignal) => Promise<void>) | undefined;
   /** A certificate of the control plane's authority for the names that are declared, from a request; all PEM. */
   certify?: ((request: string) => Promise<{ certificate: string; authority: string }>) | undefined;
+  artifacts?: Artifacts | undefined;
+}
+
+export interface Artifacts {
+  /** Some bytes from `offset`, and the whole size. Throws a HavnError, retryable where the control plane is away. */
+  read(sha256: string, offset: number): Promise<{ size: number; bytes: Uint8Array }>;
+  /** How long a control plane that is away is waited for. */
+  patienceMs: number;
 }
 
 /**
@@ -46,13 +55,6 @@ export async function perform(operation: Operation, around?: Surroundings): Prom
 
 const isFull = (error: unknown): boolean =>
   ["ENOSPC", "EDQUOT"].includes((error as NodeJS.ErrnoException | undefined)?.code ?? "");
-
-/** Files are written beside their place: until all of one is on the disk, the old one stays. */
-const noRoom = (path: string, cause: unknown) =>
-  new HavnError(`There is no room left on the disk for ${path}`, {
-    detail: "What stood there stays. Make room or enlarge the disk, then apply again.",
-    cause,
-  });
 
 type Silent = Exclude<Operation, { kind: "execute" | "request" }>;
 
@@ -83,6 +85,8 @@ async function performSilently(operation: Silent, around: Surroundings | undefin
       return restoreCopy(operation);
     case "download":
       return download(operation);
+    case "fetch":
+      return fetchArtifact(operation, around?.artifacts);
     case "unpack":
       return unpack(operation);
     case "wait":
@@ -122,6 +126,8 @@ export function describeOperation(operation: Operation): string[] {
       return [operation.kind, shownUrl(operation.url), operation.path];
     case "unpack":
       return [operation.kind, operation.archive, operation.path];
+    case "fetch":
+      return [operation.kind, operation.sha256, operation.path];
     case "symlink":
     case "hard link":
       return [operation.kind, operation.path, operation.target];

@@ -121,7 +121,7 @@ export function createOverlay(base: FileView): Overlay {
 
   const putFile = async (
     path: string,
-    content: { bytes?: Buffer; digest?: string },
+    { size, ...content }: { bytes?: Buffer; digest?: string; size?: number },
     attributes: Attributes,
   ) =>
     put(path, {
@@ -129,7 +129,7 @@ export function createOverlay(base: FileView): Overlay {
       ...content,
       stat: {
         ...newStat("file", attributes, await files.stat(path)),
-        size: content.bytes?.length ?? 0,
+        size: size ?? content.bytes?.length ?? 0,
       },
     });
 
@@ -173,6 +173,12 @@ export function createOverlay(base: FileView): Overlay {
         );
       case "download":
         return putFile(operation.path, { digest: operation.sha256 }, operation.attributes);
+      case "fetch":
+        return putFile(
+          operation.path,
+          { digest: operation.sha256, size: operation.size },
+          operation.attributes,
+        );
       case "restore copy":
         return putFile(operation.path, {}, {});
       case "set line": {

@@ -40,6 +40,13 @@ export async function replaceAtomically(
   await syncFolder(dirname(path));
 }
 
+/** Files are written beside their place: until all of one is on the disk, the old one stays. */
+export const noRoom = (path: string, cause?: unknown) =>
+  new HavnError(`There is no room left on the disk for ${path}`, {
+    detail: "What stood there stays. Make room or enlarge the disk, then apply again.",
+    ...(cause !== undefined && { cause }),
+  });
+
 /** Always the same name, so that what a crash left is found by the next try. */
 export const temporaryBeside = (path: string): string =>
   join(dirname(path), `.${basename(path).slice(0, 200)}.havn-new`);

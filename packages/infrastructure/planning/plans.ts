@@ -88,7 +88,7 @@ export function createPlans(options: InfrastructureOptions): Plans {
         ...batchesOf(changes, graph, prior),
         ...(resumed && { resumes: resumed.id }),
         ...countUnrecorded(changes, graph.resources, recorded.resources),
-        missingArtifacts: await missingArtifacts(changes, graph, options),
+        missingArtifacts: await missingArtifacts(changes, { graph, recorded: recorded.resources }, options),
       };
       await store.insertPlan(sql, {
         plan,
@@ -222,17 +222,26 @@ const warnings = (resources: readonly Resource[]): Diagnostic[] =>
     })),
   );
 
+/**
+ * Sources of services that are made, and of files: whether or not these are there already, since an agent that mends
+ * what drifted fetches them again. What was declared before was uploaded then.
+ */
 export async function missingArtifacts(
   changes: readonly PlannedChange[],
-  graph: ResourceGraph,
+  { graph, recorded }: { graph: ResourceGraph; recorded: readonly Resource[] },
   options: InfrastructureOptions,
 ): Promise<string[]> {
-  const made = new Set<Address>(
-    changes.filter(({ action }) => action !== "delete" && action !== "no-op").map(({ address }) => address),
-  );
+  const actions = new Map(changes.map(({ address, action }) => [address, action]));
+  const before = new Map(recorded.map((resource) => [resource.address, resource]));
+  const isNeeded = (resource: Resource): boolean => {
+    const action = actions.get(resource.address);
+    if (action === undefined || action === "delete") return false;
+    if (action !== "no-op") return resource.type === "service" || resource.type === "file";
+    return resource.type === "file" && !isSameDeclaration(resource, before.get(resource.address));
+  };
   const digests = graph.resources
-    .filter(({ address, type }) => type === "service" && made.has(address))
-    .map(({ properties }) => (properties.source as { digest?: unknown }).digest)
+    .filter(isNeeded)
+    .map(({ properties }) => (properties.source as { digest?: unknown } | undefined)?.digest)
     .filter((digest): digest is string => typeof digest === "string" && digest !== "");
   return digests.length === 0 ? [] : options.missingArtifacts([...new Set(digests)]);
 }

@@ -125,6 +125,51 @@ END
   await lab.on("systemctl stop large; rm -rf /srv/large /srv/got /var/lib/havn-test/copies");
 });
 
+test("sources of 64 MB and 1 GB: streamed from artifacts with little memory; no room or no artifact leaves what was", async () => {
+  await lab.on(
+    "mkdir -p /root/artifacts /srv/source /srv/small && cd /root/artifacts && echo old > /srv/source/f",
+  );
+  const make = async (mebibytes: number) => {
+    const digest = await lab.on(
+      `cd /root/artifacts && head -c ${mebibytes}M /dev/zero | tr '\\0' '${String.fromCharCode(97 + (mebibytes % 26))}' > new && sha256sum new | cut -d' ' -f1`,
+    );
+    await lab.on(`mv /root/artifacts/new /root/artifacts/${digest}`);
+    return { digest, size: mebibytes * 2 ** 20 };
+  };
+  const at = (path: string, source: { digest: string; size: number }) =>
+    declare((here) => {
+      file(path, { ...here, mode: "0640" });
+    }).map((one) => ({ ...one, properties: { ...one.properties, source } }));
+  const peaks: number[] = [];
+  for (const source of [await make(64), await make(1024)]) {
+    const resources = at("/srv/source/f", source);
+    assert.deepEqual((await lab.apply(resources)).map(told), ["/srv/source/f changed"]);
+    peaks.push(Math.round(Number(await lab.on("cat /root/peak")) / 1024));
+    assert.equal(
+      await lab.on(`cmp /srv/source/f /root/artifacts/${source.digest} && stat -c %a /srv/source/f`),
+      "640",
+    );
+    assert.deepEqual((await lab.apply(resources)).map(told), ["/srv/source/f unchanged"]);
+  }
+  assert.ok(Math.max(...peaks) < 300, `MiB of memory: ${peaks}`);
+  // A disk that is too small, and one that others fill meanwhile.
+  const source = await make(3);
+  await lab.on("mount -t tmpfs -o size=1M tmpfs /srv/small && echo old > /srv/small/f");
+  const full = await lab.apply(at("/srv/small/f", source));
+  assert.match(full.map(told).join(), /^\/srv\/small\/f failed There is no room left on the disk/);
+  await lab.on("mount -o remount,size=5M /srv/small");
+  const filled = declare((here) => {
+    file("/srv/small/f", { ...here, validate: ["sh", "-c", "head -c 9M /dev/zero > /srv/small/other"] });
+  }).map((one) => ({ ...one, properties: { ...one.properties, source } }));
+  assert.match((await lab.apply(filled)).map(told).join(), /failed/);
+  assert.equal(await lab.on("cat /srv/small/f"), "old");
+  await lab.on(`rm /srv/small/other /root/artifacts/${source.digest}`);
+  assert.match((await lab.apply(at("/srv/small/f", source))).map(told).join(), /could not be fetched/);
+  assert.equal(await lab.on("cat /srv/small/f"), "old");
+  assert.equal(await leftBeside("/srv/small /srv/source"), "");
+  await lab.on("umount /srv/small; rm -rf /srv/source /srv/small /root/artifacts");
+});
+
 /** Each makes a file where a shell, or a program that reads options or lines, takes it for more than a text. */
 const hostile = [
   "$(touch /pwned/a)",

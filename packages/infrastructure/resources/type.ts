@@ -127,6 +127,16 @@ export type Operation =
       headers?: Record<string, string>;
       timeoutMs: number;
     }
+  /** An artifact of the control plane, streamed beside its place and checked as `write` does, then renamed into place. */
+  | {
+      kind: "fetch";
+      sha256: string;
+      /** In bytes. */
+      size: number;
+      path: string;
+      attributes: Attributes;
+      validate?: string[];
+    }
   /** Into a folder that is there; names that would lead out of it are an error, and nothing is unpacked. */
   | {
       kind: "unpack";

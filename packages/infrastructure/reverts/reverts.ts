@@ -66,7 +66,12 @@ export function createReverts(options: InfrastructureOptions): Reverts {
         ...{ id: `plan-${randomUUID()}`, environment: apply.environment, createdAt: clock.now(), changes },
         summary: planSummary(changes),
         diagnostics: decided.diagnostics,
-        missingArtifacts: await missingArtifacts(changes, graph, options),
+        // What hosts have in their records they do not fetch.
+        missingArtifacts: await missingArtifacts(
+          changes.filter(({ address }) => !decided.undo.includes(address)),
+          { graph, recorded: recorded.resources },
+          options,
+        ),
       };
       const changed = new Set(changes.map(({ address }) => address));
       await store.insertPlan(sql, {

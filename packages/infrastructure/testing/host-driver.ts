@@ -2,6 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { connect, isIP } from "node:net";
 import { text } from "node:stream/consumers";
 import { type Resource, systemClock } from "@havn/model";
@@ -11,7 +12,7 @@ const [method = "", params] = JSON.parse(await text(process.stdin));
 const host = await createResourceHost({
   stateDirectory: "/var/lib/havn-test",
   clock: systemClock,
-  controlPlane: { reach, certify },
+  controlPlane: { reach, certify, artifact },
 });
 const answer =
   method === "apply"
@@ -44,6 +45,13 @@ async function reach(signal: AbortSignal): Promise<void> {
     }
   }
   throw signal.reason;
+}
+
+/** What stands for the control plane's artifacts is a folder of this machine's own. */
+async function artifact(sha256: string, offset: number) {
+  await using file = await open(`/root/artifacts/${sha256}`);
+  const { bytesRead, buffer } = await file.read(Buffer.alloc(1 << 20), 0, 1 << 20, offset);
+  return { size: (await file.stat()).size, bytes: buffer.subarray(0, bytesRead) };
 }
 
 /** What stands for the control plane's authority is one of this machine's own. */

@@ -1,3 +1,4 @@
+import type { Apply } from "@havn/model";
 import { connect } from "../../api/connect.ts";
 import { loadConfig } from "../../config/load.ts";
 import { carryOut, makePlan } from "../../flows/apply.ts";
@@ -25,6 +26,7 @@ export const command = defineCommand({
     yes: shared.yes,
     ...partOptions,
     wait: { type: "boolean", description: "wait for applies that are at work on the same" },
+    json: { type: "boolean", description: "the plan and the ended apply as JSON, for programs" },
   },
   examples: [
     ["havn apply", "show what differs, ask, apply"],
@@ -34,6 +36,7 @@ export const command = defineCommand({
       "the web hosts only: one, then a quarter of them at a time",
     ],
     ["havn apply --target 'file/*' --exclude package", "only these resources"],
+    ["havn apply --yes --json", "for programs: what was planned, what became of it, what it waited for"],
     ["havn apply --resume", "after a failure: go on where it stopped"],
   ],
   async run({ arguments: [path], options, globals, io, signal }) {
@@ -41,10 +44,18 @@ export const command = defineCommand({
     const config = await loadConfig({ path, environment: options.environment, globals, io, signal });
     const request = planPart(config.graph, options);
     const plan = await makePlan(flow, request);
-    await carryOut(flow, {
-      ...{ plan, sources: config.sources, kind: "apply", yes: options.yes },
-      ...(options.wait && { again: () => makePlan(flow, request) }),
-    });
+    let ended: Apply | undefined;
+    try {
+      await carryOut(flow, {
+        ...{ plan, sources: config.sources, kind: "apply", yes: options.yes },
+        ...(options.wait && { again: () => makePlan(flow, request) }),
+        onEnded: (apply) => {
+          ended = apply;
+        },
+      });
+    } finally {
+      if (options.json) io.out(JSON.stringify({ plan, ...(ended && { apply: ended }) }, null, 2));
+    }
     remember(globals, { environment: config.graph.environment, config: config.file });
     return undefined;
   },

@@ -8,6 +8,7 @@ import { Icon, type IconName } from "../../ui/icon.tsx";
 import { Ago, Change, Figure } from "../../ui/parts.tsx";
 import { Batches } from "./batches.tsx";
 import { RevertDialog } from "./revert.tsx";
+import { Waits } from "./waits.tsx";
 
 interface ApplyData {
   apply: Apply;
@@ -50,6 +51,7 @@ export const page = definePage({
           <Outcomes steps={apply.steps} />
           {took !== undefined && <Figure value={formats.seconds(took)} label={messages.duration} />}
         </section>
+        {apply.waits && <Waits waits={apply.waits} />}
         {apply.batches && <Batches batches={apply.batches} />}
         <section class="panel" aria-label={messages.resources}>
           {apply.steps.length === 0 && <p class="good">{messages.nothing}</p>}

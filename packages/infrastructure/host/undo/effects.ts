@@ -37,6 +37,7 @@ export async function effectsOf(operation: Operation): Promise<Effect[]> {
     case "symlink":
     case "restore copy":
     case "download":
+    case "fetch":
       return [onPath(operation.path)];
     case "hard link":
       return [aspect({ kind: "path", path: operation.path, twin: operation.target })];

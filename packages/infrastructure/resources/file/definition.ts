@@ -13,6 +13,9 @@ import {
   type Wanted,
 } from "../type.ts";
 
+/** In bytes; what is larger is better fetched by the hosts from where it lies. */
+const largestSource = 1024 ** 3;
+
 export const fileSchema = z
   .strictObject({
     path: absolutePath.describe("where it stands on the host"),
@@ -22,6 +25,19 @@ export const fileSchema = z
       .max(8 * 1024 * 1024)
       .optional()
       .describe("the whole content as base64, for what is no text; compared and shown by its sha256"),
+    source: z
+      .strictObject({
+        path: z.string().optional().describe("as it was written, beside the configuration"),
+        digest: z
+          .string()
+          .regex(/^([0-9a-f]{64})?$/, "expected 64 hexadecimal digits")
+          .describe("sha256 of the whole content; empty until the command line has read it"),
+        size: z.number().int().min(0).max(largestSource).describe("in bytes"),
+      })
+      .optional()
+      .describe(
+        "the whole content as an artifact, for what is too large for a graph; compared and shown by its size and sha256",
+      ),
     touch: z
       .boolean()
       .default(false)
@@ -45,8 +61,9 @@ export const fileSchema = z
     absent: z.boolean().default(false).describe("true: the file must not be there"),
   })
   .refine(
-    ({ content, base64, touch }) => [content !== "", base64 !== undefined, touch].filter(Boolean).length <= 1,
-    { message: "expected one of content, base64 and touch" },
+    ({ content, base64, source, touch }) =>
+      [content !== "", base64 !== undefined, source !== undefined, touch].filter(Boolean).length <= 1,
+    { message: "expected one of content, base64, source and touch" },
   );
 export type FileProperties = Omit<z.output<typeof fileSchema>, "content"> & { content: string };
 
@@ -82,6 +99,10 @@ function planFile(observed: FileObserved, desired: FileProperties, wanted: Wante
       detail: "Havn does not replace a directory by a file. Move it away or choose another path.",
     });
   if (desired.absent || wanted === "absent") return planRemoval(observed, desired, wanted);
+  if (desired.source?.digest === "")
+    throw new HavnError(`Nobody has read what ${path} shall hold`, {
+      detail: "Its source has no digest: let `havn plan` read the file beside the configuration.",
+    });
   const attributes = { owner, group, mode };
   const write = writeOf(desired);
   if (observed.kind === "absent")
@@ -110,38 +131,46 @@ function planFile(observed: FileObserved, desired: FileProperties, wanted: Wante
   return { action: "update", changes, operations: [{ kind: "set attributes", path, attributes }] };
 }
 
-function writeOf({ path, content, base64, validate, owner, group, mode }: FileProperties): Operation {
-  return {
-    kind: "write",
-    path,
-    ...(base64 === undefined ? { content } : { content: base64, encoding: "base64" as const }),
-    attributes: { owner, group, mode },
-    ...(validate && { validate }),
-  };
+function writeOf(desired: FileProperties): Operation {
+  const { path, content, base64, source, validate, owner, group, mode } = desired;
+  const rest = { path, attributes: { owner, group, mode }, ...(validate && { validate }) };
+  if (source) return { kind: "fetch", sha256: source.digest, size: source.size, ...rest };
+  return base64 === undefined
+    ? { kind: "write", content, ...rest }
+    : { kind: "write", content: base64, encoding: "base64", ...rest };
 }
 
-const hasContent = (observed: FileObserved & { kind: "file" }, desired: FileProperties): boolean =>
-  desired.touch ||
-  (desired.base64 === undefined
-    ? observed.content === desired.content
-    : observed.digest === digestOf(desired.base64));
+function hasContent(observed: FileObserved & { kind: "file" }, desired: FileProperties): boolean {
+  if (desired.touch) return true;
+  const digest = bytesOf(desired)?.digest;
+  return digest === undefined ? observed.content === desired.content : observed.digest === digest;
+}
 
-function contentChange(observed: FileObserved, { content, base64, touch }: FileProperties): PropertyChange[] {
+function contentChange(observed: FileObserved, desired: FileProperties): PropertyChange[] {
+  const { content, touch } = desired;
   if (touch) return [{ property: "content", after: "" }];
-  if (base64 !== undefined) {
+  const bytes = bytesOf(desired);
+  if (bytes) {
     const before =
-      observed.kind === "file" && observed.digest ? describeBytes(observed.digest, observed.size) : undefined;
-    const after = describeBytes(digestOf(base64), Buffer.from(base64, "base64").length);
-    return [{ property: "base64", ...(before !== undefined && { before }), after }];
+      observed.kind === "file" && observed.digest
+        ? describeBytes({ digest: observed.digest, size: observed.size })
+        : undefined;
+    const property = desired.source ? "source" : "base64";
+    return [{ property, ...(before !== undefined && { before }), after: describeBytes(bytes) }];
   }
   const before = observed.kind === "file" ? (observed.content ?? "(not text)") : "";
   return [propertyChange("content", before, content)];
 }
 
-const digestOf = (base64: string): string =>
-  createHash("sha256").update(Buffer.from(base64, "base64")).digest("hex");
+/** Of what is compared by its digest, not as text. */
+function bytesOf({ base64, source }: FileProperties): { digest: string; size: number } | undefined {
+  if (base64 === undefined) return source;
+  const bytes = Buffer.from(base64, "base64");
+  return { digest: createHash("sha256").update(bytes).digest("hex"), size: bytes.length };
+}
 
-const describeBytes = (digest: string, size = 0): string => `${size} bytes, sha256 ${digest.slice(0, 12)}`;
+const describeBytes = ({ digest, size = 0 }: { digest: string; size?: number | undefined }): string =>
+  `binary, ${size} bytes, sha256 ${digest.slice(0, 12)}`;
 
 const keepCopy = (observed: FileObserved, path: string): Operation[] =>
   "copies" in observed && observed.copies

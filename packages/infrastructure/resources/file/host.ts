@@ -25,7 +25,7 @@ async function readOne(address: Address, properties: FileProperties, host: HostR
   const { owner, group, mode } = found;
   const rest = { owner, group, mode, ...(copies && { copies }) };
   if (found.kind !== "file") return { kind: found.kind, ...rest };
-  if (properties.base64 === undefined && !properties.touch)
+  if (properties.base64 === undefined && !properties.source && !properties.touch)
     return { kind: "file", content: await readText(path, found.size, host), ...rest };
   // Bytes are compared by digest, and not at all where any content will do.
   return {
