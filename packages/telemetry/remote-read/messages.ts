@@ -19,6 +19,9 @@ export interface ReadRequest {
   accepted: ResponseType[];
 }
 
+/** Of queries in a request, and of matchers in a query: each costs memory, and a search. */
+const most = 100;
+
 /** queries = 1, accepted_response_types = 2. Throws a TypeError. */
 export function decodeRequest(bytes: Uint8Array): ReadRequest {
   const reader = new ProtoReader(bytes);
@@ -26,8 +29,10 @@ export function decodeRequest(bytes: Uint8Array): ReadRequest {
   const types: number[] = [];
   while (reader.more) {
     const tag = reader.tag();
-    if (tag === 0x0a) request.queries.push(readQuery(reader));
-    else if (tag >>> 3 === 2) reader.numbers(tag, types, () => reader.varint());
+    if (tag === 0x0a) {
+      if (request.queries.length === most) throw new TypeError(`more than ${most} queries`);
+      request.queries.push(readQuery(reader));
+    } else if (tag >>> 3 === 2) reader.numbers(tag, types, () => reader.varint());
     else reader.skipField(tag);
   }
   for (const type of types)
@@ -59,6 +64,7 @@ function readQuery(reader: ProtoReader): ReadQuery {
       reader.leave(inner);
       const operator = operators[type];
       if (!operator) throw new TypeError(`matcher type ${type} is not known`);
+      if (query.matchers.length === most) throw new TypeError(`more than ${most} matchers in a query`);
       query.matchers.push({ name, operator, value });
     } else reader.skipField(tag);
   }

@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import { RawResponse } from "@havn/http";
-import type { Labels } from "@havn/model";
+import { HavnError, type Labels } from "@havn/model";
 import type { Querier, Series } from "@havn/promql";
 import { encodeSnappy } from "../protocols/snappy.ts";
 import { crc32c } from "./crc32c.ts";
@@ -18,6 +18,9 @@ const samplesAChunk = 120;
 /** Chunks of one series are told in frames of about so many bytes. */
 const bytesAFrame = 1024 * 1024;
 
+/** Of all queries of one request, since the answer is held until it is whole. */
+const mostSamples = 50_000_000;
+
 /** Samples of the series that match, whole; the same as streamed chunks, which hold no native histograms. */
 export async function answerRead(
   request: ReadRequest,
@@ -25,19 +28,38 @@ export async function answerRead(
 ): Promise<RawResponse> {
   const [wanted] = request.accepted;
   const whole = wanted === "samples" || (hasHistograms && request.accepted.includes("samples"));
-  if (whole) return answerSamples(request.queries, querier, signal);
+  const bounded = boundedSelect(querier, mostSamples);
+  if (whole) return answerSamples(request.queries, bounded, signal);
   const frames = [];
   for (const [at, query] of request.queries.entries())
-    frames.push(await chunkedSeries(query, { index: at, querier, signal }));
+    frames.push(await chunkedSeries(query, { index: at, querier: bounded, signal }));
   return new RawResponse(Readable.from(frames.flat(), { objectMode: false }), {
     "content-type": "application/x-streamed-protobuf; proto=prometheus.ChunkedReadResponse",
   });
 }
 
+/** What `querier` selects, until all that was selected holds more than `most` samples: then a HavnError. */
+export function boundedSelect(querier: Pick<Querier, "select">, most: number): Pick<Querier, "select"> {
+  let samples = 0;
+  return {
+    async *select(...given) {
+      for await (const series of querier.select(...given)) {
+        samples += series.timestamps.length;
+        if (samples > most)
+          throw new HavnError(`The queries find more than ${most} samples`, {
+            status: 422,
+            detail: "Ask for fewer series, or a shorter range.",
+          });
+        yield series;
+      }
+    },
+  };
+}
+
 /** results = 1: timeseries = 1: labels = 1, samples = 2 (value = 1, timestamp = 2), histograms = 4. */
 async function answerSamples(
   queries: readonly ReadQuery[],
-  querier: Querier,
+  querier: Pick<Querier, "select">,
   signal: AbortSignal,
 ): Promise<RawResponse> {
   const response = new Message();
@@ -76,7 +98,7 @@ const bitsOf = ({ values }: Series) => new BigUint64Array(values.buffer, values.
 /** Encoded at once, since they have to be told in the order of their labels: a sample takes a byte or two. */
 async function chunkedSeries(
   { matchers, start, end }: ReadQuery,
-  { index, querier, signal }: { index: number; querier: Querier; signal: AbortSignal },
+  { index, querier, signal }: { index: number; querier: Pick<Querier, "select">; signal: AbortSignal },
 ): Promise<Buffer[]> {
   const found: { labels: Labels; frames: Buffer[] }[] = [];
   for await (const series of querier.select(matchers, { start, end }, signal)) {

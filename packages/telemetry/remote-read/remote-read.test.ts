@@ -5,7 +5,8 @@ import { startPrometheus } from "../testing/prometheus.ts";
 import { message, seriesV1 } from "../testing/protobuf.ts";
 import { openReceivingServer } from "../testing/server.ts";
 import { crc32c } from "./crc32c.ts";
-import { compareLabels } from "./messages.ts";
+import { compareLabels, decodeRequest, Message } from "./messages.ts";
+import { boundedSelect } from "./read.ts";
 
 const now = Math.floor(Date.now() / 1000) * 1000 - 600_000;
 
@@ -59,4 +60,29 @@ test("garbage is refused", async () => {
   const headers = { "content-type": "application/x-protobuf", "content-encoding": "snappy" };
   const response = await server.post("/api/v1/read", encodeSnappy(Buffer.from([0x0a, 0xff])), headers);
   assert.equal(response.status, 400);
+});
+
+test("too many queries or matchers are refused", () => {
+  const many = (count: number, part: Uint8Array, field: number) => {
+    const message = new Message();
+    for (let at = 0; at < count; at++) message.bytes(field, part);
+    return message.view();
+  };
+  const matcher = new Message().text(2, "a").text(3, "b").view();
+  assert.equal(decodeRequest(many(100, many(1, matcher, 3), 1)).queries.length, 100);
+  assert.throws(() => decodeRequest(many(101, new Uint8Array(), 1)), TypeError);
+  assert.throws(() => decodeRequest(many(1, many(101, matcher, 3), 1)), TypeError);
+});
+
+test("samples are counted over all queries", async () => {
+  const two = { labels: {}, timestamps: new Float64Array(2), values: new Float64Array(2) };
+  const querier = {
+    async *select() {
+      yield two;
+    },
+  };
+  const { select } = boundedSelect(querier, 3);
+  const read = () => Array.fromAsync(select([], { start: 0, end: 1 }, new AbortController().signal));
+  assert.equal((await read()).length, 1);
+  await assert.rejects(read, { status: 422 });
 });
