@@ -107,6 +107,22 @@ test("http: a redirect takes no credentials to another place", async () => {
   assert.equal(attempt.state, "ok", attempt.output);
 });
 
+test("http: a second redirect in another place takes neither headers nor body", async () => {
+  await using other = await serve((request, response) => {
+    if (request.url === "/") return response.writeHead(307, { location: "/on" }).end();
+    response.write(`${request.method} ${request.headers.authorization ?? "none"} `);
+    return request.pipe(response);
+  });
+  await using server = await serve((_, response) =>
+    response.writeHead(307, { location: `http://localhost:${other.port}/` }).end(),
+  );
+  const attempt = await http({
+    ...{ url: `http://127.0.0.1:${server.port}/`, redirects: 2, method: "POST", body: "password" },
+    ...{ headers: { authorization: "Bearer a-secret" }, matches: "^POST none $" },
+  });
+  assert.equal(attempt.state, "ok", attempt.output);
+});
+
 test("tls: trusted, about to end, ended, another name, nobody's", async () => {
   const see = async (name: string, days: number, more: object = {}) => {
     const { certificate, key } = await authority.issue(name, days);

@@ -12,14 +12,14 @@ export async function probeHttp(probe: ProbeOf<"http">, signal: AbortSignal): Pr
     const next = new URL(String(answer.headers.location), answer.url);
     if (next.protocol !== "http:" && next.protocol !== "https:")
       return { state: "critical", output: `status ${answer.status}, redirected to ${next.protocol}` };
-    const sameOrigin = next.origin === new URL(answer.url).origin;
+    // Not that of the hop before: a second redirect at the foreign place would get what the first one did not.
+    const sameOrigin = next.origin === new URL(probe.url).origin;
     // Credentials are for whom they were given to; a POST that was answered goes on as a GET, as browsers do.
-    const { headers: _, body: __, ...bare } = probe;
-    const rest =
-      answer.status === 307 || answer.status === 308 ? { ...probe } : { ...bare, headers: probe.headers };
-    const method = rest === probe || "body" in rest ? probe.method : "GET";
+    const { headers, body, ...bare } = probe;
+    const again = answer.status === 307 || answer.status === 308;
+    const given = { ...bare, method: again ? probe.method : "GET" };
     answer = await ask(
-      { ...rest, method, ...(!sameOrigin && { headers: undefined }) },
+      sameOrigin ? { ...given, headers, body: again ? body : undefined } : given,
       next.href,
       signal,
       answer,
