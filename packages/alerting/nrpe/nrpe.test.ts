@@ -79,6 +79,8 @@ for (const tls of ["anonymous", "off"] as const) {
     );
     const nasty = await checkNrpe(port, ...plain, "-c", "check_given", "-a", "1", "$(id);x");
     assert.match(nasty.output, /illegal metachars/);
+    const substituted = await checkNrpe(port, ...plain, "-c", "check_given", "-a", "1", "$(id)");
+    assert.match(substituted.output, /illegal metachars/);
   });
 
   test(`we ask our own server (encryption: ${tls})`, { timeout: 120_000 }, async () => {

@@ -19,9 +19,11 @@ export interface NrpeServer extends AsyncDisposable {
 
 /** Who connects and says nothing is not waited for. */
 const silenceMs = 10_000;
+/** From the first byte of a query, or none, to its last. */
+const longestQueryMs = 30_000;
 const mostAtOnce = 32;
-/** NRPE's own list: a command line made of these could do anything. */
-const nasty = /[|`&><'\\[\]{};\r\n"]/;
+/** NRPE's own list, and `$(` as it refuses it: a command line made of these could do anything. */
+const nasty = /[|`&><'\\[\]{};\r\n"]|\$\(/;
 
 export function createNrpeServer({ log }: { log(message: string): void }): NrpeServer {
   let server: Server | undefined;
@@ -122,23 +124,38 @@ async function serve(socket: Socket, spec: NrpeServerSpec, stopping: AbortSignal
   if (!query) return;
   socket.setTimeout(0);
   const answer = await answerTo(query, spec, stopping);
-  socket.end(encodePacket(answer));
+  // Read on, or its end would never be seen.
+  socket.setTimeout(silenceMs).end(encodePacket(answer));
+  socket.resume();
 }
 
 function readQuery(socket: Socket): Promise<NrpePacket | undefined> {
   return new Promise((resolve, reject) => {
     let held = Buffer.alloc(0);
-    socket.on("data", (chunk: Buffer) => {
+    // Who sends a byte now and then is never silent.
+    const late = setTimeout(() => socket.destroy(), longestQueryMs);
+    const take = (chunk: Buffer) => {
       held = Buffer.concat([held, chunk]);
       try {
         const length = packetLength(held);
-        if (length !== undefined && held.length >= length) resolve(decodePacket(held.subarray(0, length)));
+        if (length === undefined || held.length < length) return;
+        stop();
+        resolve(decodePacket(held.subarray(0, length)));
       } catch (cause) {
+        stop();
         socket.destroy();
         reject(cause);
       }
+    };
+    // What follows the query is not read: it would be held for nothing.
+    const stop = () => {
+      clearTimeout(late);
+      socket.off("data", take).pause();
+    };
+    socket.on("data", take).once("close", () => {
+      clearTimeout(late);
+      resolve(undefined);
     });
-    socket.once("close", () => resolve(undefined));
   });
 }
 

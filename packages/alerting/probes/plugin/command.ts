@@ -4,7 +4,8 @@ const shellLetters = /[`~!$^&*|<>(){}?;\n]/;
 /**
  * The words that a Nagios command line is run as. Macros are put in after the line was parted, so that a value is one
  * part of one word whatever it holds. Only where the line itself wants a shell it gets one, and the values come as the
- * shell's variables: they are never read as its language. Unknown macros are empty, `$$` is a dollar sign.
+ * shell's variables: that shell never reads them as its language. A line that hands a value to another interpreter
+ * (`sh -c "… $ARG1$"`, `ssh`, `eval`) has it read there: whoever writes such a line answers for it. Unknown macros are empty, `$$` is a dollar sign.
  */
 export function commandWords(
   command: string | readonly string[],
