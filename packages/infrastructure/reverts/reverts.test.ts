@@ -112,6 +112,25 @@ test("what has been changed since is refused, by an apply or by hand, unless it 
   assert.deepEqual(contents, ["2", "0", "0"]);
 });
 
+test("what a later apply added and needs what would go is told, its host among it, unless it is forced", async () => {
+  await using havn = await openInfrastructure();
+  const host = hostNamed("web-1");
+  const first = await havn.apply(host, fileOn("web-1", havn.at("a"), { content: "1" }));
+  const later = fileOn("web-1", havn.at("z"), { content: "1" });
+  await havn.apply(host, fileOn("web-1", havn.at("a"), { content: "1" }), { ...later, dependsOn: [] });
+
+  const plan = await havn.infrastructure.reverts.plan({ applyId: first.id });
+  assert.deepEqual(
+    errors(plan).map(({ address, detail }) => [address, detail.split(" Take")[0]]),
+    [[host.address, `${later.address} needs it by now.`]],
+  );
+  await assert.rejects(havn.infrastructure.applies.start(plan.id, { actor: "user:test" }), { status: 409 });
+
+  const forced = await havn.revert({ applyId: first.id, force: [host.address] });
+  assert.equal(forced.apply.state, "succeeded", forced.apply.error ?? "");
+  assert.deepEqual(await havn.recorded().then((all) => all.map(({ address }) => address)), [later.address]);
+});
+
 test("an apply that failed half-way is taken back as far as it came", async () => {
   await using havn = await openInfrastructure();
   const host = hostNamed("web-1");

@@ -61,7 +61,11 @@ export function createReverts(options: InfrastructureOptions): Reverts {
       const scope = await scopeOf(request, { apply, stored, recorded: recorded.resources }, options);
       const decided = await decide(scope, stored, options);
       const graph = { ...stored.graph, resources: scope.resources };
-      const changes = inOrder(decided.changes, scope.resources, recorded.resources);
+      const changed = new Set(decided.changes.map(({ address }) => address));
+      const prior = recorded.resources.filter(({ address }) => changed.has(address));
+      // What stays and needs something that would go has no order: that is told as a conflict. Forced, it is left alone.
+      const isRefused = decided.diagnostics.some(({ severity }) => severity === "error");
+      const changes = isRefused ? decided.changes : inOrder(decided.changes, scope.resources, prior);
       const plan: Plan = {
         ...{ id: `plan-${randomUUID()}`, environment: apply.environment, createdAt: clock.now(), changes },
         summary: planSummary(changes),
@@ -73,10 +77,8 @@ export function createReverts(options: InfrastructureOptions): Reverts {
           options,
         ),
       };
-      const changed = new Set(changes.map(({ address }) => address));
       await store.insertPlan(sql, {
-        ...{ plan, kind: "revert" as const, serial: recorded.serial, graph },
-        prior: recorded.resources.filter(({ address }) => changed.has(address)),
+        ...{ plan, kind: "revert" as const, serial: recorded.serial, graph, prior },
         revert: { applyId: apply.id, undo: decided.undo },
       });
       return plan;

@@ -1,5 +1,5 @@
 import type { Address, Apply, Resource } from "@havn/model";
-import { chooseScope, type ScopeRequest } from "@havn/plan";
+import { chooseScope, dependenciesOf, type ScopeRequest } from "@havn/plan";
 
 /** Which part of an apply: hosts, targets and exclusions as for a plan. */
 export interface RevertRequest extends Pick<ScopeRequest, "hosts" | "targets" | "exclude"> {
@@ -52,7 +52,7 @@ export function restoredResources(
 
 /** What stays and needs something that would go. */
 export const findOrphans = (resources: readonly Resource[], gone: ReadonlySet<Address>) =>
-  resources.flatMap(({ address, dependsOn }) => {
-    const needed = dependsOn.filter((one) => gone.has(one));
-    return needed.length > 0 ? [{ address, needed }] : [];
+  resources.flatMap((resource) => {
+    const needed = dependenciesOf(resource).filter((one) => gone.has(one));
+    return needed.length > 0 ? [{ address: resource.address, needed }] : [];
   });
