@@ -184,20 +184,17 @@ async function rest(): Promise<void> {
 
 /** Ends and forgets all that runs here for Havn; the agent itself is removed by who installed it. */
 async function leave(): Promise<void> {
-  const left = state.get();
-  if (left) {
-    await state.put({
-      ...left,
-      resources: [],
-      instances: [],
-      balancers: [],
-      checks: [],
-      nrpe: undefined,
-      secrets: {},
-      secretValues: [],
-    });
-    desiredChanged();
-  }
+  await state.change((held) => ({
+    ...held,
+    resources: [],
+    instances: [],
+    balancers: [],
+    checks: [],
+    nrpe: undefined,
+    secrets: {},
+    secretValues: [],
+  }));
+  desiredChanged();
   await Promise.all(balancer.list().map(({ name }) => balancer.remove(name)));
   await Promise.all(instances.specs().map(({ id }) => instances.stop(id)));
 }

@@ -30,7 +30,7 @@ interface Operation {
   "x-havn-action"?: string;
 }
 
-/** Declared public, and why that is right. */
+/** Declared public, and why that is right. A status page answers only where it was declared public. */
 const publicRoutes = new Map([
   ...["GET", "POST"].flatMap((method) =>
     ["", "/start", "/finish", "/fail"].map((end): [string, string] => [
@@ -44,6 +44,13 @@ const publicRoutes = new Map([
   ["POST /api/v1/sessions", "a one-time code is the proof"],
   ["GET /answer/:token", "whoever was paged holds the link; opening it answers nothing"],
   ["POST /answer/:token", "the link is one person's, for one page"],
+  ["POST /answer/:token/voice", "the same link, by a key that is pressed on the phone"],
+  ["GET /runbook/:token", "whoever was asked holds the link; opening it answers nothing"],
+  ["POST /runbook/:token", "the link is one person's, for one question"],
+  ["GET /status/:environment/:name/", "what was declared public"],
+  ["GET /status/:environment/:name/:file", "what was declared public"],
+  ["GET /status/leave/:token", "the link is one subscriber's; opening it changes nothing"],
+  ["POST /status/leave/:token", "the link is one subscriber's, and good for leaving"],
   ["GET /ping", "tells only that something answers"],
   ["GET /assets/:name", "code of the page"],
   ["GET /*", "the page without data"],

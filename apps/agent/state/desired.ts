@@ -10,6 +10,8 @@ export interface DesiredState {
   revision(): number;
   /** Durable when it resolves. Throws a HavnError for an older revision. */
   put(desired: HostDesired): Promise<void>;
+  /** Changes what is held by then, after all that was put before; nothing where nothing is. */
+  change(make: (held: HostDesired) => HostDesired): Promise<void>;
 }
 
 export async function openDesiredState(dataDirectory: string, log: Log): Promise<DesiredState> {
@@ -27,13 +29,16 @@ export async function openDesiredState(dataDirectory: string, log: Log): Promise
     current = desired;
   }
 
+  function inTurn(work: () => Promise<void>): Promise<void> {
+    const next = writing.then(work);
+    writing = next.catch(() => {});
+    return next;
+  }
+
   return {
     get: () => current,
     revision: () => current?.revision ?? 0,
-    put(desired) {
-      const next = writing.then(() => replace(desired));
-      writing = next.catch(() => {});
-      return next;
-    },
+    put: (desired) => inTurn(() => replace(desired)),
+    change: (make) => inTurn(async () => current && replace(make(current))),
   };
 }

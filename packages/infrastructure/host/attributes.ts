@@ -1,5 +1,5 @@
 import { constants } from "node:fs";
-import { chmod, type FileHandle, lchown, lstat, mkdir, open } from "node:fs/promises";
+import { chmod, chown, type FileHandle, lchown, lstat, mkdir, open } from "node:fs/promises";
 import { HavnError } from "@havn/model";
 import type { Attributes } from "../resources/type.ts";
 import { type Accounts, createAccounts } from "./accounts.ts";
@@ -38,24 +38,41 @@ async function setAttributesAt(path: string, attributes: Attributes, shown: stri
     await lchown(path, uid ?? found.uid, gid ?? found.gid);
     return;
   }
-  if (!found.isFile() && !found.isDirectory()) {
-    await lchown(path, uid ?? found.uid, gid ?? found.gid);
-    if (attributes.mode !== undefined) await chmod(path, octal(attributes.mode));
-    return;
-  }
-  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  try {
-    // In a folder that is somebody else's it may be another name of a file that is root's.
-    if (path !== shown && uid !== undefined && uid !== found.uid && found.isFile() && found.nlink > 1)
-      throw new HavnError(`${shown} has other names`, {
-        detail: "Its owner is not changed: it may be another file, linked there. Remove it first.",
-      });
-    if (uid !== undefined || gid !== undefined) await file.chown(uid ?? found.uid, gid ?? found.gid);
-    if (attributes.mode !== undefined) await file.chmod(octal(attributes.mode));
-  } finally {
-    await file.close();
-  }
+  if (!found.isFile() && !found.isDirectory())
+    return setSpecialAttributes(path, { uid, gid, mode: attributes.mode }, shown);
+  await using file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  const now = await file.stat();
+  if (!now.isFile() && !now.isDirectory()) throw changedMeanwhile(shown);
+  // In a folder that is somebody else's it may be another name of a file that is root's.
+  if (path !== shown && uid !== undefined && uid !== now.uid && now.isFile() && now.nlink > 1)
+    throw new HavnError(`${shown} has other names`, {
+      detail: "Its owner is not changed: it may be another file, linked there. Remove it first.",
+    });
+  if (uid !== undefined || gid !== undefined) await file.chown(uid ?? now.uid, gid ?? now.gid);
+  if (attributes.mode !== undefined) await file.chmod(octal(attributes.mode));
 }
+
+/** open(2): a handle of the thing itself, which nothing is read or written through; Node does not name it. */
+const pathOnly = 0o10000000;
+
+/** Devices, sockets, FIFOs: to open one may do something, so only its place is held. */
+async function setSpecialAttributes(
+  path: string,
+  { uid, gid, mode }: { uid: number | undefined; gid: number | undefined; mode: string | undefined },
+  shown: string,
+): Promise<void> {
+  await using file = await open(path, pathOnly | constants.O_NOFOLLOW);
+  const now = await file.stat();
+  if (now.isSymbolicLink() || now.isFile() || now.isDirectory()) throw changedMeanwhile(shown);
+  const held = `/proc/self/fd/${file.fd}`;
+  await chown(held, uid ?? now.uid, gid ?? now.gid);
+  if (mode !== undefined) await chmod(held, octal(mode));
+}
+
+const changedMeanwhile = (path: string) =>
+  new HavnError(`${path} was put in another's place while it was looked at`, {
+    detail: "Who may write in its folder did that. Nothing was changed.",
+  });
 
 export async function makeDirectory(path: string): Promise<void> {
   await mkdir(path, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {

@@ -4,13 +4,14 @@ import { HavnError } from "@havn/model";
 import { setLine } from "../resources/lines.ts";
 import type { Operation } from "../resources/type.ts";
 import { mustRun } from "./commands.ts";
+import { readRegular } from "./files.ts";
 import { perform } from "./operations.ts";
 
 /** Reads the file as it is now: other lines may have changed since the plan, also by this same bundle. */
 export async function setLineOperation(operation: Operation & { kind: "set line" }): Promise<void> {
   const { match, line, as, validate, attributes = {} } = operation;
   const path = await resolveHome(operation.path, as);
-  const before = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+  const before = await readRegular(path).then(String, (error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return "";
     throw error;
   });

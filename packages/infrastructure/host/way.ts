@@ -41,7 +41,7 @@ export async function openFile(path: string): Promise<FileHandle> {
   return withWay(path, (at) => open(at, readOnly));
 }
 
-const isTrusted = (uid: number): boolean => uid === 0 || uid === (process.getuid?.() ?? 0);
+export const isTrusted = (uid: number): boolean => uid === 0 || uid === (process.getuid?.() ?? 0);
 
 /**
  * Refuses a path that leads through a link which somebody else than root and the agent's user may put elsewhere: with
@@ -96,7 +96,7 @@ async function openFolder(folder: string, path: string): Promise<FileHandle> {
   return handle;
 }
 
-const ledAstray = (path: string, link: string, uid: number) =>
+export const ledAstray = (path: string, link: string, uid: number) =>
   new HavnError(`${path} leads through ${link}, a link that is not root's`, {
     detail: `Whoever owns the link (user id ${uid}) decides where it leads. Name the folder itself.`,
   });
