@@ -98,7 +98,10 @@ describe("moving from Prometheus", () => {
   });
 
   test("it is scraped with its labels", bound, async () => {
-    const found = await until(async () => (await query("queue_length"))[0], { what: "a sample" });
+    const found = await until(async () => (await query("queue_length"))[0], {
+      what: "a sample",
+      timeoutMs: 240_000,
+    });
     const { instance: _, ...labels } = found.metric;
     assert.deepEqual(labels, {
       ...{
@@ -125,9 +128,11 @@ describe("moving from Prometheus", () => {
   test("rules record and alert", bound, async () => {
     await until(async () => (await query('job:queue_length:sum{job="queue"} == 7')).length > 0, {
       what: "a record",
+      timeoutMs: 240_000,
     });
     await until(async () => (await query("shop:queue:double == 14")).length > 0, {
       what: "the other record",
+      timeoutMs: 240_000,
     });
     const fired = await havn.event("moved", "alert.firing");
     assert.equal(fired.summary, "team-shop has 7 waiting");
@@ -186,7 +191,10 @@ describe("moving from Prometheus", () => {
   test("what is no longer declared ends", bound, async () => {
     await writeFile(join(folder, "havn.config.ts"), config.replace(/ {2}prometheus.*\n/, ""));
     await havn.must(["apply", folder, "--yes"]);
-    await until(async () => (await query("queue_length")).length === 0, { what: "the end of the series" });
+    await until(async () => (await query("queue_length")).length === 0, {
+      what: "the end of the series",
+      timeoutMs: 240_000,
+    });
     await havn.event("moved", "alert.resolved");
   });
 

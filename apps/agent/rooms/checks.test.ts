@@ -31,7 +31,14 @@ async function openRoom(stateDirectory: string) {
 
 const check = (name: string, probe: object, more: object = {}): CheckSpec =>
   checkSpec.parse({
-    ...{ name, address: `shop/check/${name}`, interval: "30ms", retryInterval: "10ms", timeout: "5s", probe },
+    ...{
+      name,
+      address: `shop/check/${name}`,
+      interval: "30ms",
+      retryInterval: "10ms",
+      timeout: "30s",
+      probe,
+    },
     ...more,
   });
 

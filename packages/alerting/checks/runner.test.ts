@@ -32,7 +32,7 @@ const check = (address: string, probe: object, more: Partial<CheckSpec> = {}): C
     address,
     interval: "20ms",
     retryInterval: "5ms",
-    timeout: "2s",
+    timeout: "30s",
     probe,
     ...more,
   });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { isDeepStrictEqual } from "node:util";
 import { migrate } from "@havn/postgres";
 import { testDatabase } from "@havn/postgres/testing";
 import { runAlertmanager } from "./testing/alertmanager.ts";
@@ -22,6 +23,14 @@ test("random route trees and alert histories: the same notifications as Debian's
     await using db = await testDatabase();
     await migrate(db.sql, "alerting", new URL("../migrations/", import.meta.url));
     const ours = await runHavn(db.sql, scenarios, halfTickMs);
+    const differs = scenarios.some(
+      ({ env }) => !isDeepStrictEqual(byGroup(ours.get(env) ?? []), byGroup(real.told.get(env) ?? [])),
+    );
+    if (differs && halfTickMs < 10_000) {
+      // It may have been late itself, or its receiver.
+      t.diagnostic("they differ: once more, with longer waits");
+      continue;
+    }
     let notifications = 0;
     for (const { env, routes, ticks } of scenarios) {
       const [theirs, own] = [byGroup(real.told.get(env) ?? []), byGroup(ours.get(env) ?? [])];

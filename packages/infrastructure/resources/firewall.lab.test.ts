@@ -20,7 +20,7 @@ test("firewall: confirmed, left alone, mended; a change that cuts the host off i
   t.after(() => listening.close());
   const { port } = listening.address() as AddressInfo;
   lab.env.HAVN_REACH = `${lab.bridgeAddress}:${port}`;
-  const firewall = (output: string, confirmWithin = 5) =>
+  const firewall = (output: string, confirmWithin = 20) =>
     lab.resourcesOf(() => {
       const web1 = web();
       const nft = pkg("nftables", { host: web1 });
@@ -63,7 +63,7 @@ test("firewall: confirmed, left alone, mended; a change that cuts the host off i
     assert.deepEqual(await lab.drift(good), []);
   });
   await t.test("the agent dies in the middle: the host's own timer brings the old ones back", async () => {
-    const slow = firewall(`tcp dport ${port} drop`, 20);
+    const slow = firewall(`tcp dport ${port} drop`, 60);
     await lab.interrupt(slow, `nft list table inet lab | grep -q "dport ${port} drop"`);
     assert.match(await listed(), new RegExp(`dport ${port} drop`));
     await on(

@@ -32,10 +32,10 @@ const json = { "content-type": "application/json" };
 test("what series are many of", async () => {
   await using server = await openReceivingServer();
   await fill(server);
-  const response = await fetch(`${server.url}/api/v1/metrics/cardinality?limit=2`, {
+  const response = await fetch(`${server.url}/api/v1/metrics/cardinality?limit=2&days=2`, {
     headers: { authorization: "Bearer x" },
   });
-  const selected = await fetch(`${server.url}/api/v1/metrics/cardinality?match=kept`, {
+  const selected = await fetch(`${server.url}/api/v1/metrics/cardinality?match=kept&days=2`, {
     headers: { authorization: "Bearer x" },
   });
   assert.equal(((await selected.json()) as { series: number }).series, 1);

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { join } from "node:path";
+import { freePort } from "@havn/testkit";
 
 export interface RealPrometheus extends AsyncDisposable {
   readonly url: string;
@@ -62,7 +62,7 @@ async function untilReady(url: string, child: ChildProcess): Promise<void> {
   child.once("error", (error) => {
     failed = error;
   });
-  for (const limit = Date.now() + 30_000; Date.now() < limit; ) {
+  for (const limit = Date.now() + 120_000; Date.now() < limit; ) {
     if (failed) throw failed;
     if (child.exitCode !== null) throw new Error(`prometheus ended with ${child.exitCode}`);
     const ready = await fetch(url).then(
@@ -73,13 +73,4 @@ async function untilReady(url: string, child: ChildProcess): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   throw new Error("prometheus did not become ready");
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  return typeof address === "object" && address ? address.port : 0;
 }

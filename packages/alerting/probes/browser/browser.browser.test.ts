@@ -74,7 +74,7 @@ test("a step that cannot be done is named, with what the page complained of, and
   await using server = await serve();
   const attempt = await journey(
     { url: server.url, steps: [...signIn("another-secret"), { see: "text=Orders" }] },
-    15_000,
+    60_000,
   );
   assert.equal(attempt.output, "step 5 of 5 (see text=Orders) failed: it did not come within the timeout");
   assert.match(attempt.long ?? "", /wrong password \*\*\*/);

@@ -2,7 +2,6 @@ import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { chownSync } from "node:fs";
 import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort, until } from "@havn/testkit";
 import type { TestAuthority } from "./certificates.ts";
@@ -15,9 +14,11 @@ export interface TestServer extends AsyncDisposable {
 /** Servers refuse to be root, and nothing of theirs belongs to us. */
 const user = { uid: 65_534, gid: 65_534 };
 const asUser = process.getuid?.() === 0 ? user : {};
+/** Servers are made with the locale of whoever starts them, which need not be there. */
+const plainWords = { ...process.env, LC_ALL: "C" };
 
 async function folder(): Promise<string> {
-  const path = await mkdtemp(join(tmpdir(), "havn-probe-"));
+  const path = await mkdtemp("/tmp/havn-probe-");
   await chmod(path, 0o755);
   if (process.getuid?.() === 0) chownSync(path, user.uid, user.gid);
   return path;
@@ -46,7 +47,7 @@ async function serve(
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   await until(
     async () => {
-      if (child.exitCode !== null) throw new Error(`${program} ended: ${said}`);
+      if (child.exitCode !== null || child.signalCode !== null) throw new Error(`${program} ended: ${said}`);
       return isOpen(port);
     },
     { what: `${program} on port ${port}`, timeoutMs: 60_000 },
@@ -79,11 +80,12 @@ export async function startPostgres(password: string, authority: TestAuthority):
   const run = (program: string, args: string[], input?: string) =>
     execFileSync(`/usr/lib/postgresql/15/bin/${program}`, args, {
       cwd: path,
+      env: plainWords,
       input,
       stdio: ["pipe", "pipe", "pipe"],
       ...asUser,
     });
-  run("initdb", ["-D", data, "-U", "owner", "--auth=trust", "-E", "UTF8", "--no-sync"]);
+  run("initdb", ["-D", data, "-U", "owner", "--auth=trust", "-E", "UTF8", "--locale=C", "--no-sync"]);
   const { certificate, key } = await authority.issue("localhost", 100);
   await own(join(data, "server.crt"), certificate);
   await own(join(data, "server.key"), key);
@@ -202,7 +204,7 @@ def sign_in(server, session, envelope, mechanism, data):
     return AuthResult(success=data.login == b"watch" and data.password == sys.argv[4].encode(), handled=False)
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 context.load_cert_chain(sys.argv[2], sys.argv[3])
-Controller(Handler(), hostname="127.0.0.1", port=int(sys.argv[1]), tls_context=context, authenticator=sign_in, auth_require_tls=True).start()
+Controller(Handler(), hostname="127.0.0.1", port=int(sys.argv[1]), tls_context=context, authenticator=sign_in, auth_require_tls=True, ready_timeout=60).start()
 time.sleep(100000)
 `;
 
