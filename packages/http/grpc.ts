@@ -34,6 +34,10 @@ export interface GrpcServer extends AsyncDisposable {
 
 // Codes of https://grpc.io/docs/guides/status-codes/
 const codes = { ok: 0, unimplemented: 12, internal: 13 } as const;
+// Who connects needs no token yet: how many there are, and for how long they say nothing, is bounded.
+const mostSessions = 1_000;
+const silenceMs = 120_000;
+
 const codeOf: Readonly<Record<number, number>> = {
   ...{ 400: 3, 401: 16, 403: 7, 404: 5, 408: 4, 409: 10, 413: 8, 415: 12, 422: 3, 429: 8, 503: 14, 504: 4 },
 };
@@ -56,6 +60,11 @@ export function createGrpcServer({
   const server = createServer({ settings: { maxConcurrentStreams: 100 } });
   const sessions = new Set<{ destroy(): void }>();
   server.on("session", (session) => {
+    if (sessions.size >= mostSessions) {
+      session.on("error", () => {}).destroy();
+      return;
+    }
+    session.setTimeout(silenceMs, () => session.destroy());
     sessions.add(session);
     session.once("close", () => sessions.delete(session));
     // A client that goes away is no trouble of ours.
@@ -63,7 +72,10 @@ export function createGrpcServer({
   });
   server.on("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
     stream.on("error", () => {});
-    void answer(stream, headers, { access, byPath, log });
+    answer(stream, headers, { access, byPath, log }).catch((cause: unknown) => {
+      log(`gRPC: ${String(cause)}`);
+      stream.destroy();
+    });
   });
   return {
     async listen({ port, address }) {
@@ -204,7 +216,7 @@ function reply(stream: ServerHttp2Stream, message: Uint8Array): void {
 /** Status and message stand in the head where there is no answer; the message percent-encoded. */
 function refuse(stream: ServerHttp2Stream, code: number, message: string): void {
   if (stream.destroyed || stream.headersSent) return;
-  const encoded = encodeURIComponent(message.slice(0, 1_000)).replaceAll("%20", " ");
+  const encoded = encodeURIComponent(message.slice(0, 1_000).toWellFormed()).replaceAll("%20", " ");
   stream.respond({ ...head, "grpc-status": String(code), "grpc-message": encoded }, { endStream: true });
   // What is still on its way is not kept.
   stream.resume();
