@@ -5,6 +5,8 @@ import type { DiscoveryContext } from "../discovery.ts";
 import { anyObject } from "./objects.ts";
 
 const largestAnswer = 256 * 1024 * 1024;
+const largestEvent = 16 * 1024 * 1024;
+const mostObjects = 100_000;
 const pageSize = 500;
 /** A watch is begun anew after so long, as the API's own clients do. */
 const watchSeconds = 300;
@@ -104,8 +106,11 @@ async function watchOnce(
   const decoder = new StringDecoder("utf8");
   let rest = "";
   for await (const chunk of response as AsyncIterable<Buffer>) {
-    rest += decoder.write(chunk);
-    if (rest.length > largestAnswer) throw new HavnError("an event is too large", { status: 502 });
+    const text = decoder.write(chunk);
+    rest += text;
+    if (rest.length > largestEvent) throw new HavnError("an event is too large", { status: 502 });
+    // An event that comes in many chunks is looked through once, at its end.
+    if (!text.includes("\n")) continue;
     const lines = rest.split("\n");
     rest = lines.pop() ?? "";
     const events = lines.filter((line) => line.trim() !== "").map((line) => event.parse(parseJson(line)));
@@ -122,7 +127,13 @@ async function watchOnce(
 
 function keep(objects: Map<string, unknown>, item: unknown): void {
   const key = keyOf(item);
-  if (key !== undefined) objects.set(key, item);
+  if (key === undefined) return;
+  objects.set(key, item);
+  if (objects.size > mostObjects)
+    throw new HavnError(`the API tells of more than ${mostObjects} objects`, {
+      status: 502,
+      detail: "Select fewer, by namespaces or selectors.",
+    });
 }
 
 function keyOf(item: unknown): string | undefined {
