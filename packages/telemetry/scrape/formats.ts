@@ -9,7 +9,7 @@ export interface Exposed extends Exposition {
 }
 
 /** Decodes protobuf; agents have none of it. */
-export type ProtoDecoder = (bytes: Uint8Array) => Exposed;
+export type ProtoDecoder = (bytes: Uint8Array, most: number) => Exposed;
 
 const mediaTypes: Readonly<Record<ScrapeProtocol, string>> = {
   PrometheusProto:
@@ -64,17 +64,20 @@ export function protocolOf(contentType: string, fallback: ScrapeProtocol | undef
   );
 }
 
-/** Throws a HavnError that says what cannot be read. */
+/** Throws a HavnError that says what cannot be read, and as soon as there are more than `most` samples. */
 export function decodeExposed(
   bytes: Uint8Array,
-  { protocol, proto }: { protocol: ScrapeProtocol; proto: ProtoDecoder | undefined },
+  given: { protocol: ScrapeProtocol; proto: ProtoDecoder | undefined; most: number },
 ): Exposed {
-  if (protocol !== "PrometheusProto")
-    return { ...parseExposition(bytes, { openMetrics: protocol.startsWith("OpenMetrics") }), histograms: [] };
+  const { protocol, proto, most } = given;
+  if (protocol !== "PrometheusProto") {
+    const openMetrics = protocol.startsWith("OpenMetrics");
+    return { ...parseExposition(bytes, { openMetrics, most }), histograms: [] };
+  }
   if (!proto)
     throw new HavnError("The answer is protobuf, which was not asked for", { status: 502, detail: "" });
   try {
-    return proto(bytes);
+    return proto(bytes, most);
   } catch (cause) {
     if (!(cause instanceof TypeError)) throw cause;
     throw new HavnError(`The metrics in protobuf are malformed: ${cause.message}`, { status: 502, cause });

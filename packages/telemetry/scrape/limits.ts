@@ -3,6 +3,8 @@ import type { Labels } from "@havn/model";
 /** 0 is no limit. A target that goes over one is not taken at all, as in Prometheus. */
 export interface Limits {
   bytes: number;
+  /** Samples in an answer, before any is dropped: the rest of it is not even read. */
+  exposed: number;
   samples: number;
   labels: number;
   nameLength: number;
@@ -13,8 +15,11 @@ export interface Limits {
 
 /** Decompressed. */
 export const largestAnswer = 32 * 1024 * 1024;
+/** Of one target, where `sample_limit` does not say another. */
+export const usualSamples = 200_000;
 export const noLimits: Limits = {
   bytes: largestAnswer,
+  exposed: 0,
   samples: 0,
   labels: 0,
   nameLength: 0,

@@ -8,7 +8,7 @@ import {
 } from "@havn/prometheus";
 import { decodeProto } from "../protocols/prometheus-proto/decode.ts";
 import { textProtocols } from "./formats.ts";
-import { largestAnswer } from "./limits.ts";
+import { largestAnswer, usualSamples } from "./limits.ts";
 import { offsetOf, type Target } from "./target.ts";
 
 /** What a found target became. */
@@ -35,7 +35,7 @@ export function jobOf(config: ScrapeProperties): Job {
     base: {
       protocols,
       fallback: config.fallback_scrape_protocol,
-      proto: (bytes) => decodeProto(bytes, { classic }),
+      proto: (bytes, most) => decodeProto(bytes, { classic, most }),
       escaping: config.metric_name_escaping_scheme,
       honorLabels: config.honor_labels ?? false,
       honorTimestamps: config.honor_timestamps ?? true,
@@ -44,7 +44,9 @@ export function jobOf(config: ScrapeProperties): Job {
       normalised: true,
       limits: {
         bytes: findBytes(config.body_size_limit ?? "0") || largestAnswer,
-        samples: config.sample_limit ?? 0,
+        // sample_limit counts what relabelling leaves, so more than that may be exposed.
+        exposed: Math.max(config.sample_limit ?? 0, usualSamples),
+        samples: config.sample_limit || usualSamples,
         labels: config.label_limit ?? 0,
         nameLength: config.label_name_length_limit ?? 0,
         valueLength: config.label_value_length_limit ?? 0,

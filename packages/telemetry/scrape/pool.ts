@@ -45,6 +45,8 @@ interface Running {
 
 /** Dropped targets that are kept to be shown. */
 const mostDropped = 1_000;
+/** Where `target_limit` does not say another. */
+const usualTargets = 20_000;
 
 export function openPool({ config, write, clock }: PoolOptions): Pool {
   const job = jobOf(config);
@@ -95,9 +97,9 @@ export function openPool({ config, write, clock }: PoolOptions): Pool {
         }
     droppedCount = drops.length;
     dropped = drops.slice(0, config.keep_dropped_targets || mostDropped);
-    const limit = config.target_limit ?? 0;
+    const limit = config.target_limit || usualTargets;
     limitFault =
-      limit > 0 && wanted.size > limit
+      wanted.size > limit
         ? `there are ${wanted.size} targets, more than target_limit ${limit}: none is scraped`
         : undefined;
     if (limitFault !== undefined) wanted.clear();

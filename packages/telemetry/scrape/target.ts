@@ -160,7 +160,11 @@ async function fetchExposed(target: Target, connection: Connection, signal: Abor
       },
     });
     const protocol = protocolOf(contentType, target.fallback);
-    return decodeExposed(bytes, { protocol, proto: target.proto });
+    return decodeExposed(bytes, {
+      protocol,
+      proto: target.proto,
+      most: target.limits.exposed || Number.POSITIVE_INFINITY,
+    });
   } catch (error) {
     if (deadline.aborted && !signal.aborted)
       throw new Error(`no answer within ${target.timeout / 1000} s`, { cause: error });

@@ -23,25 +23,35 @@ type FamilyType = (typeof types)[number];
 export interface ProtoOptions {
   /** Classic buckets also where a family has native ones. */
   classic: boolean;
+  /** Of samples and native histograms; a TypeError beyond it. */
+  most?: number;
 }
 
 /**
  * `io.prometheus.client.MetricFamily`, each with its length before it: the form of `/metrics` that carries native
  * histograms (https://github.com/prometheus/client_model). Throws a TypeError for anything else.
  */
-export function decodeProto(bytes: Uint8Array, { classic }: ProtoOptions): ProtoExposition {
+export function decodeProto(
+  bytes: Uint8Array,
+  { classic, most = Number.POSITIVE_INFINITY }: ProtoOptions,
+): ProtoExposition {
   const reader = new ProtoReader(bytes);
   const found: ProtoExposition = { samples: [], histograms: [], families: new Map() };
   while (reader.more) {
     const outer = reader.enter();
-    readFamily(reader, found, classic);
+    readFamily(reader, found, { classic, most });
+    if (found.families.size > most) throw new TypeError(`there are more than ${most} families`);
     reader.leave(outer);
   }
   return found;
 }
 
 /** name = 1, help = 2, type = 3, metric = 4, unit = 5. */
-function readFamily(reader: ProtoReader, found: ProtoExposition, classic: boolean): void {
+function readFamily(
+  reader: ProtoReader,
+  found: ProtoExposition,
+  { classic, most }: Required<ProtoOptions>,
+): void {
   const family = { name: "", help: "", unit: "", type: "counter" as FamilyType };
   const metrics: [start: number, end: number][] = [];
   while (reader.more) {
@@ -53,6 +63,7 @@ function readFamily(reader: ProtoReader, found: ProtoExposition, classic: boolea
       const size = reader.varint();
       const start = reader.skip(size);
       metrics.push([start, start + size]);
+      if (metrics.length > most) throw tooMany(most);
     } else if (tag === 0x2a) family.unit = reader.string();
     else reader.skipField(tag);
   }
@@ -63,9 +74,12 @@ function readFamily(reader: ProtoReader, found: ProtoExposition, classic: boolea
   for (const [start, stop] of metrics) {
     [reader.at, reader.end] = [start, stop];
     readMetric(reader, { found, name, classic });
+    if (found.samples.length + found.histograms.length > most) throw tooMany(most);
   }
   [reader.at, reader.end] = [at, end];
 }
+
+const tooMany = (most: number) => new TypeError(`there are more than ${most} samples`);
 
 interface Taking {
   found: ProtoExposition;

@@ -33,6 +33,15 @@ test("bytes that are not UTF-8 are told with their line", () => {
   assert.throws(() => parseExposition(bytes), { line: 2 });
 });
 
+test("it stops where there are more samples, families or labels than wanted", () => {
+  const parse = (text: string) => parseExposition(new TextEncoder().encode(text), { most: 2 });
+  assert.equal(parse("a 1\nb 1\n").samples.length, 2);
+  assert.throws(() => parse(`a 1\nb 1\nc 1\nnot read "\n`), /Line 3 .*more than 2 samples/);
+  assert.throws(() => parse("# TYPE a gauge\n# TYPE b gauge\n# TYPE c gauge\n"), /more than 2 families/);
+  const labels = Array.from({ length: 1_001 }, (_, at) => `l${at}="x"`);
+  assert.throws(() => parse(`a{${labels}} 1\n`), /more than 1000 labels/);
+});
+
 test("what is written is read back, and no input makes it fail otherwise than with a line", () => {
   const sample = fc.record({
     name: fc.stringMatching(/^[a-zA-Z_:][a-zA-Z0-9_:]{0,20}$/),

@@ -34,7 +34,7 @@ export interface Exposition {
   families: Map<string, MetricFamily>;
 }
 
-/** `line` counts from 1. */
+/** `line` counts from 1. What is written there is not told: an answer that is no metrics may hold what is secret. */
 export class ExpositionError extends HavnError {
   readonly line: number;
 
@@ -47,8 +47,14 @@ export class ExpositionError extends HavnError {
   }
 }
 
-export function parseExposition(bytes: Uint8Array, options: { openMetrics?: boolean } = {}): Exposition {
-  return new Parser(decode(bytes), options.openMetrics ?? false).parse();
+export interface ExpositionOptions {
+  openMetrics?: boolean;
+  /** Of samples, and of families; beyond it an ExpositionError. */
+  most?: number;
+}
+
+export function parseExposition(bytes: Uint8Array, options: ExpositionOptions = {}): Exposition {
+  return new Parser(decode(bytes), options).parse();
 }
 
 function decode(bytes: Uint8Array): string {
@@ -69,18 +75,22 @@ const closeBrace = 0x7d;
 const nameStart = /[a-zA-Z_:]/;
 const metricName = /[a-zA-Z_:][a-zA-Z0-9_:]*/y;
 const labelName = /[a-zA-Z_][a-zA-Z0-9_]*/y;
+/** Of one sample: each is compared with those before it. */
+const mostLabels = 1_000;
 const decimal = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
 
 class Parser {
   readonly #text: string;
   readonly #openMetrics: boolean;
+  readonly #most: number;
   #at = 0;
   #line = 0;
   #end = 0;
 
-  constructor(text: string, openMetrics: boolean) {
+  constructor(text: string, { openMetrics = false, most = Number.POSITIVE_INFINITY }: ExpositionOptions) {
     this.#text = text;
     this.#openMetrics = openMetrics;
+    this.#most = most;
   }
 
   parse(): Exposition {
@@ -101,6 +111,8 @@ class Parser {
       if (ended) this.#fail("follows # EOF");
       if (this.#text[this.#at] === "#") ended = this.#comment(families);
       else samples.push(this.#sample());
+      if (samples.length > this.#most) this.#fail(`there are more than ${this.#most} samples`);
+      if (families.size > this.#most) this.#fail(`there are more than ${this.#most} families`);
     }
     if (this.#openMetrics && !ended)
       this.#fail("is the last one, but # EOF is missing: the answer was cut short");
@@ -123,7 +135,7 @@ class Parser {
       /^(counter|gauge|histogram|summary|untyped|unknown|info|stateset|gaugehistogram)$/.test(rest.trim())
     )
       family.type = rest.trim() === "untyped" ? "unknown" : rest.trim();
-    else this.#fail(`"${rest}" is not a type`);
+    else this.#fail("expected a type");
     return false;
   }
 
@@ -145,7 +157,7 @@ class Parser {
     if (this.#at === this.#end) return sample;
     if (this.#openMetrics && this.#text.startsWith("# {", this.#at))
       return { ...sample, exemplar: this.#exemplar() };
-    return this.#fail(`"${this.#text.slice(this.#at, this.#end)}" follows the sample`);
+    return this.#fail("something follows the sample");
   }
 
   /** `# {trace_id="…"} 0.5 1700000000.1` behind a sample. */
@@ -175,12 +187,13 @@ class Parser {
       if (this.#text[this.#at] === "=") {
         this.#at++;
         this.#skipSpace();
-        if (this.#text.charCodeAt(this.#at) !== quote) this.#fail(`label ${label}: expected a quoted value`);
+        if (this.#text.charCodeAt(this.#at) !== quote) this.#fail("expected a quoted value of a label");
         if (label === "__name__") this.#fail("__name__ cannot be a label");
-        if (labels.some(([other]) => other === label)) this.#fail(`label ${label} is there twice`);
+        if (labels.some(([other]) => other === label)) this.#fail("a label is there twice");
+        if (labels.length === mostLabels) this.#fail(`there are more than ${mostLabels} labels`);
         labels.push([label, this.#string()]);
       } else if (quoted && name === "") name = label;
-      else this.#fail(`expected = after label ${label}`);
+      else this.#fail("expected = after a label");
       this.#skipSpace();
       if (this.#text[this.#at] === ",") this.#at++;
       else if (this.#text.charCodeAt(this.#at) !== closeBrace) this.#fail("expected , or } after a label");
@@ -221,7 +234,7 @@ class Parser {
       case "-infinity":
         return Number.NEGATIVE_INFINITY;
     }
-    return this.#fail(word === "" ? `expected ${what}` : `"${word}" is not ${what}`);
+    return this.#fail(`expected ${what}`);
   }
 
   /** Milliseconds as an integer in 0.0.4, seconds in OpenMetrics. */
@@ -229,7 +242,7 @@ class Parser {
     const word = this.#word();
     const value = this.#openMetrics ? Math.round(Number(word) * 1000) : Number(word);
     if (!(this.#openMetrics ? decimal : /^-?\d+$/).test(word) || !Number.isSafeInteger(value))
-      this.#fail(`"${word}" is not a timestamp`);
+      this.#fail("expected a timestamp");
     return value;
   }
 
