@@ -25,3 +25,4 @@ export * from "./runs.ts";
 export * from "./sources.ts";
 export * from "./status.ts";
 export * from "./steps.ts";
+export * from "./storable.ts";

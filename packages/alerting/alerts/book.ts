@@ -1,4 +1,4 @@
-import { type Alert, type Clock, labelsKey, type NewEvent, type Timeline } from "@havn/model";
+import { type Alert, type Clock, labelsKey, type NewEvent, storable, type Timeline } from "@havn/model";
 import type { Sql } from "@havn/postgres";
 import * as store from "../store.ts";
 import { type AlertRecord, advance, type Condition, transition } from "./machine.ts";
@@ -165,7 +165,8 @@ function next(
   seen: { scope: string; condition: Condition; now: number },
 ): readonly [string, AlertRecord | undefined] {
   const { fingerprint } = seen.condition;
-  return [fingerprint, advance(records.get(fingerprint), seen)];
+  // What programs print reaches summaries and labels: one NUL would keep all that is saved with it from being saved.
+  return [fingerprint, storable(advance(records.get(fingerprint), seen))];
 }
 
 /** The key makes an entry that was written just before a crash count once when it is written again. */

@@ -1,4 +1,5 @@
 import type { Address, CheckResult, CheckView, Clock } from "@havn/model";
+import { isOutage } from "@havn/postgres";
 import type { Book } from "../alerts/book.ts";
 import type { Condition } from "../alerts/machine.ts";
 import { checkCondition, checkScope } from "../conditions/checks.ts";
@@ -55,21 +56,28 @@ export function createBoard({ clock, book, runNow, log, ...before }: BoardOption
     };
   };
 
-  /** What is wrong now with these, all or nothing; what cannot be kept is tried again with the next tick. */
+  /** What is wrong now with these; what cannot be kept is tried again with the next tick. */
   function settle(addresses: readonly Address[]): Promise<void> {
     for (const address of addresses) pending.add(address);
     last = last.then(async () => {
       const wanted = [...pending];
       if (wanted.length === 0) return;
-      const seen = new Map(wanted.map((address) => [checkScope(address), conditionsOf(address)]));
       try {
-        await book.observeMany(seen);
-        for (const address of wanted) pending.delete(address);
+        await takeIn(wanted);
       } catch (cause) {
         log(`checks are taken in later: ${cause instanceof Error ? cause.message : String(cause)}`);
+        // One that cannot be kept must not hold up the others; while the database is away, none can be.
+        if (wanted.length > 1 && !isOutage(cause))
+          for (const address of wanted) await takeIn([address]).catch(() => {});
       }
     });
     return last;
+  }
+
+  /** All or nothing. */
+  async function takeIn(addresses: readonly Address[]): Promise<void> {
+    await book.observeMany(new Map(addresses.map((address) => [checkScope(address), conditionsOf(address)])));
+    for (const address of addresses) pending.delete(address);
   }
 
   function conditionsOf(address: Address): Condition[] {

@@ -84,6 +84,16 @@ test("soft troubles are nobody's business, warnings wake nobody", async () => {
   assert.equal(alerting.list()[0]?.state, "firing");
 });
 
+test("a NUL and half a character in what a check says keep no alert from being raised", async () => {
+  await using checks = await openChecks({ a: { from: "web-1" }, b: { from: "web-1" } });
+  checks.alerting.checkResults(host, [
+    checked(of("a"), "critical", "no\0 answer \ud83d"),
+    checked(of("b"), "critical", "refused"),
+  ]);
+  assert.deepEqual(await checks.told(), ["firing check a", "firing check b"]);
+  assert.match(checks.alerts().join(), /no\ufffd answer \ufffd/);
+});
+
 test("one dead switch is one page: its parent is asked anew, and what lies behind it is shown, not told", async () => {
   const asked: string[][] = [];
   let switchIs: CheckResult = checked(of("switch"), "ok", "3 ms");

@@ -25,7 +25,7 @@ const explained = z.object({
   view: checkView,
   properties: z.record(z.string(), z.unknown()).describe("as declared; references are named, not resolved"),
   dependsOn: z.array(z.string()).describe("dependencies that hold it back now"),
-  heartbeat: z.string().optional().describe("path that the job pings"),
+  heartbeat: z.string().optional().describe("path that the job pings; not shown to viewers"),
 });
 
 /** States as names or as plugins' exit codes. */
@@ -85,11 +85,12 @@ export function checkRoutes({ board, told: passive, probes, runNow }: CheckRoute
       access: { action: "check:read", resource: ({ params }) => params.environment },
       params: z.strictObject({ environment: z.string(), name: z.string() }),
       response: explained,
-      handle: ({ params: { environment, name } }) => {
+      handle: ({ params: { environment, name }, identity }) => {
         const { address, properties } = get(`${environment}/check/${name}`);
         const view = board.views().find((one) => one.address === address);
         if (!view) throw new HavnError(`There is no check ${address}`, { status: 404 });
-        const token = passive.token(address);
+        // Who holds the path may report: it is for those who may do so anyway (check:report).
+        const token = identity.role === "viewer" ? undefined : passive.token(address);
         return {
           view,
           properties: describeReferences(checkProperties.parse(properties)) as Record<string, unknown>,

@@ -5,6 +5,7 @@ import {
   type CheckState,
   type Clock,
   HavnError,
+  storable,
 } from "@havn/model";
 import type { Sql } from "@havn/postgres";
 import type { Measure } from "../probes/measure.ts";
@@ -63,7 +64,8 @@ export async function openToldChecks(options: {
     return turn;
   };
 
-  async function keep(address: Address, record: ToldRecord): Promise<void> {
+  async function keep(address: Address, told: ToldRecord): Promise<void> {
+    const record = storable(told);
     await store.putTold(sql, address, record);
     records.set(address, record);
   }

@@ -22,6 +22,8 @@ export interface NscaOptions {
 /** Results that are older than this, or that much from the future, were recorded and played again: NSCA's own bound. */
 const oldestSeconds = 30;
 const silenceMs = 10_000;
+/** However busily it sends: who keeps connections open would keep all others out. */
+const longestMs = 30_000;
 const mostConnections = 200;
 
 /** What send_nsca sends to. The protocol answers nothing: who sends cannot know that a result was thrown away. */
@@ -34,7 +36,13 @@ export async function startNsca(options: NscaOptions): Promise<AsyncDisposable &
     }
     connections.add(socket);
     socket.setTimeout(silenceMs, () => socket.destroy());
-    socket.on("error", () => {}).once("close", () => connections.delete(socket));
+    const over = setTimeout(() => socket.destroy(), longestMs);
+    socket
+      .on("error", () => {})
+      .once("close", () => {
+        clearTimeout(over);
+        connections.delete(socket);
+      });
     serve(socket, options);
   });
   await new Promise<void>((resolve, reject) => {

@@ -1,5 +1,6 @@
 import { defineRoute, type Route } from "@havn/http";
 import { type Clock, HavnError } from "@havn/model";
+import { type AnchoredRegexp, compileRegexp } from "@havn/model/regexp";
 import { z } from "zod";
 import type { RoutedAlert } from "./alert.ts";
 import type { AlertStatus, Routing } from "./index.ts";
@@ -224,13 +225,21 @@ function silenceRoutes(routing: Routing, clock: Clock): Route[] {
 
 function wanted(query: z.output<typeof alertsQuery>): (status: AlertStatus) => boolean {
   const filters = [query.filter].flat().map(parseMatcher);
-  const receiver = query.receiver === undefined ? undefined : new RegExp(`^(?:${query.receiver})$`);
+  const receiver = query.receiver === undefined ? undefined : receiverRegexp(query.receiver);
   return ({ alert, silencedBy, inhibitedBy, receivers }) =>
     (query.silenced === "true" || silencedBy.length === 0) &&
     (query.inhibited === "true" || inhibitedBy.length === 0) &&
     (query.active === "true" || silencedBy.length + inhibitedBy.length > 0) &&
     (receiver === undefined || receivers.some((name) => receiver.test(name))) &&
     matchesAll(filters, alert.labels);
+}
+
+function receiverRegexp(source: string): AnchoredRegexp {
+  try {
+    return compileRegexp(source);
+  } catch (cause) {
+    throw new HavnError(cause instanceof Error ? cause.message : String(cause), { status: 400, cause });
+  }
 }
 
 /** A silence is found by what its own matchers say. */

@@ -1,3 +1,4 @@
+import { storable } from "@havn/model";
 import { z } from "zod";
 
 /**
@@ -44,7 +45,8 @@ export function decodeBinaryFrame(whole: Uint8Array): { frame: Frame; bytes: Uin
 export function decodeTextFrame(text: string): Frame {
   let value: unknown;
   try {
-    value = JSON.parse(text, /\\u(0000|d[89a-f])/i.test(text) ? storable : undefined);
+    value = JSON.parse(text);
+    if (/\\u(0000|d[89a-f])/i.test(text)) value = storable(value);
   } catch (cause) {
     throw new TypeError("frame is no JSON", { cause });
   }
@@ -54,6 +56,3 @@ export function decodeTextFrame(text: string): Frame {
   if (!parsed.success) throw new TypeError(`frame is malformed: ${parsed.error.issues[0]?.message ?? ""}`);
   return parsed.data;
 }
-
-const storable = (_key: string, value: unknown): unknown =>
-  typeof value === "string" ? value.replaceAll("\0", "\ufffd").toWellFormed() : value;
