@@ -14,6 +14,9 @@ export interface EventFilter {
   kind?: string | undefined;
   address?: string | undefined;
   host?: string | undefined;
+  /** Milliseconds since the epoch, both inclusive. */
+  since?: number | undefined;
+  until?: number | undefined;
   /** 100 unless told; at most 1,000. */
   limit?: number | undefined;
 }

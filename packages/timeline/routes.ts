@@ -10,6 +10,8 @@ const filter = z.strictObject({
   kind: z.string().optional().describe('"alert" finds alert.firing and alert.resolved'),
   address: z.string().optional(),
   host: z.string().optional().describe("address of a host resource"),
+  since: z.coerce.number().int().optional().describe("milliseconds; only what happened then or later"),
+  until: z.coerce.number().int().optional().describe("milliseconds; only what happened then or earlier"),
   limit: z.coerce.number().int().min(1).max(1000).default(100),
 });
 

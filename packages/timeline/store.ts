@@ -17,7 +17,7 @@ export async function insertEvent(sql: Sql, event: NewEvent & { at: number }): P
 }
 
 export async function listEvents(sql: Sql, filter: EventFilter & { limit: number }): Promise<Event[]> {
-  const { environment, after, before, kind, address, host, limit } = filter;
+  const { environment, after, before, kind, address, host, since, until, limit } = filter;
   const rows = await sql<Row[]>`
     select id, at, environment, address, host, kind, severity, summary, data, actor from timeline.event
     where true
@@ -27,6 +27,8 @@ export async function listEvents(sql: Sql, filter: EventFilter & { limit: number
       ${kind === undefined ? sql`` : sql`and (kind = ${kind} or starts_with(kind, ${`${kind}.`}))`}
       ${address === undefined ? sql`` : sql`and address = ${address}`}
       ${host === undefined ? sql`` : sql`and host = ${host}`}
+      ${since === undefined ? sql`` : sql`and at >= ${since}`}
+      ${until === undefined ? sql`` : sql`and at <= ${until}`}
     order by id ${after === undefined ? sql`desc` : sql`asc`} limit ${limit}`;
   return rows.map(toEvent);
 }

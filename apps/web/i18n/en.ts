@@ -13,7 +13,14 @@ export const en = {
     how: "Make a sign-in link where Havn runs, and open it in this browser:",
     expires: "A link works once, within 15 minutes.",
   },
-  nav: { overview: "Environments", map: "Map", timeline: "Timeline", applies: "Applies", alerts: "Alerts" },
+  nav: {
+    overview: "Environments",
+    map: "Map",
+    timeline: "Timeline",
+    applies: "Applies",
+    alerts: "Alerts",
+    explore: "Explorer",
+  },
   shell: {
     label: "Main navigation",
     menu: "Menu",
@@ -272,6 +279,7 @@ export const en = {
     last: (text: string) => `last ${text}`,
     window: "Time window",
     noData: "No measurements in this time",
+    explore: "Open in the explorer",
     minutes: (count: number) => `${count} min`,
     hours: (count: number) => `${count} h`,
   },

@@ -20,6 +20,7 @@ export const nb: Messages = {
     timeline: "Tidslinje",
     applies: "Iverksettinger",
     alerts: "Varsler",
+    explore: "Utforsker",
   },
   shell: {
     label: "Hovednavigasjon",
@@ -281,6 +282,7 @@ export const nb: Messages = {
     last: (tekst) => `siste ${tekst}`,
     window: "Tidsrom",
     noData: "Ingen målinger i dette tidsrommet",
+    explore: "Åpne i utforskeren",
     minutes: (antall) => `${antall} min`,
     hours: (antall) => `${antall} t`,
   },

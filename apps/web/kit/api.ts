@@ -64,6 +64,7 @@ type Query = Record<string, string | number | undefined>;
 export interface RequestOptions {
   query?: Query;
   body?: unknown;
+  form?: Record<string, string | number>;
   signal?: AbortSignal | undefined;
 }
 
@@ -81,6 +82,7 @@ export function createApi(onSignedOut: () => void) {
         ...(method === "GET" ? {} : { "x-havn-csrf": csrfToken }),
       },
       ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
+      ...(options.form && { body: searchOf(options.form) }),
       ...(options.signal ? { signal: options.signal } : {}),
     }).catch((cause: unknown) => {
       if (options.signal?.aborted) throw cause;
@@ -132,6 +134,9 @@ export function createApi(onSignedOut: () => void) {
     events: (query: Query, signal?: AbortSignal) => get<{ events: Event[] }>("/events", query, signal),
     alerts: (query: Query, signal?: AbortSignal) => get<{ alerts: Alert[] }>("/alerts", query, signal),
     logs: (query: Query, signal?: AbortSignal) => get<{ records: LogRecord[] }>("/logs", query, signal),
+    /** Prometheus' API asked by a form: its queries may be longer than an address. */
+    prometheus: <T>(endpoint: string, form: Record<string, string | number>, signal?: AbortSignal) =>
+      send<T>("POST", `/prometheus/api/v1/${endpoint}`, { form, signal }),
     /** Instant query; the newest value of each series. */
     query: (expr: string, signal?: AbortSignal) => prometheus(send, "query", { query: expr }, signal),
     /** Times in seconds since the epoch. */
@@ -159,15 +164,24 @@ async function prometheus(
   return answer.data.result;
 }
 
-function withQuery(path: string, query: Query = {}): string {
+function searchOf(query: Query): URLSearchParams {
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(query))
     if (value !== undefined && value !== "") search.set(name, String(value));
+  return search;
+}
+
+function withQuery(path: string, query: Query = {}): string {
+  const search = searchOf(query);
   return search.size > 0 ? `${path}?${search}` : path;
 }
 
 async function errorOf(response: Response): Promise<ApiError> {
-  const problem = (await response.json().catch(() => undefined)) as Partial<Problem> | undefined;
-  const { summary, detail } = problem?.error ?? { summary: response.statusText, detail: "" };
+  const problem = (await response.json().catch(() => undefined)) as
+    | { error?: Problem["error"] | string }
+    | undefined;
+  const error = problem?.error ?? { summary: response.statusText, detail: "" };
+  // Prometheus' API tells its errors as plain text.
+  const { summary, detail } = typeof error === "string" ? { summary: error, detail: "" } : error;
   return new ApiError(response.status, summary, detail);
 }

@@ -3,6 +3,8 @@ import type { Language } from "./preferences.ts";
 /** Numbers and times as people of the language write them. */
 export interface Formats {
   number(value: number): string;
+  /** With as many digits behind the comma as told. */
+  fixed(value: number, decimals: number): string;
   /** 0.123 → "12 %" or "12.3%". */
   percent(ratio: number): string;
   bytes(value: number): string;
@@ -41,6 +43,8 @@ export function createFormats(language: Language): Formats {
   };
   return {
     number: short,
+    fixed: (value, decimals) =>
+      value.toLocaleString(locale, { minimumFractionDigits: decimals, maximumFractionDigits: decimals }),
     percent: (ratio) => percent.format(ratio),
     bytes,
     bytesPerSecond: (value) => `${bytes(value)}/s`,

@@ -1,7 +1,12 @@
 import { useEffect } from "preact/hooks";
 
-const typing = (target: EventTarget | null) =>
-  target instanceof HTMLElement && target.closest("input, textarea, select, [contenteditable]") !== null;
+/** Events out of a shadow root name its host as their target: the first of the path is where they began. */
+const typing = (event: KeyboardEvent) => {
+  const [target] = event.composedPath();
+  return (
+    target instanceof HTMLElement && target.closest("input, textarea, select, [contenteditable]") !== null
+  );
+};
 
 /** Calls the handler of a key, or of two pressed in a row ("g m"), unless the visitor is typing or a dialog is open. */
 export function useShortcuts(shortcuts: Record<string, () => void>): void {
@@ -9,7 +14,7 @@ export function useShortcuts(shortcuts: Record<string, () => void>): void {
     let prefix = "";
     let timer: ReturnType<typeof setTimeout> | undefined;
     const onKey = (event: KeyboardEvent) => {
-      if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
+      if (event.ctrlKey || event.metaKey || event.altKey || typing(event)) return;
       if (document.querySelector("dialog[open]")) return;
       const handler = shortcuts[prefix + event.key];
       clearTimeout(timer);

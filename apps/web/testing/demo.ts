@@ -40,7 +40,12 @@ export interface Demo extends AsyncDisposable {
   signInLink(role?: "viewer" | "operator" | "admin"): Promise<string>;
 }
 
-export async function openDemo(world: data.World = data.shopWorld(Date.now()), port = 0): Promise<Demo> {
+export async function openDemo(
+  world: data.World = data.shopWorld(Date.now()),
+  port = 0,
+  /** What answers PromQL. */
+  metrics: Route[] = madeUpMetrics(),
+): Promise<Demo> {
   const database = await testDatabase();
   const directory = await mkdtemp(join(tmpdir(), "havn-web-"));
   const timeline = { write: async () => undefined };
@@ -57,7 +62,7 @@ export async function openDemo(world: data.World = data.shopWorld(Date.now()), p
   live.topic("logs", { action: "log:read" });
   const web = await buildWeb({ outDirectory: join(directory, "web") });
   const server = await createHttpServer({
-    routes: [...access.routes, ...worldRoutes(world), ...webRoutes(web)],
+    routes: [...access.routes, ...worldRoutes(world), ...metrics, ...webRoutes(web)],
     access,
     live,
     closeGraceMs: 200,
@@ -109,8 +114,9 @@ function worldRoutes(world: data.World): Route[] {
     read("/events", z.object({ events: z.array(eventSchema) }), (query) => ({
       events: world.events
         .filter(
-          ({ id, kind, host, address }) =>
+          ({ id, at, kind, host, address }) =>
             (!query.before || id < Number(query.before)) &&
+            (!query.since || at >= Number(query.since)) &&
             (!query.kind || kind.startsWith(query.kind)) &&
             (!query.host || host === query.host) &&
             (!query.address || address === query.address),
@@ -147,16 +153,18 @@ function worldRoutes(world: data.World): Route[] {
       status: 202,
       handle: () => world.apply,
     }),
-    ...["query", "query_range"].map((endpoint) =>
-      defineRoute({
-        method: "GET",
-        path: `/prometheus/api/v1/${endpoint}`,
-        summary: endpoint,
-        access: { action: "metric:read" },
-        query: z.record(z.string(), z.string()),
-        response: z.unknown(),
-        handle: ({ query }) => answerPromql(query as Record<string, string>),
-      }),
-    ),
   ];
 }
+
+const madeUpMetrics = (): Route[] =>
+  ["query", "query_range"].map((endpoint) =>
+    defineRoute({
+      method: "GET",
+      path: `/prometheus/api/v1/${endpoint}`,
+      summary: endpoint,
+      access: { action: "metric:read" },
+      query: z.record(z.string(), z.string()),
+      response: z.unknown(),
+      handle: ({ query }) => answerPromql(query as Record<string, string>),
+    }),
+  );

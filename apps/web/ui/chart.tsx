@@ -2,6 +2,8 @@ import { useEffect, useMemo, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import { useApplication, useFormats } from "../kit/context.ts";
 import { type RangeData, type RangeQuery, useRange } from "../kit/prometheus.ts";
+import { exploreAddress } from "../metrics/explore-state.ts";
+import { Icon } from "./icon.tsx";
 import { ErrorState } from "./states.tsx";
 
 export interface ChartProps {
@@ -40,6 +42,14 @@ export function Chart({
       <figcaption>
         <h3>{title}</h3>
         <Legend data={data} format={format} />
+        <a
+          class="icon-button open-explorer"
+          href={exploreAddress({ exprs: queries, time: { kind: "last", seconds: windowSeconds } })}
+          aria-label={`${messages.chart.explore}: ${title}`}
+          title={messages.chart.explore}
+        >
+          <Icon name="explore" size={14} />
+        </a>
       </figcaption>
       <div class="plot" style={{ height: `${height}px` }}>
         {data && !empty && (

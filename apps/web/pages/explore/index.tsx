@@ -1,0 +1,10 @@
+import { lazy } from "../../kit/lazy.tsx";
+import { definePage } from "../../kit/page.ts";
+
+export const page = definePage({
+  path: "/explore",
+  nav: { label: "explore", icon: "explore", order: 6, key: "e" },
+  title: (messages) => messages.nav.explore,
+  load: async () => undefined,
+  view: lazy(() => import("./explorer.tsx")),
+});
