@@ -186,6 +186,9 @@ test("an incident from a route to its postmortem: services, suspects, links, not
   });
   assert.equal(byHand.public, true);
   assert.match((await room.inject("GET", "/status/shop/public/")).text, /Outage/);
+  const elsewhere = { title: "search is slow", environment: "shop", services: ["search"], public: true };
+  await json("POST", "/api/v1/incidents", { ...elsewhere, severity: "critical" });
+  assert.doesNotMatch((await room.inject("GET", "/status/shop/public/")).text, /search is slow/);
 });
 
 test("affected: what is named, and all that stands on it", () => {

@@ -91,11 +91,11 @@ export function createStatusPages(options: StatusPagesOptions): StatusPages {
   async function write(page: DeclaredPage): Promise<void> {
     const { components } = page.properties;
     const own = new Set(components.flatMap(({ services }) => services));
-    const incidents = (await publishedOf(page.environment)).map((one) => ({
-      ...one,
-      // What else it concerns is nobody's business here.
-      services: one.services.filter((service) => own.has(service)),
-    }));
+    const incidents = (await publishedOf(page.environment)).flatMap((one) => {
+      // What else it concerns is nobody's business here, and neither is what concerns other services alone.
+      const services = one.services.filter((service) => own.has(service));
+      return one.services.length > 0 && services.length === 0 ? [] : [{ ...one, services }];
+    });
     const files = statusFiles(page.properties, incidents, { url: urlOf(page) });
     const folder = folderOf(page);
     await mkdir(folder, { recursive: true });

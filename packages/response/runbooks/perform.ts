@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { HavnError } from "@havn/model";
+import { HavnError, storable } from "@havn/model";
 import { isOutage, throughOutages } from "@havn/postgres";
 import type { Run } from "@havn/workflows";
 import { type Act, act, type Done } from "./act.ts";
@@ -168,14 +168,20 @@ async function pretend(options: PerformOptions, name: string, request: WaitReque
 async function end(
   { sql, clock, timeline, row }: PerformOptions,
   name: string,
-  { failed, outcome }: { failed: boolean; outcome: string },
+  { failed, outcome: told }: { failed: boolean; outcome: string },
 ): Promise<void> {
+  // What commands print may hold NULs.
+  const outcome = storable(told);
   const state = failed ? "failed" : "succeeded";
-  await store.endStep(sql, row.id, name, { state, at: clock.now(), outcome: outcome.slice(0, 2000) });
+  await store.endStep(sql, row.id, name, {
+    state,
+    at: clock.now(),
+    outcome: outcome.slice(0, 2000).toWellFormed(),
+  });
   await timeline.write({
     ...eventOf(row, "runbook.step"),
     severity: failed ? "warning" : "info",
-    summary: `${titleOf(row)}: ${name}: ${outcome}`.slice(0, 500),
+    summary: `${titleOf(row)}: ${name}: ${outcome}`.slice(0, 500).toWellFormed(),
     data: { run: row.id, incident: row.incident, step: name, state },
     key: `runbook:${row.id}:${name}:ended`,
   });
