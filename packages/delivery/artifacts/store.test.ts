@@ -109,8 +109,8 @@ test("what could harm a host is refused and leaves nothing behind", () =>
       ["climbing path", escaping, /path "..\/source\/main.js" leaves/],
       ["absolute path", rooted, /path "\/.*" leaves/],
       ["pipe", special, /neither a file/],
-      ["damaged", bytes, /gzip/],
-      ["cut short", good.subarray(0, good.length - 100), /gzip/],
+      ["damaged", bytes, /gzip|damaged/],
+      ["cut short", good.subarray(0, good.length - 100), /gzip|cut short/],
       ["no tar", gzipSync(randomBytes(2048)), /damaged/],
       [
         "cut inside",
