@@ -178,6 +178,8 @@ export interface Declaration {
   location?: Location | undefined;
 }
 
+const controlCharacters = /[\p{Cc}\u2028\u2029]/u;
+
 /** Takes a resource into the environment that is being described. */
 export function declare(declaration: Declaration): Resource {
   const { type } = declaration;
@@ -190,6 +192,12 @@ export function declare(declaration: Declaration): Resource {
   const host = declaration.host === undefined ? undefined : String(nameOf(declaration.host));
   const name = host === undefined ? declaration.name : `${host}:${declaration.name}`;
   const location = declaration.location ?? callerLocation();
+  if (controlCharacters.test(name))
+    complain(
+      `${JSON.stringify(declaration.name)} cannot be the name of any ${type}`,
+      "A name is one line without control characters. Correct it.",
+      location,
+    );
   const after = [
     ...(host === undefined
       ? []

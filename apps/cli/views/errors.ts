@@ -36,7 +36,8 @@ const indented = (text: string, columns: number): string[] =>
 
 /** One diagnostic with the line of source that it is about and a caret under the column. */
 export function diagnosticView(diagnostic: Diagnostic, style: Style, options: ErrorViewOptions): string {
-  const { severity, summary, detail, at, address } = diagnostic;
+  const { severity, summary, detail, at } = diagnostic;
+  const address = diagnostic.address && printable(diagnostic.address).replaceAll("\n", "\\n");
   const label = severity === "error" ? style.red(style.bold("Error:")) : style.yellow(style.bold("Warning:"));
   const lines = [`${label} ${style.bold(printable(summary))}`];
   if (at) {
