@@ -8,7 +8,12 @@ export const absolutePath = z
   .string()
   .regex(
     /^\/([^/\0]+(\/[^/\0]+)*)?$/,
-    'expected an absolute path without a trailing slash, such as "/etc/motd"',
+    'expected an absolute path without trailing or doubled slashes, such as "/etc/motd"',
+  )
+  // Another spelling of the same path would be another resource on the same file.
+  .regex(
+    /^(?!.*\/\.\.?(\/|$))/s,
+    'expected a path without "." or ".." between its slashes: write where it leads',
   );
 
 export const fileMode = z.string().regex(/^[0-7]{3,4}$/, 'expected an octal mode such as "0644"');
