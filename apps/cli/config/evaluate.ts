@@ -105,6 +105,9 @@ export function shownPath(file: string, cwd: string): string {
   return file.startsWith(`${cwd}/`) ? file.slice(cwd.length + 1) : file;
 }
 
+/** Characters of JSON. */
+const largestAnswer = 50_000_000;
+
 interface Outcome {
   text: string;
   code: number | null;
@@ -147,7 +150,7 @@ async function runChild({
   signal.addEventListener("abort", kill, { once: true });
   try {
     const [text, , errors, ended] = await Promise.all([
-      collect(child, 3, 50_000_000),
+      collect(child, 3, largestAnswer),
       collect(child, 1, 100_000, onOutput),
       collect(child, 2, 100_000),
       new Promise<Pick<Outcome, "code" | "killed">>((resolve, reject) => {
@@ -239,6 +242,11 @@ function endedDiagnostic({ file, cwd, timeoutMs }: EvaluateOptions, outcome: Out
     return error(
       "The configuration awaits something that never comes",
       "A top-level await in it never ends. It has no network and no timers to wait for: describe without waiting.",
+    );
+  if (outcome.text.length >= largestAnswer)
+    return error(
+      "What the configuration declares is larger than 50 MB",
+      'It travels with every plan. Large files do not: give them with source: "./path" in place of content.',
     );
   const how = outcome.killed ? `was ended by ${outcome.killed}` : `ended with code ${outcome.code}`;
   return error(
