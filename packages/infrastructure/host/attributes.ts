@@ -1,5 +1,6 @@
 import { constants } from "node:fs";
 import { chmod, chown, type FileHandle, lchown, lstat, mkdir, open } from "node:fs/promises";
+import { dirname } from "node:path";
 import { HavnError } from "@havn/model";
 import type { Attributes } from "../resources/type.ts";
 import { type Accounts, createAccounts } from "./accounts.ts";
@@ -85,7 +86,7 @@ export async function withParent<T>(path: string, work: (at: string) => Promise<
   try {
     return await withWay(path, work);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT" || (await findStats(dirname(path)))) throw error;
     throw new HavnError(`The folder of ${path} is not there`, {
       detail: "Declare it as a directory, or depend on the package that brings it.",
       cause: error,

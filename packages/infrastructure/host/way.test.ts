@@ -115,3 +115,18 @@ test("a copy is kept of the file itself, never of what a link in its place leads
   assert.equal(await readFile(join(at("copies"), name), "utf8"), "plain");
   assert.equal((await stat(join(at("copies"), name))).mode & 0o777, 0o640);
 });
+
+test("a folder that is not there is told; one that is there and takes no file is not called missing", {
+  skip: process.platform === "linux" ? false : "needs /proc",
+}, async () => {
+  await using directory = await temporaryDirectory("way");
+  const write = (path: string) => perform({ kind: "write", path, content: "x", attributes: {} });
+  await assert.rejects(
+    write(join(directory.path, "none/x")),
+    /^HavnError: The folder of .*none\/x is not there/,
+  );
+  await assert.rejects(write("/proc/sys/kernel/havn-test"), (error: Error) => {
+    assert.doesNotMatch(error.message, /is not there/);
+    return true;
+  });
+});
