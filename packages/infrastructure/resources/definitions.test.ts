@@ -59,3 +59,16 @@ test("scram: verifiers that PostgreSQL makes are known, and it takes ours", asyn
   assert.equal(rows[1]?.rolpassword, scramVerifier("scram_b", "correct horse"));
   assert.ok(!matchesPassword("md5abc", "correct horse"));
 });
+
+test("command: a secret among its arguments is warned of; in env and stdin it is not", () => {
+  const secret = { $secret: "pw" };
+  const summaries = (properties: object) =>
+    definitions.command
+      .warnings?.({ creates: "/x", on: [], env: {}, ...properties } as never)
+      .map(({ summary }) => summary);
+  const warned = ['Command "login" has a secret among its arguments'];
+  assert.deepEqual(summaries({ command: ["login", secret] }), warned);
+  assert.deepEqual(summaries({ command: ["login", { $text: ["--password=", secret] }] }), warned);
+  assert.deepEqual(summaries({ command: ["login", { $host: "db-1", attribute: "address" }] }), []);
+  assert.deepEqual(summaries({ command: ["login"], env: { PASSWORD: secret }, stdin: secret }), []);
+});

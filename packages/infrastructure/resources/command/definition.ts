@@ -1,4 +1,4 @@
-import { parseDuration } from "@havn/model";
+import { findReferences, parseDuration } from "@havn/model";
 import { z } from "zod";
 import {
   type ExecutionProperties,
@@ -28,17 +28,27 @@ export const commandSchema = z.strictObject({
 export type CommandProperties = Guards &
   ExecutionProperties & { command: string[]; stdin?: string | undefined; undo?: string[] | undefined };
 
+const exposed = (what: string, words: readonly unknown[]) =>
+  findReferences(words).some((reference) => "$secret" in reference)
+    ? [
+        {
+          summary: `${what} has a secret among its arguments`,
+          detail:
+            "While it runs, that is visible to every user of the host in the list of processes. Hand it over by env or stdin.",
+        },
+      ]
+    : [];
+
 const command: ResourceDefinition<CommandProperties, GuardsObserved> = {
   type: "command",
   schema: commandSchema,
   opaque: true,
   paths: ({ creates, removes }) => [creates, removes].filter((path) => path !== undefined),
   triggers: triggersOf,
-  warnings: (properties) =>
-    unguarded(
-      `Command "${properties.command.filter((word) => typeof word === "string").join(" ")}"`,
-      properties,
-    ),
+  warnings(properties) {
+    const shown = `Command "${properties.command.filter((word) => typeof word === "string").join(" ")}"`;
+    return [...unguarded(shown, properties), ...exposed(shown, properties.command)];
+  },
   plan(observed, desired, wanted) {
     // What it did cannot be taken back.
     if (wanted === "absent") return unchanged;
