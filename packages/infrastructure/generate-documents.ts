@@ -17,6 +17,8 @@ interface Option {
   items?: Option;
   default?: unknown;
   description?: string;
+  /** What its constructor takes, where that makes something else of it. */
+  written?: string;
 }
 
 interface Maker {
@@ -70,7 +72,8 @@ function optionsOf(type: string): [string, Option][] {
   return Object.entries(json.properties ?? {});
 }
 
-function kindOf({ type, enum: values, anyOf, items }: Option): string {
+function kindOf({ type, enum: values, anyOf, items, written }: Option): string {
+  if (written !== undefined) return written;
   if (values) return values.map((value) => JSON.stringify(value)).join(", ");
   // Texts that may hold references are one of several forms.
   if (anyOf?.[0]?.type === "string" && anyOf.slice(1).every((one) => one.type === "object" || one.anyOf))
@@ -111,7 +114,7 @@ async function readConstructors(): Promise<Map<string, Maker>> {
         .map((line) => line.replace(/^ \* ?/, ""))
         .join("\n")
         .split(/\n\s*\n|\n@/)[0];
-      const of = type?.[1] ?? type?.[2];
+      const of = type?.[1] ?? type?.[2] ?? (findDefinition(name) ? name : undefined);
       if (of && !found.has(of))
         found.set(of, {
           name: name === "debianPackage" ? "pkg" : name,

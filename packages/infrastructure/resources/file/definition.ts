@@ -35,9 +35,11 @@ export const fileSchema = z
         size: z.number().int().min(0).max(largestSource).describe("in bytes"),
       })
       .optional()
-      .describe(
-        "the whole content as an artifact, for what is too large for a graph; compared and shown by its size and sha256",
-      ),
+      .meta({
+        written: "text",
+        description:
+          "path of a file beside the configuration that is the whole content, at most 1 GiB; what is larger than 4 MiB, or no text, is compared and shown by its size and sha256",
+      }),
     touch: z
       .boolean()
       .default(false)
