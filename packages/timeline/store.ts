@@ -1,11 +1,13 @@
-import type { Event, NewEvent } from "@havn/model";
+import { type Event, type NewEvent, storable } from "@havn/model";
 import type { Sql } from "@havn/postgres";
 import type { EventFilter } from "./index.ts";
 
 type Row = { [Key in keyof Event]: Event[Key] | null };
 
 /** The new entry, or undefined where its key was there already. */
-export async function insertEvent(sql: Sql, event: NewEvent & { at: number }): Promise<Event | undefined> {
+export async function insertEvent(sql: Sql, told: NewEvent & { at: number }): Promise<Event | undefined> {
+  // Events tell what programs and hosts said.
+  const event = storable(told);
   const data = sql.json((event.data ?? {}) as Parameters<Sql["json"]>[0]);
   const rows = await sql<Row[]>`
     insert into timeline.event (at, environment, address, host, kind, severity, summary, data, actor, key)
