@@ -221,8 +221,9 @@ async function evaluateRange(e: Evaluation, expr: Expr, grid: Grid): Promise<Mat
   }
   const columns = finishColumns(await evaluateVector(e, expr, grid));
   const matrix: RangeSamples[] = [];
+  const times = timesOf(grid);
   for (const column of columns) {
-    matrix.push(pointsOf(column, grid));
+    matrix.push(pointsOf(column, times));
     await e.breathe(grid.count);
   }
   return { type: "matrix", matrix: sortedByLabels(matrix) };
@@ -241,24 +242,21 @@ function byKind(samples: Samples): Omit<RangeSamples, "labels"> {
 const timesOf = (grid: Grid) =>
   Float64Array.from({ length: grid.count }, (_, i) => grid.start + i * grid.step);
 
-function pointsOf(column: Column, grid: Grid): RangeSamples {
-  const timestamps: number[] = [];
-  const values: number[] = [];
-  const histograms: RangeSamples["histograms"] = [];
-  for (let i = 0; i < grid.count; i++) {
-    if (!column.present[i]) continue;
-    const timestamp = grid.start + i * grid.step;
-    const histogram = column.histograms?.[i];
-    if (histogram) histograms.push({ timestamp, histogram });
-    else {
-      timestamps.push(timestamp);
-      values.push(column.values[i] ?? 0);
-    }
+/** `times`: those of the grid, shared by all that have a number at each. */
+function pointsOf({ labels, values, present, histograms }: Column, times: Float64Array): RangeSamples {
+  if (!histograms && !present.includes(0)) return { labels, timestamps: times, values };
+  const own: RangeSamples["histograms"] = [];
+  const places: number[] = [];
+  for (let i = 0; i < times.length; i++) {
+    if (!present[i]) continue;
+    const histogram = histograms?.[i];
+    if (histogram) own.push({ timestamp: times[i] ?? 0, histogram });
+    else places.push(i);
   }
   return {
-    labels: column.labels,
-    timestamps: Float64Array.from(timestamps),
-    values: Float64Array.from(values),
-    ...(histograms.length > 0 && { histograms }),
+    labels,
+    timestamps: Float64Array.from(places, (i) => times[i] ?? 0),
+    values: Float64Array.from(places, (i) => values[i] ?? 0),
+    ...(own.length > 0 && { histograms: own }),
   };
 }

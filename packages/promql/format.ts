@@ -4,8 +4,11 @@ export function formatValue(value: number): string {
   if (value === Number.POSITIVE_INFINITY) return "+Inf";
   if (value === Number.NEGATIVE_INFINITY) return "-Inf";
   if (Object.is(value, -0)) return "-0";
+  const text = String(value);
+  const size = Math.abs(value);
+  if (size < 1e21 && (size >= 1e-6 || size === 0)) return text;
   // JavaScript and Go go over to exponents at the same sizes; Go writes at least two digits of it.
-  return String(value).replace(/e([+-])(\d)$/, "e$10$2");
+  return text.replace(/e([+-])(\d)$/, "e$10$2");
 }
 
 /** Without an exponent, however long. */

@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { RawResponse } from "@havn/http";
-import type { HavnError, Labels } from "@havn/model";
+import type { HavnError } from "@havn/model";
 import { z } from "zod";
 import type { InstantResult, RangeResult, RangeSamples } from "../engine.ts";
 import { PromqlError } from "../errors.ts";
@@ -77,21 +77,25 @@ const pointsAtOnce = 100_000;
 /** As `answer`, but a large result goes out piece by piece: whole, it would stand still for it and hold it three times. */
 function answerMatrix(matrix: readonly RangeSamples[], notes: Notes): RawResponse {
   const points = matrix.reduce((sum, { timestamps }) => sum + timestamps.length, 0);
-  const small = points <= pointsAtOnce;
-  const { body, headers } = answer(
-    { resultType: "matrix", result: small ? matrix.map(seriesOf) : [] },
-    notes,
-  );
-  if (small) return new RawResponse(body, headers);
+  const { body, headers } = answer({ resultType: "matrix", result: [] }, notes);
   const [before = "", after = ""] = String(body).split(/(?<="result":\[)(?=\])/);
-  return new RawResponse(Readable.from(pieces(matrix, { before, after }), { objectMode: false }), headers);
+  const write = seriesWriter();
+  if (points <= pointsAtOnce) return new RawResponse(before + matrix.map(write).join(",") + after, headers);
+  return new RawResponse(
+    Readable.from(pieces(matrix, { before, after }, write), { objectMode: false }),
+    headers,
+  );
 }
 
-async function* pieces(matrix: readonly RangeSamples[], around: { before: string; after: string }) {
+async function* pieces(
+  matrix: readonly RangeSamples[],
+  around: { before: string; after: string },
+  write: (series: RangeSamples) => string,
+) {
   let text = around.before;
   let points = 0;
   for (const [i, series] of matrix.entries()) {
-    text += `${i === 0 ? "" : ","}${JSON.stringify(seriesOf(series))}`;
+    text += (i === 0 ? "" : ",") + write(series);
     points += series.timestamps.length;
     if (points < pointsAtOnce) continue;
     yield text;
@@ -104,22 +108,34 @@ async function* pieces(matrix: readonly RangeSamples[], around: { before: string
 
 const point = (timestamp: number, value: number): [number, string] => [timestamp / 1000, formatValue(value)];
 
-function seriesOf({ labels, timestamps, values, histograms }: RangeSamples): {
-  metric: Labels;
-  values?: [number, string][];
-  histograms?: [number, ReturnType<typeof histogramOf>][];
-} {
-  return {
-    metric: labels,
-    ...((values.length > 0 || !histograms) && {
-      values: Array.from(timestamps, (timestamp, i) => point(timestamp, values[i] ?? Number.NaN)),
-    }),
-    ...(histograms && {
-      histograms: histograms.map(({ timestamp, histogram }): [number, ReturnType<typeof histogramOf>] => [
-        timestamp / 1000,
-        histogramOf(histogram),
-      ]),
-    }),
+/** Steps that a range may have; samples themselves have more times than that. */
+const mostOpenings = 11_000;
+
+/** Writes series as JSON. All series of a result are evaluated at the same times: what they are written as is kept. */
+function seriesWriter(): (series: RangeSamples) => string {
+  const openings = new Map<number, string>();
+  const opening = (timestamp: number): string => {
+    let text = openings.get(timestamp);
+    if (text === undefined) {
+      text = `[${timestamp / 1000},"`;
+      if (openings.size < mostOpenings) openings.set(timestamp, text);
+    }
+    return text;
+  };
+  return ({ labels, timestamps, values, histograms }) => {
+    let text = `{"metric":${JSON.stringify(labels)}`;
+    if (values.length > 0 || !histograms) {
+      text += ',"values":[';
+      for (let i = 0; i < values.length; i++)
+        // What a value is written as needs no escapes.
+        text += `${i === 0 ? "" : ","}${opening(timestamps[i] ?? 0)}${formatValue(values[i] ?? 0)}"]`;
+      text += "]";
+    }
+    if (histograms)
+      text += `,"histograms":${JSON.stringify(
+        histograms.map(({ timestamp, histogram }) => [timestamp / 1000, histogramOf(histogram)]),
+      )}`;
+    return `${text}}`;
   };
 }
 
