@@ -1,5 +1,5 @@
 import type { AlertProperties, CheckProperties, NewEvent, NrpeProperties } from "@havn/model";
-import type { Sql, TransactionSql } from "@havn/postgres";
+import { jsonb, type Sql, type TransactionSql } from "@havn/postgres";
 import type { AlertRecord } from "./alerts/machine.ts";
 import type { ToldRecord } from "./checks/told.ts";
 
@@ -19,14 +19,12 @@ export interface Probe {
   properties: CheckProperties;
 }
 
-const json = (sql: Sql | TransactionSql, value: unknown) => sql.json(value as Parameters<Sql["json"]>[0]);
-
 export const listRules = (sql: Sql): Promise<Rule[]> =>
   sql<Rule[]>`select address, environment, name, properties from alerting.rule order by address`;
 
 export const putRule = (sql: Sql, rule: Rule) => sql`
   insert into alerting.rule (address, environment, name, properties)
-  values (${rule.address}, ${rule.environment}, ${rule.name}, ${json(sql, rule.properties)})
+  values (${rule.address}, ${rule.environment}, ${rule.name}, ${jsonb(sql, rule.properties)})
   on conflict (address) do update set properties = excluded.properties`;
 
 export const deleteRule = (sql: Sql, address: string) =>
@@ -41,7 +39,7 @@ export const listProbesOf = (sql: Sql, host: string): Promise<Probe[]> =>
 
 export const putProbe = (sql: Sql, probe: Probe) => sql`
   insert into alerting.probe (address, environment, name, host, properties)
-  values (${probe.address}, ${probe.environment}, ${probe.name}, ${probe.host}, ${json(sql, probe.properties)})
+  values (${probe.address}, ${probe.environment}, ${probe.name}, ${probe.host}, ${jsonb(sql, probe.properties)})
   on conflict (address) do update set host = excluded.host, properties = excluded.properties`;
 
 export const deleteProbe = (sql: Sql, address: string) =>
@@ -63,7 +61,7 @@ export interface Nrpe {
 
 export const putNrpe = (sql: Sql, nrpe: Nrpe) => sql`
   insert into alerting.nrpe (address, environment, name, host, properties)
-  values (${nrpe.address}, ${nrpe.environment}, ${nrpe.name}, ${nrpe.host}, ${json(sql, nrpe.properties)})
+  values (${nrpe.address}, ${nrpe.environment}, ${nrpe.name}, ${nrpe.host}, ${jsonb(sql, nrpe.properties)})
   on conflict (address) do update set host = excluded.host, properties = excluded.properties`;
 
 export const deleteNrpe = (sql: Sql, address: string) =>
@@ -78,7 +76,7 @@ export const listTold = async (sql: Sql): Promise<[address: string, record: Told
   );
 
 export const putTold = (sql: Sql, address: string, record: ToldRecord) => sql`
-  insert into alerting.told_check (address, record) values (${address}, ${json(sql, record)})
+  insert into alerting.told_check (address, record) values (${address}, ${jsonb(sql, record)})
   on conflict (address) do update set record = excluded.record`;
 
 export const deleteTold = (sql: Sql, address: string) =>
@@ -110,13 +108,13 @@ export const saveChanges = (sql: Sql, changes: readonly Change[]) =>
     for (const { fingerprint, after, event } of changes) {
       if (after) await upsertAlert(transaction, after);
       else await transaction`delete from alerting.alert where fingerprint = ${fingerprint}`;
-      if (event) await transaction`insert into alerting.outbox (event) values (${json(transaction, event)})`;
+      if (event) await transaction`insert into alerting.outbox (event) values (${jsonb(transaction, event)})`;
     }
   });
 
 const upsertAlert = (sql: TransactionSql, record: AlertRecord) => sql`
   insert into alerting.alert (fingerprint, environment, state, record)
-  values (${record.fingerprint}, ${record.environment}, ${record.state}, ${json(sql, record)})
+  values (${record.fingerprint}, ${record.environment}, ${record.state}, ${jsonb(sql, record)})
   on conflict (fingerprint) do update set state = excluded.state, record = excluded.record`;
 
 export const listOutbox = (sql: Sql): Promise<{ id: number; event: NewEvent }[]> =>

@@ -1,5 +1,5 @@
 import type { Facts, HostProperties, MachineProperties } from "@havn/model";
-import type { Sql } from "@havn/postgres";
+import { jsonb, type Sql } from "@havn/postgres";
 import type { MachineAccess, MachineState } from "./machines/provider.ts";
 
 export interface HostRow {
@@ -25,8 +25,6 @@ export interface MachineRow {
   episode: string;
 }
 
-const json = (sql: Sql, value: unknown) => sql.json(value as Parameters<Sql["json"]>[0]);
-
 const hostColumns = (sql: Sql) => sql`address, environment, name, properties, facts, state,
   connection_id as "connectionId", last_seen as "lastSeen"`;
 
@@ -41,14 +39,14 @@ export const putHost = (
   host: { address: string; environment: string; name: string; properties: HostProperties; at: number },
 ) => sql`
   insert into fleet.host (address, environment, name, properties, created_at)
-  values (${host.address}, ${host.environment}, ${host.name}, ${json(sql, host.properties)}, ${host.at})
+  values (${host.address}, ${host.environment}, ${host.name}, ${jsonb(sql, host.properties)}, ${host.at})
   on conflict (address) do update set properties = excluded.properties`;
 
 export const recordConnection = (
   sql: Sql,
   { address, connectionId, facts, at }: { address: string; connectionId: string; facts: Facts; at: number },
 ) => sql`
-  update fleet.host set connection_id = ${connectionId}, facts = ${json(sql, facts)}, last_seen = ${at}
+  update fleet.host set connection_id = ${connectionId}, facts = ${jsonb(sql, facts)}, last_seen = ${at}
   where address = ${address}`;
 
 export const recordHostState = (
@@ -80,14 +78,14 @@ export const putMachine = (
   machine: { address: string; environment: string; name: string; spec: MachineProperties },
 ) => sql`
   insert into fleet.machine (address, environment, name, spec)
-  values (${machine.address}, ${machine.environment}, ${machine.name}, ${json(sql, machine.spec)})
+  values (${machine.address}, ${machine.environment}, ${machine.name}, ${jsonb(sql, machine.spec)})
   on conflict (address) do update set spec = excluded.spec, wanted = 'running'`;
 
 const nextEpisode = (sql: Sql, state: MachineState) =>
   sql`case when state = ${state} then episode else gen_random_uuid()::text end`;
 
 export const recordMachineAccess = (sql: Sql, address: string, access: MachineAccess) => sql`
-  update fleet.machine set access = ${json(sql, access)}, state = 'running', episode = ${nextEpisode(sql, "running")}
+  update fleet.machine set access = ${jsonb(sql, access)}, state = 'running', episode = ${nextEpisode(sql, "running")}
   where address = ${address}`;
 
 export const recordMachineState = (sql: Sql, address: string, state: MachineState) => sql`
@@ -166,7 +164,7 @@ export const putDesiredSections = async (
   host: string,
   sections: Readonly<Record<string, unknown>>,
 ): Promise<number | undefined> => {
-  const patch = json(sql, sections);
+  const patch = jsonb(sql, sections);
   const rows = await sql<{ revision: number }[]>`
     insert into fleet.desired as d (host, revision, sections) values (${host}, 1, ${patch})
     on conflict (host) do update set revision = d.revision + 1, sections = d.sections || ${patch}

@@ -20,3 +20,27 @@ export const alertSchema = z.object({
   resolvedAt: z.number().optional(),
 });
 export type Alert = z.infer<typeof alertSchema>;
+
+/** A group of a rule file, with how its last evaluation went. Times in ms since 1970. */
+export const ruleGroupSchema = z.object({
+  environment: z.string(),
+  address: z.string(),
+  group: z.string(),
+  file: z.string(),
+  intervalMs: z.number(),
+  lastEvaluation: z.number().nullable(),
+  durationMs: z.number(),
+  rules: z.array(
+    z.object({
+      kind: z.enum(["recording", "alerting"]),
+      name: z.string(),
+      expr: z.string(),
+      line: z.number().nullable(),
+      health: z.enum(["unknown", "ok", "err"]),
+      lastError: z.string(),
+      /** Of alerting rules. */
+      state: z.enum(["inactive", "pending", "firing"]).nullable(),
+    }),
+  ),
+  broken: z.array(z.object({ name: z.string(), line: z.number().nullable(), fault: z.string() })),
+});

@@ -9,6 +9,10 @@ export { isOutage, throughOutages } from "./outage.ts";
 export type Sql = postgresTypes.Sql;
 export type TransactionSql = postgresTypes.TransactionSql;
 
+/** A value on its way into a `jsonb` column. */
+export const jsonb = (sql: Sql | TransactionSql, value: unknown) =>
+  sql.json(value as Parameters<Sql["json"]>[0]);
+
 export interface Postgres extends AsyncDisposable {
   readonly sql: Sql;
   /** For clients that take a connection string (workflows, psql). */

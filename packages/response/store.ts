@@ -1,11 +1,10 @@
 import type { Channel, IncidentSummary } from "@havn/model";
-import type { Sql, TransactionSql } from "@havn/postgres";
+import { jsonb, type Sql, type TransactionSql } from "@havn/postgres";
 import type { Message } from "./notifiers/index.ts";
 import type { PageState } from "./pages/decide.ts";
 import type { Override, Swap } from "./schedules/schedule.ts";
 
 type Db = Sql | TransactionSql;
-const json = (sql: Db, value: unknown) => sql.json(value as Parameters<Sql["json"]>[0]);
 
 export interface Declared {
   address: string;
@@ -21,7 +20,7 @@ export const listDeclared = (sql: Sql): Promise<Declared[]> =>
 
 export const putDeclared = (sql: Sql, one: Omit<Declared, "revision">) => sql`
   insert into response.declared (address, environment, type, name, properties)
-  values (${one.address}, ${one.environment}, ${one.type}, ${one.name}, ${json(sql, one.properties)})
+  values (${one.address}, ${one.environment}, ${one.type}, ${one.name}, ${jsonb(sql, one.properties)})
   on conflict (address) do update set properties = excluded.properties, revision = declared.revision + 1`;
 
 export const deleteDeclared = (sql: Sql, address: string) =>
@@ -85,7 +84,7 @@ export type NewIncident = Pick<
 export const insertIncident = async (sql: Db, one: NewIncident): Promise<Incident> => {
   const [row] = await sql<Incident[]>`
     insert into response.incident (key, environment, title, severity, state, alerts, opened_at, opened_by, trouble_at)
-    values (${one.key}, ${one.environment}, ${one.title}, ${one.severity}, 'open', ${json(sql, one.alerts)},
+    values (${one.key}, ${one.environment}, ${one.title}, ${one.severity}, 'open', ${jsonb(sql, one.alerts)},
       ${one.openedAt}, ${one.openedBy}, ${one.troubleAt})
     returning ${incidentColumns(sql)}`;
   if (!row) throw new Error("the incident was not written");
@@ -93,7 +92,7 @@ export const insertIncident = async (sql: Db, one: NewIncident): Promise<Inciden
 };
 
 export const updateIncidentAlerts = (sql: Db, id: number, alerts: Message["alerts"]) =>
-  sql`update response.incident set alerts = ${json(sql, alerts)} where id = ${id}`;
+  sql`update response.incident set alerts = ${jsonb(sql, alerts)} where id = ${id}`;
 
 export const acknowledgeIncident = (sql: Db, id: number, at: number) => sql`
   update response.incident set state = 'acknowledged', acknowledged_at = coalesce(acknowledged_at, ${at})
@@ -143,7 +142,7 @@ export const insertPage = (
   page: Pick<Page, "id" | "incident" | "environment" | "levels" | "acknowledgedFor" | "createdAt">,
 ) => sql`
   insert into response.page (id, incident, environment, state, levels, acknowledged_for, round, level, created_at)
-  values (${page.id}, ${page.incident}, ${page.environment}, 'open', ${json(sql, page.levels)}, ${page.acknowledgedFor},
+  values (${page.id}, ${page.incident}, ${page.environment}, 'open', ${jsonb(sql, page.levels)}, ${page.acknowledgedFor},
     0, 0, ${page.createdAt})
   on conflict do nothing`;
 
@@ -187,7 +186,7 @@ export interface Notice {
 
 export const insertNotice = (sql: Db, one: Notice) => sql`
   insert into response.notice (id, environment, channel, otherwise, message)
-  values (${one.id}, ${one.environment}, ${json(sql, one.channel)}, ${json(sql, one.otherwise)}, ${json(sql, one.message)})
+  values (${one.id}, ${one.environment}, ${jsonb(sql, one.channel)}, ${jsonb(sql, one.otherwise)}, ${jsonb(sql, one.message)})
   on conflict do nothing`;
 
 export const findNotice = async (sql: Db, id: string): Promise<Notice | undefined> =>

@@ -1,5 +1,5 @@
 import { type Event, type NewEvent, storable } from "@havn/model";
-import type { Sql } from "@havn/postgres";
+import { jsonb, type Sql } from "@havn/postgres";
 import type { EventFilter } from "./index.ts";
 
 type Row = { [Key in keyof Event]: Event[Key] | null };
@@ -8,7 +8,7 @@ type Row = { [Key in keyof Event]: Event[Key] | null };
 export async function insertEvent(sql: Sql, told: NewEvent & { at: number }): Promise<Event | undefined> {
   // Events tell what programs and hosts said.
   const event = storable(told);
-  const data = sql.json((event.data ?? {}) as Parameters<Sql["json"]>[0]);
+  const data = jsonb(sql, event.data ?? {});
   const rows = await sql<Row[]>`
     insert into timeline.event (at, environment, address, host, kind, severity, summary, data, actor, key)
     values (${event.at}, ${event.environment ?? null}, ${event.address ?? null}, ${event.host ?? null}, ${event.kind},

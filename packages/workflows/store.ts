@@ -1,4 +1,4 @@
-import type { Sql } from "@havn/postgres";
+import { jsonb, type Sql } from "@havn/postgres";
 
 export async function findStep(
   sql: Sql,
@@ -12,7 +12,7 @@ export async function findStep(
 
 /** The first result stays: a step that ran twice gives what it gave first. */
 export async function recordStep(sql: Sql, workflow: string, name: string, result: unknown): Promise<void> {
-  const json = result === undefined ? null : sql.json(result as Parameters<Sql["json"]>[0]);
+  const json = result === undefined ? null : jsonb(sql, result);
   await sql`
     insert into workflows.step (workflow, name, result) values (${workflow}, ${name}, ${json})
     on conflict do nothing`;

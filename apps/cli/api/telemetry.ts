@@ -1,3 +1,4 @@
+import { ruleGroupSchema } from "@havn/model";
 import { z } from "zod";
 
 const labels = z.record(z.string(), z.string());
@@ -51,30 +52,7 @@ export const relabelAnswer = z.object({
 });
 export type RelabelAnswer = z.infer<typeof relabelAnswer>;
 
-export const rulesAnswer = z.object({
-  groups: z.array(
-    z.object({
-      environment: z.string(),
-      group: z.string(),
-      file: z.string(),
-      intervalMs: z.number(),
-      lastEvaluation: z.number().nullable(),
-      durationMs: z.number(),
-      rules: z.array(
-        z.object({
-          kind: z.enum(["recording", "alerting"]),
-          name: z.string(),
-          expr: z.string(),
-          line: z.number().nullable(),
-          health: z.enum(["unknown", "ok", "err"]),
-          lastError: z.string(),
-          state: z.enum(["inactive", "pending", "firing"]).nullable(),
-        }),
-      ),
-      broken: z.array(z.object({ name: z.string(), line: z.number().nullable(), fault: z.string() })),
-    }),
-  ),
-});
+export const rulesAnswer = z.object({ groups: z.array(ruleGroupSchema) });
 export type RulesAnswer = z.infer<typeof rulesAnswer>;
 
 export const backfillAnswer = z.object({ groups: z.number(), rules: z.number(), samples: z.number() });

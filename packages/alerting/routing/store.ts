@@ -1,10 +1,8 @@
 import type { RouteProperties } from "@havn/model";
-import type { Sql } from "@havn/postgres";
+import { jsonb, type Sql } from "@havn/postgres";
 import type { RoutedAlert } from "./alert.ts";
 import type { Told } from "./notify.ts";
 import type { Silence } from "./silences.ts";
-
-const json = (sql: Sql, value: unknown) => sql.json(value as Parameters<Sql["json"]>[0]);
 
 export interface DeclaredRoute {
   address: string;
@@ -18,7 +16,7 @@ export const listRoutes = (sql: Sql): Promise<DeclaredRoute[]> =>
 
 export const putRoute = (sql: Sql, route: DeclaredRoute) => sql`
   insert into alerting.route (address, environment, name, properties)
-  values (${route.address}, ${route.environment}, ${route.name}, ${json(sql, route.properties)})
+  values (${route.address}, ${route.environment}, ${route.name}, ${jsonb(sql, route.properties)})
   on conflict (address) do update set properties = excluded.properties`;
 
 export const deleteRoute = (sql: Sql, address: string) =>
@@ -29,7 +27,7 @@ export const listSilences = async (sql: Sql): Promise<Silence[]> =>
 
 export const putSilence = (sql: Sql, silence: Silence) => sql`
   insert into alerting.silence (id, ends_at, silence)
-  values (${silence.id}, ${silence.endsAt}, ${json(sql, silence)})
+  values (${silence.id}, ${silence.endsAt}, ${jsonb(sql, silence)})
   on conflict (id) do update set ends_at = excluded.ends_at, silence = excluded.silence`;
 
 export const deleteSilencesBefore = (sql: Sql, endsAt: number) =>
@@ -42,7 +40,7 @@ export const listTold = async (sql: Sql): Promise<[string, Told][]> =>
   ]);
 
 export const putTold = (sql: Sql, id: string, told: Told) => sql`
-  insert into alerting.told (id, at, told) values (${id}, ${told.at}, ${json(sql, told)})
+  insert into alerting.told (id, at, told) values (${id}, ${told.at}, ${jsonb(sql, told)})
   on conflict (id) do update set at = excluded.at, told = excluded.told`;
 
 export const deleteTold = (sql: Sql, ids: readonly string[]) =>
@@ -54,7 +52,7 @@ export const listReceived = async (sql: Sql): Promise<RoutedAlert[]> =>
 /** All of them or none. */
 export const putReceived = (sql: Sql, alerts: readonly RoutedAlert[]) => sql`
   insert into alerting.received (fingerprint, alert)
-  select fingerprint, alert from jsonb_to_recordset(${json(
+  select fingerprint, alert from jsonb_to_recordset(${jsonb(
     sql,
     alerts.map((alert) => ({ fingerprint: alert.fingerprint, alert })),
   )}) as row (fingerprint text, alert jsonb)

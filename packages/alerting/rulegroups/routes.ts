@@ -1,5 +1,5 @@
 import { defineRoute, type Route } from "@havn/http";
-import { HavnError, parseDuration } from "@havn/model";
+import { HavnError, parseDuration, ruleGroupSchema } from "@havn/model";
 import { compileAnchored, type Matcher, PromqlError, parsePromql } from "@havn/promql";
 import { z } from "zod";
 import type { Book } from "../alerts/book.ts";
@@ -81,7 +81,7 @@ export function ruleRoutes({ groups, declaredAlerts, book, backfill }: RuleRoute
       summary: "Groups of rules, how each went, and rules that could not be read",
       access: { action: "rule:read", resource: ({ query }) => query.environment ?? "" },
       query: z.strictObject({ environment: z.string().optional() }),
-      response: z.object({ groups: z.array(groupSchema) }),
+      response: z.object({ groups: z.array(ruleGroupSchema) }),
       handle: ({ query: { environment } }) => ({
         groups: groups()
           .filter(({ declared }) => environment === undefined || declared.environment === environment)
@@ -139,29 +139,6 @@ function chooseGroups(
     detail: "havn rules lists what there is.",
   });
 }
-
-const groupSchema = z.object({
-  environment: z.string(),
-  address: z.string(),
-  group: z.string(),
-  file: z.string(),
-  intervalMs: z.number(),
-  lastEvaluation: z.number().nullable(),
-  durationMs: z.number(),
-  rules: z.array(
-    z.object({
-      kind: z.enum(["recording", "alerting"]),
-      name: z.string(),
-      expr: z.string(),
-      line: z.number().nullable(),
-      health: z.enum(["unknown", "ok", "err"]),
-      lastError: z.string(),
-      /** Of alerting rules. */
-      state: z.enum(["inactive", "pending", "firing"]).nullable(),
-    }),
-  ),
-  broken: z.array(z.object({ name: z.string(), line: z.number().nullable(), fault: z.string() })),
-});
 
 function ownGroup({ declared, interval, lastEvaluation, durationMs, rules }: RuleGroup, book: Book) {
   const { environment, address, properties } = declared;

@@ -1,4 +1,4 @@
-import type { Sql } from "@havn/postgres";
+import { jsonb, type Sql } from "@havn/postgres";
 import type { RulesProperties } from "@havn/prometheus";
 
 export interface DeclaredGroup {
@@ -7,8 +7,6 @@ export interface DeclaredGroup {
   name: string;
   properties: RulesProperties;
 }
-
-const json = (sql: Sql, value: unknown) => sql.json(value as Parameters<Sql["json"]>[0]);
 
 export const listGroups = (sql: Sql): Promise<DeclaredGroup[]> =>
   sql<DeclaredGroup[]>`select address, environment, name, properties from rules.rule_group order by address`;
@@ -21,7 +19,7 @@ export const findGroup = async (sql: Sql, address: string): Promise<DeclaredGrou
 
 export const putGroup = (sql: Sql, { address, environment, name, properties }: DeclaredGroup) => sql`
   insert into rules.rule_group (address, environment, name, properties)
-  values (${address}, ${environment}, ${name}, ${json(sql, properties)})
+  values (${address}, ${environment}, ${name}, ${jsonb(sql, properties)})
   on conflict (address) do update set properties = excluded.properties`;
 
 export const deleteGroup = (sql: Sql, address: string) =>

@@ -1,9 +1,8 @@
 import type { IncidentAction, IncidentNote } from "@havn/model";
-import type { Sql, TransactionSql } from "@havn/postgres";
+import { jsonb, type Sql, type TransactionSql } from "@havn/postgres";
 import type { CountedPage } from "./metrics.ts";
 
 type Db = Sql | TransactionSql;
-const json = (sql: Db, value: unknown) => sql.json(value as Parameters<Sql["json"]>[0]);
 
 export const listNotes = (sql: Db, incident: number): Promise<IncidentNote[]> =>
   sql<IncidentNote[]>`select id, at, by, kind, status, text from response.incident_note
@@ -75,8 +74,8 @@ export const updateIncident = (sql: Db, id: number, change: IncidentChange) => s
     severity = coalesce(${change.severity ?? null}, severity),
     status = coalesce(${change.status ?? null}, status),
     public = coalesce(${change.public ?? null}, public),
-    roles = coalesce(${change.roles ? json(sql, change.roles) : null}, roles),
-    services = coalesce(${change.services ? json(sql, change.services) : null}, services),
+    roles = coalesce(${change.roles ? jsonb(sql, change.roles) : null}, roles),
+    services = coalesce(${change.services ? jsonb(sql, change.services) : null}, services),
     mitigated_at = coalesce(mitigated_at, ${change.mitigatedAt ?? null})
   where id = ${id}`;
 

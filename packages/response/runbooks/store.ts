@@ -1,8 +1,7 @@
 import type { RunbookProperties, RunbookRun, RunbookStep } from "@havn/model";
-import type { Sql, TransactionSql } from "@havn/postgres";
+import { jsonb, type Sql, type TransactionSql } from "@havn/postgres";
 
 type Db = Sql | TransactionSql;
-const json = (sql: Db, value: unknown) => sql.json(value as Parameters<Sql["json"]>[0]);
 
 /** What started it, as far as its code is told. */
 export interface StoredTrigger {
@@ -26,7 +25,7 @@ export const insertRun = async (sql: Db, row: RunRow): Promise<boolean> =>
     await sql`
       insert into response.runbook_run (id, environment, runbook, properties, trigger, state, dry_run, started_by, incident,
         started_at, ended_at, error)
-      values (${row.id}, ${row.environment}, ${row.runbook}, ${json(sql, row.properties)}, ${json(sql, row.trigger)},
+      values (${row.id}, ${row.environment}, ${row.runbook}, ${jsonb(sql, row.properties)}, ${jsonb(sql, row.trigger)},
         ${row.state}, ${row.dryRun}, ${row.startedBy}, ${row.incident}, ${row.startedAt}, ${row.endedAt}, ${row.error})
       on conflict do nothing returning id`
   ).length > 0;
@@ -115,7 +114,7 @@ export const beginStep = async (
   run: string,
   step: Pick<StepRow, "name" | "kind" | "detail" | "state" | "startedAt" | "question">,
 ): Promise<number> => {
-  const question = step.question && json(sql, step.question);
+  const question = step.question && jsonb(sql, step.question);
   await sql`
     insert into response.runbook_step (run, name, number, kind, detail, state, started_at, question)
     values (${run}, ${step.name}, (select count(*) from response.runbook_step where run = ${run}), ${step.kind},
@@ -134,7 +133,7 @@ export const endStep = (
   where run = ${run} and name = ${name}`;
 
 export const answerStep = (sql: Db, run: string, name: string, question: Question) => sql`
-  update response.runbook_step set question = ${json(sql, question)} where run = ${run} and name = ${name}`;
+  update response.runbook_step set question = ${jsonb(sql, question)} where run = ${run} and name = ${name}`;
 
 export const deleteRuns = (sql: Db, before: number) =>
   sql`delete from response.runbook_run where ended_at < ${before}`;

@@ -1,4 +1,4 @@
-import type { Sql } from "@havn/postgres";
+import { jsonb, type Sql } from "@havn/postgres";
 import type { ScrapeProperties } from "@havn/prometheus";
 
 export interface DeclaredScrape {
@@ -7,8 +7,6 @@ export interface DeclaredScrape {
   name: string;
   properties: ScrapeProperties;
 }
-
-const json = (sql: Sql, value: unknown) => sql.json(value as Parameters<Sql["json"]>[0]);
 
 export const listScrapes = (sql: Sql): Promise<DeclaredScrape[]> =>
   sql<DeclaredScrape[]>`select address, environment, name, properties from telemetry.scrape order by address`;
@@ -21,7 +19,7 @@ export const findScrape = async (sql: Sql, address: string): Promise<DeclaredScr
 
 export const putScrape = (sql: Sql, { address, environment, name, properties }: DeclaredScrape) => sql`
   insert into telemetry.scrape (address, environment, name, properties)
-  values (${address}, ${environment}, ${name}, ${json(sql, properties)})
+  values (${address}, ${environment}, ${name}, ${jsonb(sql, properties)})
   on conflict (address) do update set properties = excluded.properties`;
 
 export const deleteScrape = (sql: Sql, address: string) =>
