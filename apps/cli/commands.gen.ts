@@ -184,7 +184,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: "silence add",
-    summary: "mute alerts for a while; what it covers now is told first",
+    summary: "mute alerts for a while; what it covers is told first",
     group: "Environments",
     load: () => import("./commands/alert/silence-add.ts"),
   },

@@ -118,6 +118,10 @@ export async function countInstances(
   return counts.flat();
 }
 
+/** What was applied last, of all environments. */
+export const listGraphs = async ({ environments, graph }: Infrastructure) =>
+  Promise.all((await environments()).map(({ environment }) => graph(environment)));
+
 /** Values of all samples that an expression gives now, from the environment's own series. Throws a PromqlError. */
 export async function querySamples(
   promql: PromqlEngine,

@@ -19,7 +19,7 @@ import { createTimeline, timelineRoutes } from "@havn/timeline";
 import { buildWeb, webRoutes } from "@havn/web";
 import { openWorkflows } from "@havn/workflows";
 import { parseServerConfig } from "./config.ts";
-import { alertChanges, connectRooms, countInstances, querySamples } from "./connect.ts";
+import { alertChanges, connectRooms, countInstances, listGraphs, querySamples } from "./connect.ts";
 import { downRoute } from "./down.ts";
 import { createHands } from "./hands.ts";
 import { endWithReason, log, running, untilSignal, writeServerRecord } from "./lifecycle.ts";
@@ -91,6 +91,8 @@ const alerting = await createAlerting({
     (await fleet.hosts.call(host, "checks.run", { addresses }, { timeoutMs: 20_000 })).results,
   resolve,
   record: telemetry.record,
+  graphs: () => listGraphs(infrastructure),
+  pagesSince: (at) => response.pagesSince(at),
   // No environment of a person can have this name, and so nobody can refer to the key.
   heartbeatKey: await access.secrets.ensure("havn.internal", "heartbeats"),
   deliver: (told) => response.deliver(told),

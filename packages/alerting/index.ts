@@ -6,6 +6,7 @@ import {
   type CheckResult,
   type Clock,
   parseAddress,
+  type Resource,
   repeat,
   type Timeline,
 } from "@havn/model";
@@ -30,18 +31,24 @@ import {
 import { newSeriesScope, type RefusedSeries, tooManyNewSeries } from "./conditions/new-series.ts";
 import { type ServiceCount, servicesScope, shortServices } from "./conditions/services.ts";
 import { createExecutor, type DesiredChecks, type ResourceExecutor } from "./executor.ts";
+import { type PastPage, type Preview, previewOf } from "./holding/preview.ts";
+import { previewRoutes } from "./holding/routes.ts";
+import { checkSubject, groupSubjects, resourceSubjects, ruleSubject } from "./holding/subjects.ts";
 import { type AlertFilter, alertRoutes } from "./routes.ts";
 import { type RoutedAlert, routedOf } from "./routing/alert.ts";
 import type { Notification } from "./routing/groups.ts";
 import { alertmanagerRoutes } from "./routing/http.ts";
 import { createRouting, type Routing } from "./routing/index.ts";
+import type { Matcher } from "./routing/matchers.ts";
 import { sqlRoutingStore } from "./routing/store.ts";
 import { createRuleGroups, type RuleGroupsOptions, type Series } from "./rulegroups/index.ts";
+import { listGroups } from "./rulegroups/store.ts";
 import { conditionsOf, ruleExpression, ruleScope } from "./rules/evaluate.ts";
 import * as store from "./store.ts";
 
 export type { ServiceCount } from "./conditions/services.ts";
 export type { ResourceExecutor } from "./executor.ts";
+export type { PastPage } from "./holding/preview.ts";
 export type { AlertFilter } from "./routes.ts";
 export type { Notification } from "./routing/groups.ts";
 export { compileMatchers } from "./routing/matchers.ts";
@@ -72,6 +79,10 @@ export interface AlertingOptions {
   resolve?(environment: string, value: unknown): Promise<unknown>;
   /** Keeps samples of checks that the control plane runs, or is told of. */
   record?(samples: readonly CheckSample[]): Promise<void>;
+  /** What was applied last, of all environments. */
+  graphs?(): Promise<readonly { environment: string; resources: readonly Resource[] }[]>;
+  /** Who was asked about which alerts since then. */
+  pagesSince?(at: number): Promise<PastPage[]>;
   /** What the tokens of heartbeats are made of. Without it there are none. */
   heartbeatKey?: string;
   log?(message: string): void;
@@ -114,6 +125,8 @@ export interface Alerting {
 
 const intervalMs = 5000;
 const queryTimeoutMs = 10_000;
+/** Pages that a preview looks back at. */
+const previewDays = 30;
 
 export async function createAlerting(options: AlertingOptions): Promise<Alerting> {
   const { sql, clock, timeline } = options;
@@ -284,6 +297,25 @@ export async function createAlerting(options: AlertingOptions): Promise<Alerting
       .sort((a, b) => order[a.state] - order[b.state] || b.activeSince - a.activeSince)
       .map(alertOf);
 
+  async function preview(matchers: readonly Matcher[]): Promise<Preview> {
+    const [graphs = [], pages = [], groups] = await Promise.all([
+      options.graphs?.(),
+      options.pagesSince?.(clock.now() - previewDays * 86_400_000),
+      listGroups(sql),
+    ]);
+    const checks = [...probes.values()].map((probe) => ({
+      ...checkSubject(probe),
+      state: board.result(probe.address)?.state,
+    }));
+    const subjects = [
+      ...checks,
+      ...rules.map(ruleSubject),
+      ...groups.flatMap(groupSubjects),
+      ...graphs.flatMap(({ environment, resources }) => resourceSubjects(environment, resources)),
+    ];
+    return previewOf({ matchers, alerts: routing.statuses(), subjects, pages, days: previewDays });
+  }
+
   await declared();
   return {
     executor: createExecutor({
@@ -338,6 +370,7 @@ export async function createAlerting(options: AlertingOptions): Promise<Alerting
       ...checkRoutes({ board, told, probes: () => probes, runNow } satisfies CheckRoutesOptions),
       ...ruleGroups.routes,
       ...alertmanagerRoutes({ routing, clock }),
+      ...previewRoutes(preview),
     ],
   };
 }

@@ -18,6 +18,7 @@ import { createIncidents, type IncidentsOptions } from "./incidents/incidents.ts
 import { type Notification, type TakingContext, takeIn } from "./incidents/intake.ts";
 import { incidentRoutes, statusRoutes } from "./incidents/routes.ts";
 import { createStatusPages } from "./incidents/status-pages.ts";
+import { listPagesSince } from "./incidents/store.ts";
 import { sqlLedger } from "./ledger.ts";
 import { type Message, send as sendThrough } from "./notifiers/index.ts";
 import { renderTemplate, type TemplateInput } from "./notifiers/template.ts";
@@ -73,6 +74,16 @@ export interface Response extends AsyncDisposable {
   sweep(): Promise<void>;
   /** An alert has got into another state: it may start runbooks. Those of alerts that last are made up for by `sweep`. */
   alertChanged(alert: AlertChange): Promise<void>;
+  /** Who was asked about what since then, each level of each round once, with the labels of the alerts. */
+  pagesSince(at: number): Promise<
+    {
+      at: number;
+      incident: number;
+      title: string;
+      person: string;
+      alerts: Labels[];
+    }[]
+  >;
   /** Forgets what is old. */
   prune(): Promise<void>;
   routes: Route[];
@@ -193,6 +204,7 @@ export async function createResponse(options: ResponseOptions): Promise<Response
       await incidents.sweep();
     },
     alertChanged: runbooks.alertChanged,
+    pagesSince: (at) => listPagesSince(sql, at),
     prune: runbooks.prune,
     async [Symbol.asyncDispose]() {
       runbooks.close();

@@ -69,4 +69,19 @@ export const silencesAnswer = z.array(
   }),
 );
 export type Silences = z.infer<typeof silencesAnswer>;
-export const previewAnswer = z.object({ alerts: z.array(z.object({ summary: z.string() })) });
+const covered = z.object({ address: z.string(), alertname: z.string(), certainty: z.string() });
+export const previewAnswer = z.object({
+  alerts: z.array(z.object({ summary: z.string() })),
+  checks: z.array(covered),
+  rules: z.array(covered),
+  resources: z.array(covered),
+  pages: z.object({
+    days: z.number(),
+    sent: z.number(),
+    held: z.number(),
+    examples: z.array(
+      z.object({ at: z.number(), incident: z.number(), title: z.string(), person: z.string() }),
+    ),
+  }),
+});
+export type PreviewAnswer = z.infer<typeof previewAnswer>;

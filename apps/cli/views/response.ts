@@ -1,5 +1,5 @@
 import { formatDuration, type IncidentMetrics, type IncidentSummary } from "@havn/model";
-import type { IncidentAnswer, OnCallAnswer, Silences } from "../api/response.ts";
+import type { IncidentAnswer, OnCallAnswer } from "../api/response.ts";
 import { alignColumns, printable } from "../kit/style.ts";
 import type { ViewContext } from "./status.ts";
 import { ago, localTime } from "./words.ts";
@@ -139,20 +139,3 @@ function attemptRow(one: IncidentAnswer["attempts"][number]): string[] {
     facts.join(", ") || "under way",
   ];
 }
-
-export function silencesView(silences: Silences, { style }: ViewContext): string {
-  if (silences.length === 0) return "Nothing is silenced.";
-  const head = ["ID", "STATE", "COVERS", "UNTIL", "BY", "WHY"].map(style.bold);
-  const rows = silences.map(({ id, status, matchers, endsAt, createdBy, comment }) => [
-    id,
-    status.state,
-    printable(matchers.map(matcherText).join(" ")),
-    localTime(Date.parse(endsAt)),
-    printable(createdBy),
-    printable(comment),
-  ]);
-  return alignColumns([head, ...rows]).join("\n");
-}
-
-const matcherText = ({ name, value, isRegex, isEqual }: Silences[number]["matchers"][number]) =>
-  `${name}${isRegex ? (isEqual ? "=~" : "!~") : isEqual ? "=" : "!="}${JSON.stringify(value)}`;

@@ -179,21 +179,6 @@ function silenceRoutes(routing: Routing, clock: Clock): Route[] {
       },
     }),
     defineRoute({
-      method: "POST",
-      path: "/api/v1/silences/preview",
-      summary: "What a silence with these matchers would cover now",
-      access: { action: "silence:read" },
-      reads: true,
-      body: z.strictObject({ matchers: z.array(z.string()).min(1) }),
-      response: z.object({ alerts: z.array(z.object({ labels, summary: z.string() })) }),
-      handle: ({ body }) => ({
-        alerts: silences.preview(body.matchers.map(parseMatcher)).map((alert) => ({
-          labels: alert.labels,
-          summary: alert.annotations.summary ?? alert.labels.alertname ?? "",
-        })),
-      }),
-    }),
-    defineRoute({
       method: "GET",
       path: "/api/v2/silence/:id",
       summary: "One silence",

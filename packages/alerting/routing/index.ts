@@ -4,7 +4,7 @@ import { isResolved, labelsFingerprint, merge, type RoutedAlert } from "./alert.
 import { inhibitionOf, treeOf } from "./declared.ts";
 import { createGroups, type Flush, flush, type Group, type Notification } from "./groups.ts";
 import { inhibitor } from "./inhibit.ts";
-import { type Matcher, matchesAll } from "./matchers.ts";
+import { matchesAll } from "./matchers.ts";
 import type { Told } from "./notify.ts";
 import { type Silence, silencedBy, silenceState } from "./silences.ts";
 import type { RoutingStore } from "./store.ts";
@@ -46,8 +46,6 @@ export interface Routing {
     /** A new one, or a change of one that has not expired. What has begun keeps its beginning. */
     put(wanted: WantedSilence): Promise<Silence>;
     expire(id: string): Promise<void>;
-    /** What these matchers would cover now. */
-    preview(matchers: readonly Matcher[]): RoutedAlert[];
   };
 }
 
@@ -255,10 +253,6 @@ export async function createRouting(options: RoutingOptions): Promise<Routing> {
         await store.putSilence(ended);
         silences.set(id, ended);
       },
-      preview: (matchers) =>
-        [...alerts.values()].filter(
-          (alert) => !isResolved(alert, clock.now()) && matchesAll(matchers, alert.labels),
-        ),
     },
   };
 }

@@ -9,6 +9,7 @@ import { declaredResource, openResponse } from "../testing/room.ts";
 import { affectedServices } from "./affected.ts";
 import { incidentMetrics } from "./metrics.ts";
 import { componentState, type PublishedIncident, statusFiles } from "./status-page.ts";
+import { listPagesSince } from "./store.ts";
 
 const minute = 60_000;
 const start = Date.parse("2026-03-02T10:00:00Z");
@@ -174,6 +175,13 @@ test("an incident from a route to its postmortem: services, suspects, links, not
       unanswered: 0,
     },
   ]);
+
+  const past = await listPagesSince(db.sql, start);
+  assert.deepEqual(
+    past.map(({ incident, person, alerts }) => [incident, person, alerts[0]?.alertname]),
+    metrics.people.flatMap(({ person, pages }) => Array(pages).fill([1, person, "shop-errors"])),
+  );
+  assert.deepEqual(await listPagesSince(db.sql, clock.now() + 1), []);
 
   const byHand = await json<IncidentSummary>("POST", "/api/v1/incidents", {
     ...{

@@ -1,4 +1,4 @@
-import type { IncidentAction, IncidentNote } from "@havn/model";
+import type { IncidentAction, IncidentNote, Labels } from "@havn/model";
 import { jsonb, type Sql, type TransactionSql } from "@havn/postgres";
 import type { CountedPage } from "./metrics.ts";
 
@@ -98,6 +98,27 @@ export const listAsked = (sql: Db, incidents: readonly number[]): Promise<Counte
     from response.attempt join response.page on page.id = attempt.about
     where page.incident = any(${[...incidents]}) and attempt.person is not null
     group by page.incident, page.id, attempt.person, attempt.round, attempt.level`;
+
+interface AskedRow {
+  at: number;
+  incident: number;
+  title: string;
+  person: string;
+  alerts: { labels: Labels }[];
+}
+
+/** As above, of all incidents since then; the newest 10,000. */
+export const listPagesSince = async (sql: Db, since: number) =>
+  (
+    await sql<AskedRow[]>`
+      select asked.*, incident.title, incident.alerts from (
+        select page.incident, attempt.person, min(attempt.begun_at) as at
+        from response.attempt join response.page on page.id = attempt.about
+        where attempt.person is not null
+        group by page.incident, page.id, attempt.person, attempt.round, attempt.level) asked
+      join response.incident on incident.id = asked.incident
+      where asked.at >= ${since} order by asked.at desc limit 10000`
+  ).map(({ alerts, ...asked }) => ({ ...asked, alerts: alerts.map(({ labels }) => labels) }));
 
 export interface Subscriber {
   id: string;

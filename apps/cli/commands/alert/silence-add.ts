@@ -1,15 +1,17 @@
 import { findDuration } from "@havn/model";
 import { connect } from "../../api/connect.ts";
 import { newSilence, previewAnswer } from "../../api/response.ts";
-import { defineCommand } from "../../kit/command.ts";
-import { UsageError } from "../../kit/exit.ts";
-import { printable } from "../../kit/style.ts";
+import { defineCommand, shared } from "../../kit/command.ts";
+import { Interrupted, UsageError } from "../../kit/exit.ts";
+import { coversView } from "../../views/silences.ts";
 
 const oneMatcher = /^([A-Za-z_]\w*)(=~|!~|!=|=)"?(.*?)"?$/s;
 
 export const command = defineCommand({
   name: "silence add",
-  summary: "mute alerts for a while; what it covers now is told first",
+  summary: "mute alerts for a while; what it covers is told first",
+  description:
+    "Before anything is muted, this tells which alerts that fire now it covers, which checks, rules, hosts and services, and how many pages of the last 30 days it would have held back. At a terminal it asks then.",
   group: "Environments",
   access: ["silence:create", "silence:read"],
   arguments: [{ name: "MATCHERS", description: 'parted by commas: host=web-1,severity!="critical"' }],
@@ -17,6 +19,8 @@ export const command = defineCommand({
     for: { type: "string", value: "DURATION", description: "how long (1h where unset)" },
     comment: { type: "string", value: "TEXT", description: "why, as others see it" },
     "dry-run": { type: "boolean", description: "only tell what it would cover" },
+    yes: shared.yes,
+    json: shared.json,
   },
   examples: [
     ["havn silence add host=web-1 --for 30m --comment 'new disk'", "everything about web-1"],
@@ -35,10 +39,17 @@ export const command = defineCommand({
     });
     const api = await connect(globals, signal);
     const preview = { body: { matchers: written }, signal };
-    const { alerts } = await api.post("/api/v1/silences/preview", previewAnswer, preview);
-    io.tell(alerts.length === 0 ? "It covers nothing that fires now." : `It covers ${alerts.length} now:`);
-    for (const { summary } of alerts.slice(0, 20)) io.tell(`  ${printable(summary)}`);
-    if (options["dry-run"]) return undefined;
+    const covers = await api.post("/api/v1/silences/preview", previewAnswer, preview);
+    const view = () => coversView(covers, { style: io.style, now: io.now() });
+    if (options["dry-run"]) {
+      io.out(options.json ? JSON.stringify(covers, undefined, 2) : view());
+      return undefined;
+    }
+    io.tell(view());
+    if (io.live && !options.yes) {
+      const answer = await io.ask("Silence it? [y/N] ", "Run it with --yes.", signal);
+      if (!/^y(es)?$/i.test(answer.trim())) throw new Interrupted("Nothing was silenced.");
+    }
     const now = io.now();
     const body = {
       ...{ matchers, comment: options.comment ?? "", createdBy: globals.environment["USER"] ?? "havn" },
@@ -46,7 +57,7 @@ export const command = defineCommand({
       endsAt: new Date(now + duration).toISOString(),
     };
     const { silenceID } = await api.post("/api/v2/silences", newSilence, { body, signal });
-    io.out(silenceID);
+    io.out(options.json ? JSON.stringify({ silenceID, covers }, undefined, 2) : silenceID);
     return undefined;
   },
 });

@@ -1,7 +1,7 @@
 import { connect } from "../../api/connect.ts";
 import { silencesAnswer } from "../../api/response.ts";
 import { defineCommand, shared } from "../../kit/command.ts";
-import { silencesView } from "../../views/response.ts";
+import { silencesView } from "../../views/silences.ts";
 
 export const command = defineCommand({
   name: "silence list",
