@@ -141,6 +141,18 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./commands/maintenance/stop.ts"),
   },
   {
+    name: "oncall cancel",
+    summary: "take an override or a swap back",
+    group: "Environments",
+    load: () => import("./commands/oncall/cancel.ts"),
+  },
+  {
+    name: "oncall override",
+    summary: "somebody takes a schedule over for a while, or stands in for one person",
+    group: "Environments",
+    load: () => import("./commands/oncall/override.ts"),
+  },
+  {
     name: "resolve",
     summary: "close an incident and end its pages",
     group: "Environments",
@@ -313,6 +325,12 @@ export const commands: readonly CommandEntry[] = [
     summary: "delete samples of the series that match",
     group: "Look",
     load: () => import("./commands/metrics/delete.ts"),
+  },
+  {
+    name: "oncall show",
+    summary: "a schedule's shifts: who, from when, until when, and why",
+    group: "Look",
+    load: () => import("./commands/oncall/show.ts"),
   },
   {
     name: "oncall who",

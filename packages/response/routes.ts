@@ -207,7 +207,8 @@ function scheduleRoutes({ sql, clock, people }: RoutesOptions): Route[] {
       params: z.object({ id: z.string() }),
       response: done,
       async handle({ params: { id } }) {
-        await store.deleteOverride(sql, id);
+        const { count } = await store.deleteOverride(sql, id);
+        if (count === 0) throw new HavnError(`There is no override ${id}`, { status: 404 });
         await people.reload();
         return { done: true };
       },

@@ -7,13 +7,14 @@ const segment = z.object({
   from: z.number(),
   to: z.number(),
   person: z.string(),
-  source: z.looseObject({ kind: z.string() }),
+  source: z.looseObject({ kind: z.string(), layer: z.string().optional(), id: z.string().optional() }),
 });
 export const onCallAnswer = z.object({
   schedules: z.array(
     z.object({
       environment: z.string(),
       name: z.string(),
+      zone: z.string(),
       now: segment,
       next: segment.optional(),
       gaps: z.array(segment),
@@ -21,6 +22,9 @@ export const onCallAnswer = z.object({
   ),
 });
 export type OnCallAnswer = z.infer<typeof onCallAnswer>;
+export const segmentsAnswer = z.object({ segments: z.array(segment) });
+export type Segment = z.infer<typeof segment>;
+export const newOverride = z.object({ id: z.string() });
 
 export const incidentsAnswer = z.object({ incidents: z.array(incidentSchema) });
 export const incidentAnswer = z.object({

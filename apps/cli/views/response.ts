@@ -1,6 +1,6 @@
 import { formatDuration, type IncidentMetrics, type IncidentSummary } from "@havn/model";
-import type { IncidentAnswer, OnCallAnswer } from "../api/response.ts";
-import { alignColumns, printable } from "../kit/style.ts";
+import type { IncidentAnswer, OnCallAnswer, Segment } from "../api/response.ts";
+import { alignColumns, printable, type Style } from "../kit/style.ts";
 import type { ViewContext } from "./status.ts";
 import { ago, localTime } from "./words.ts";
 
@@ -25,6 +25,28 @@ export function onCallView({ schedules }: OnCallAnswer, { style }: ViewContext):
   );
   return [alignColumns([head, ...rows]).join("\n"), ...warnings].join("\n");
 }
+
+/** A schedule's shifts in the schedule's own wall time. */
+export function shiftsView(
+  shifts: readonly Segment[],
+  { zone, style }: { zone: string; style: Style },
+): string {
+  const time = new Intl.DateTimeFormat("en-GB", {
+    ...{ timeZone: zone, weekday: "short", year: "numeric", month: "short" },
+    ...{ day: "2-digit", hour: "2-digit", minute: "2-digit" },
+  });
+  const head = [`FROM (${zone})`, "UNTIL", "ON CALL", "WHY"].map(style.bold);
+  const rows = shifts.map(({ from, to, person, source }) => [
+    time.format(from),
+    time.format(to),
+    printable(person),
+    source.kind === "fallback" ? style.yellow("fallback: nobody else is") : sourceWords(source),
+  ]);
+  return alignColumns([head, ...rows]).join("\n");
+}
+
+const sourceWords = ({ kind, id, layer }: Segment["source"]) =>
+  [kind, ...[layer, id].filter((one) => typeof one === "string")].join(" ");
 
 export function incidentsView(incidents: readonly IncidentSummary[], { style, now }: ViewContext): string {
   if (incidents.length === 0) return style.green("No incident.");
