@@ -196,15 +196,15 @@ async function windowOf(
 ): Promise<RangeSamples[]> {
   const vector = selectRange(e, node, grid);
   const matrix: RangeSamples[] = [];
-  for await (const { labels, samples, dropName } of vector.series) {
-    if (vector.extended && samples.histograms)
-      throw executionError(`${vector.extended} modifier is not supported with histograms`);
-    const { extended, reference, rangeMs } = vector;
-    const edges = { start: reference.base - rangeMs, end: reference.base };
-    const within = extended ? atEdges(samples, { ...edges, extended }) : samples;
-    if (!within) continue;
-    matrix.push({ labels: dropName ? withoutMetadata(labels) : labels, ...byKind(within) });
-  }
+  for await (const batch of vector.series)
+    for (const { labels, samples, dropName } of batch) {
+      if (vector.extended && samples.histograms)
+        throw executionError(`${vector.extended} modifier is not supported with histograms`);
+      const { extended, reference, rangeMs } = vector;
+      const edges = { start: reference.base - rangeMs, end: reference.base };
+      const within = extended ? atEdges(samples, { ...edges, extended }) : samples;
+      if (within) matrix.push({ labels: dropName ? withoutMetadata(labels) : labels, ...byKind(within) });
+    }
   return sortedByLabels(matrix);
 }
 

@@ -3,12 +3,12 @@ import { executionError } from "../errors.ts";
 import type { CallContext, FunctionDefinition } from "../functions/define.ts";
 import { findFunction, rangeFunctionsOn } from "../functions/index.ts";
 import { possibleNonCounter } from "../notes.ts";
-import { type Column, columnMaker, emptyColumn, type Grid } from "./columns.ts";
+import { type Column, collected, columnMaker, emptyColumn, type Grid, type Samples } from "./columns.ts";
 import { evaluateScalar, evaluateVector, streamVector } from "./evaluate.ts";
 import type { Evaluation } from "./evaluation.ts";
-import { hasNaN, rowFunctions } from "./rows/functions.ts";
+import { rowFunctions } from "./rows/functions.ts";
 import { sharedWindows } from "./rows/windows.ts";
-import { selectInstant, selectRange } from "./select.ts";
+import { isPlain, type RangeSeries, type RangeVector, selectInstant, selectRange } from "./select.ts";
 import { floatsOnly, slide, slideRich } from "./windows.ts";
 
 type RangeDefinition = Extract<FunctionDefinition, { kind: "range" }>;
@@ -20,7 +20,7 @@ export async function* streamCall(
   call: Call,
   grid: Grid,
   reuse: boolean,
-): AsyncGenerator<Column> {
+): AsyncGenerator<Iterable<Column>> {
   const definition = findFunction(call.name);
   if (definition?.kind === "range") yield* streamRange(e, { call, definition, grid, reuse });
   else if (definition?.kind === "pointwise") yield* streamPointwise(e, { call, definition, grid });
@@ -30,7 +30,7 @@ export async function* streamCall(
 async function* streamRange(
   e: Evaluation,
   { call, definition, grid, reuse }: { call: Call; definition: RangeDefinition; grid: Grid; reuse: boolean },
-): AsyncGenerator<Column> {
+): AsyncGenerator<Iterable<Column>> {
   const index = definition.parameters.indexOf("matrix");
   const argument = call.arguments[index];
   if (!argument) return;
@@ -41,32 +41,48 @@ async function* streamRange(
   checkExtension(vector.extended, call.name);
   const named = new Set<string>();
   const columnFor = columnMaker(grid, reuse);
-  const rowFunction = rowFunctions[call.name];
+  const fill = rangeFiller(e, { call, definition, grid, vector, scalars });
+  function* columnsOf(batch: Iterable<RangeSeries>): Generator<Column> {
+    for (const { labels, samples, dropName } of batch) {
+      const column = columnFor(labels, dropName || !definition.keepsName);
+      e.spend(grid.count);
+      if (!fill(samples, column)) continue;
+      if (definition.counter && argument && hasFloats(column))
+        informAboutName(e, argument, { name: labels.__name__ ?? "", named });
+      yield column;
+    }
+  }
+  for await (const batch of vector.series) yield columnsOf(batch);
+}
+
+interface RangeCall {
+  call: Call;
+  definition: RangeDefinition;
+  grid: Grid;
+  vector: RangeVector;
+  scalars: Float64Array[];
+}
+
+/** Fills a column with what the function says of a series, the shortest way; false where nothing came of it. */
+function rangeFiller(
+  e: Evaluation,
+  { call, definition, grid, vector, scalars }: RangeCall,
+): (samples: Samples, column: Column) => boolean {
+  const rowFunction = vector.extended ? undefined : rowFunctions[call.name];
   const windowsOf = sharedWindows({ ...vector.reference, count: grid.count, rangeMs: vector.rangeMs });
-  for await (const { labels, samples, dropName } of vector.series) {
-    const column = columnFor(labels, dropName || !definition.keepsName);
-    e.spend(grid.count);
-    const how = { vector, samples, column, scalars, grid };
+  return (samples, column) => {
     const starts = definition.usesStarts && samples.startTimestamps;
+    if (rowFunction && !starts && isPlain(samples))
+      return rowFunction(samples.values, windowsOf(samples.timestamps), column);
+    const how = { vector, samples, column, scalars, grid };
+    if (!samples.histograms && !starts && !vector.extended) return slide(how, definition.open(samples));
     const context = {
-      ...e.notes(call.arguments[0] ?? call, labels.__name__),
+      ...e.notes(call.arguments[0] ?? call, column.labels.__name__),
       ...(vector.extended && { extended: vector.extended }),
     };
-    const plain = !samples.histograms && !starts && !vector.extended;
-    const any =
-      plain && rowFunction && !hasNaN(samples.values)
-        ? rowFunction(samples.values, windowsOf(samples.timestamps), column)
-        : plain
-          ? slide(how, definition.open(samples))
-          : slideRich(
-              how,
-              definition.openRich?.(samples, context) ?? floatsOnly(samples, definition.open, context),
-            );
-    if (!any) continue;
-    if (definition.counter && hasFloats(column))
-      informAboutName(e, argument, { name: labels.__name__ ?? "", named });
-    yield column;
-  }
+    const rich = definition.openRich?.(samples, context) ?? floatsOnly(samples, definition.open, context);
+    return slideRich(how, rich);
+  };
 }
 
 function checkExtension(extended: "anchored" | "smoothed" | undefined, name: string): void {
@@ -83,26 +99,34 @@ const hasFloats = ({ present, histograms }: Column): boolean =>
 async function* streamPointwise(
   e: Evaluation,
   { call, definition, grid }: { call: Call; definition: PointwiseDefinition; grid: Grid },
-): AsyncGenerator<Column> {
+): AsyncGenerator<Iterable<Column>> {
   const argument = call.arguments[definition.parameters.indexOf("vector")];
   if (!argument) return;
   const scalars = await evaluateScalars(e, call, grid);
-  const given = new Array<number>(scalars.length);
-  for await (const column of streamVector(e, argument, grid)) {
-    const result = { ...emptyColumn(grid, column.labels, true), labels: column.labels };
-    for (let i = 0; i < grid.count; i++) {
-      if (!column.present[i]) continue;
-      for (let s = 0; s < given.length; s++) given[s] = scalars[s]?.[i] ?? 0;
-      const histogram = column.histograms?.[i];
-      const value = histogram
-        ? definition.applyHistogram?.(histogram)
-        : definition.apply?.(column.values[i] ?? 0, given);
-      if (value === undefined) continue;
-      result.values[i] = value;
-      result.present[i] = 1;
-    }
-    yield result;
+  function* applied(batch: Iterable<Column>): Generator<Column> {
+    for (const column of batch) yield pointwise(definition, { column, grid, scalars });
   }
+  for await (const batch of streamVector(e, argument, grid, { reuse: true })) yield applied(batch);
+}
+
+function pointwise(
+  definition: PointwiseDefinition,
+  { column, grid, scalars }: { column: Column; grid: Grid; scalars: readonly Float64Array[] },
+): Column {
+  const given = new Array<number>(scalars.length);
+  const result = emptyColumn(grid, column.labels, true);
+  for (let i = 0; i < grid.count; i++) {
+    if (!column.present[i]) continue;
+    for (let s = 0; s < given.length; s++) given[s] = scalars[s]?.[i] ?? 0;
+    const histogram = column.histograms?.[i];
+    const value = histogram
+      ? definition.applyHistogram?.(histogram)
+      : definition.apply?.(column.values[i] ?? 0, given);
+    if (value === undefined) continue;
+    result.values[i] = value;
+    result.present[i] = 1;
+  }
+  return result;
 }
 
 async function evaluateScalars(e: Evaluation, call: Call, grid: Grid): Promise<Float64Array[]> {
@@ -163,28 +187,23 @@ export function evaluateCall(e: Evaluation, call: Call, grid: Grid): CallContext
       const vector = selectRange(e, rangeArgument(argument(index)), grid);
       checkExtension(vector.extended, call.name);
       const columns: Column[] = [];
-      for await (const { labels, samples } of vector.series) {
-        const column = emptyColumn(grid, labels, true);
-        if (slide({ vector, samples, column, scalars: [], grid }, open(samples))) columns.push(column);
-      }
+      for await (const batch of vector.series)
+        for (const { labels, samples } of batch) {
+          const column = emptyColumn(grid, labels, true);
+          if (slide({ vector, samples, column, scalars: [], grid }, open(samples))) columns.push(column);
+        }
       return columns;
     },
     sampleTimes: (index, what = "timestamps") => {
       const inner = unwrap(argument(index));
-      return inner.kind === "selector" ? collect(selectInstant(e, inner, grid, { what })) : undefined;
+      return inner.kind === "selector" ? collected(selectInstant(e, inner, grid, { what })) : undefined;
     },
     select: (matchers, modifiers) => {
       const node = { kind: "selector" as const, matchers: [...matchers], from: call.from, to: call.to };
-      return collect(selectInstant(e, { ...node, ...modifiers }, grid, { what: "timestamps" }));
+      return collected(selectInstant(e, { ...node, ...modifiers }, grid, { what: "timestamps" }));
     },
     scope: call.scope ?? [],
     warn: (message, index) => e.warn(message, index === undefined ? call : argument(index)),
     inform: (message, index, more) => e.inform(message, argument(index), more),
   };
-}
-
-async function collect(columns: AsyncIterable<Column>): Promise<Column[]> {
-  const all: Column[] = [];
-  for await (const column of columns) all.push(column);
-  return all;
 }

@@ -1,4 +1,4 @@
-import { type Labels, labelsKey } from "@havn/model";
+import type { Labels } from "@havn/model";
 import { executionError } from "../errors.ts";
 import type { Histogram } from "../histogram/histogram.ts";
 import type { Series } from "../querier.ts";
@@ -24,11 +24,21 @@ export interface Column {
   dropName: boolean;
 }
 
+/** Columns as they come, many at a time: waiting for each by itself would cost more than what most of them take. */
+export type ColumnStream = AsyncIterable<Iterable<Column>>;
+
 /** A series' samples without staleness markers; columns as in `Series`. */
 export type Samples = Omit<Series, "labels">;
 
 export function emptyColumn(grid: Grid, labels: Labels, dropName = false): Column {
   return { labels, values: new Float64Array(grid.count), present: new Uint8Array(grid.count), dropName };
+}
+
+/** All of them, one after the other. */
+export async function collected(stream: ColumnStream): Promise<Column[]> {
+  const all: Column[] = [];
+  for await (const batch of stream) for (const column of batch) all.push(column);
+  return all;
 }
 
 /** Gives an empty column a series: a new one each time, or the same again where nobody holds on to the one before. */
@@ -80,6 +90,7 @@ export function isStaleMarker(values: Float64Array, index: number): boolean {
 
 export function withoutStaleMarkers(series: Series): Samples {
   const { values } = series;
+  if (series.plain) return series;
   let stale = 0;
   for (let i = 0; i < values.length; i++) if (isStaleMarker(values, i)) stale++;
   if (stale === 0) return series;
@@ -110,7 +121,17 @@ export function hasAny(column: Column): boolean {
 /** What says which metric a series is of. It goes where the result is of another kind than what went in. */
 export const metadataLabels = ["__name__", "__type__", "__unit__"] as const;
 const metadata: ReadonlySet<string> = new Set(metadataLabels);
-export const withoutMetadata = (labels: Labels): Labels => omitLabels(labels, metadata);
+const bare = new WeakMap<Labels, Labels>();
+
+/** Stores give the same labels each time they are asked: what comes of them is remembered as long as they are. */
+export function withoutMetadata(labels: Labels): Labels {
+  let rest = bare.get(labels);
+  if (!rest) {
+    rest = omitLabels(labels, metadata);
+    bare.set(labels, rest);
+  }
+  return rest;
+}
 
 export function pickLabels(labels: Labels, names: readonly string[]): Labels {
   const picked: Record<string, string> = {};
@@ -128,8 +149,10 @@ export function omitLabels(labels: Labels, names: ReadonlySet<string>): Labels {
 export function mergeColumns(columns: Column[], overlap: (labels: Labels) => Error): Column[] {
   if (columns.length < 2) return columns;
   const merged = new Map<string, Column>();
+  const mixed = columns.some(({ dropName }) => dropName !== columns[0]?.dropName);
   for (const column of columns) {
-    const key = `${column.dropName ? 1 : 0}${labelsKey(column.labels)}`;
+    const own = sortKey(column.labels);
+    const key = mixed ? `${column.dropName ? 1 : 0}${own}` : own;
     const first = merged.get(key);
     merged.set(key, first ? join(first, column, overlap) : column);
   }
@@ -164,10 +187,17 @@ export function finishColumns(columns: readonly Column[]): Column[] {
  * before every other character.
  */
 export function sortKey(labels: Labels): string {
-  let key = "";
-  for (const name of Object.keys(labels).sort()) key += `${name}\u0001${labels[name]}\u0000`;
+  let key = sortKeys.get(labels);
+  if (key === undefined) {
+    key = "";
+    for (const name of Object.keys(labels).sort())
+      if (labels[name] !== "") key += `${name}\u0001${labels[name]}\u0000`;
+    sortKeys.set(labels, key);
+  }
   return key;
 }
+
+const sortKeys = new WeakMap<Labels, string>();
 
 export function compareLabels(a: Labels, b: Labels): number {
   const [x, y] = [sortKey(a), sortKey(b)];

@@ -5,7 +5,7 @@ import { scaled } from "../histogram/arithmetic.ts";
 import { streamAggregate } from "./aggregate.ts";
 import { evaluateBinary, scalarOperation } from "./binary.ts";
 import { evaluateCall, streamCall } from "./calls.ts";
-import type { Column, Grid } from "./columns.ts";
+import { type Column, type ColumnStream, collected, type Grid } from "./columns.ts";
 import type { Evaluation } from "./evaluation.ts";
 import { selectInstant } from "./select.ts";
 
@@ -36,9 +36,7 @@ export async function evaluateScalar(e: Evaluation, expr: Expr, grid: Grid): Pro
 }
 
 export async function evaluateVector(e: Evaluation, expr: Expr, grid: Grid): Promise<Column[]> {
-  const columns: Column[] = [];
-  for await (const column of streamVector(e, expr, grid)) columns.push(column);
-  return columns;
+  return collected(streamVector(e, expr, grid));
 }
 
 /**
@@ -50,7 +48,7 @@ export function streamVector(
   expr: Expr,
   grid: Grid,
   { reuse = false }: { reuse?: boolean } = {},
-): AsyncIterable<Column> {
+): ColumnStream {
   switch (expr.kind) {
     case "parenthesis":
       return streamVector(e, expr.inner, grid, { reuse });
@@ -77,25 +75,26 @@ export function streamVector(
 /** Leaves the stack of the caller: a chain of a thousand operators would fill it. */
 const newStack = (): Promise<void> => Promise.resolve();
 
-function streamCallOrVector(e: Evaluation, expr: Call, grid: Grid, reuse: boolean): AsyncIterable<Column> {
+function streamCallOrVector(e: Evaluation, expr: Call, grid: Grid, reuse: boolean): ColumnStream {
   const definition = findFunction(expr.name);
   if (definition?.kind === "vector") return later(() => definition.evaluate(evaluateCall(e, expr, grid)));
   return streamCall(e, expr, grid, reuse);
 }
 
-async function* later(columns: () => Promise<Column[]>): AsyncGenerator<Column> {
+async function* later(columns: () => Promise<Column[]>): AsyncGenerator<Iterable<Column>> {
   await newStack();
-  yield* await columns();
+  yield await columns();
 }
 
-async function* negate(columns: AsyncIterable<Column>): AsyncGenerator<Column> {
-  for await (const column of columns)
-    yield {
-      ...column,
-      values: column.values.map((value) => -value),
-      ...(column.histograms && {
-        histograms: column.histograms.map((histogram) => histogram && scaled(histogram, -1)),
-      }),
-      dropName: true,
-    };
+async function* negate(columns: ColumnStream): AsyncGenerator<Iterable<Column>> {
+  for await (const batch of columns) yield Array.from(batch, negated);
 }
+
+const negated = (column: Column): Column => ({
+  ...column,
+  values: column.values.map((value) => -value),
+  ...(column.histograms && {
+    histograms: column.histograms.map((histogram) => histogram && scaled(histogram, -1)),
+  }),
+  dropName: true,
+});

@@ -25,7 +25,7 @@ interface Reference {
   stride: number;
 }
 
-interface RangeSeries {
+export interface RangeSeries {
   labels: Series["labels"];
   dropName: boolean;
   samples: Samples;
@@ -38,7 +38,8 @@ export interface RangeVector {
   extended?: "anchored" | "smoothed";
   behindMs: number;
   aheadMs: number;
-  series: AsyncIterable<RangeSeries>;
+  /** Many at a time. */
+  series: AsyncIterable<Iterable<RangeSeries>>;
 }
 
 function durationMs(e: Evaluation, expr: DurationExpr): number {
@@ -64,19 +65,29 @@ function referenceOf(e: Evaluation, node: Modifiers, grid: Grid): Reference {
 const lastReference = (reference: Reference, grid: Grid) =>
   reference.base + reference.stride * (grid.count - 1);
 
+/** Series one by one, as if a store gave them so: each is a batch. */
+async function* oneByOne(all: AsyncIterable<Series>): AsyncGenerator<readonly Series[]> {
+  for await (const series of all) yield [series];
+}
+
 async function* read(
   e: Evaluation,
   node: VectorSelector,
   range: { start: number; end: number },
-): AsyncGenerator<Series> {
-  const { querier, signal } = e.options;
-  for await (const series of querier.select(node.matchers, range, signal)) {
-    e.spend(series.values.length + histogramSize(series.histograms));
+): AsyncGenerator<readonly Series[]> {
+  const { querier, signal, statsSelectors } = e.options;
+  const batches =
+    querier.selectBatches?.(node.matchers, range, signal) ??
+    oneByOne(querier.select(node.matchers, range, signal));
+  for await (const batch of batches) {
+    for (const { values, histograms } of batch) e.spend(values.length + histogramSize(histograms));
     if (e.isOutOfBreath) await e.breathe();
     else e.throwIfAborted();
-    if (series.histograms && e.options.statsSelectors.has(node))
-      yield { ...series, histograms: statsOf(series.histograms) };
-    else yield series;
+    if (statsSelectors.has(node))
+      yield batch.map((series) =>
+        series.histograms ? { ...series, histograms: statsOf(series.histograms) } : series,
+      );
+    else yield batch;
   }
   e.throwIfAborted();
 }
@@ -97,7 +108,7 @@ export async function* selectInstant(
   node: VectorSelector,
   grid: Grid,
   { what = "values", reuse = false }: { what?: What; reuse?: boolean } = {},
-): AsyncGenerator<Column> {
+): AsyncGenerator<Iterable<Column>> {
   const reference = referenceOf(e, node, grid);
   const { lookbackMs } = e.options;
   // The window is open on the left: a sample exactly one lookback ago is too old.
@@ -108,24 +119,29 @@ export async function* selectInstant(
   };
   const columnFor = columnMaker(grid, reuse);
   const windowsOf = sharedWindows({ ...reference, count: grid.count, rangeMs: lookbackMs });
-  for await (const series of read(e, node, range)) {
-    e.spend(grid.count);
-    const column = columnFor(series.labels, what !== "values");
-    const plain = what === "values" && !smoothed && !series.histograms && !hasNaN(series.values);
-    if (plain) {
-      if (newest(series.values, windowsOf(series.timestamps), column)) yield column;
-      continue;
+  function* columnsOf(batch: readonly Series[]): Generator<Column> {
+    for (const series of batch) {
+      e.spend(grid.count);
+      const column = columnFor(series.labels, what !== "values");
+      const plain = what === "values" && !smoothed && isPlain(series);
+      const filled = plain
+        ? newest(series.values, windowsOf(series.timestamps), column)
+        : smoothed
+          ? fillSmoothed(withoutStaleMarkers(series), column, {
+              ...reference,
+              lookbackMs,
+              notes: e.notes(node, series.labels.__name__),
+            })
+          : fillInstant(series, column, { reference, lookbackMs, what });
+      if (filled) yield column;
     }
-    const filled = smoothed
-      ? fillSmoothed(withoutStaleMarkers(series), column, {
-          ...reference,
-          lookbackMs,
-          notes: e.notes(node, series.labels.__name__),
-        })
-      : fillInstant(series, column, { reference, lookbackMs, what });
-    if (filled) yield column;
   }
+  for await (const batch of read(e, node, range)) yield columnsOf(batch);
 }
+
+/** Numbers alone, none of them NaN. */
+export const isPlain = ({ plain, histograms, values }: Samples): boolean =>
+  plain || (!histograms && !hasNaN(values));
 
 function fillInstant(
   series: Series,
@@ -168,11 +184,14 @@ export function selectRange(e: Evaluation, node: MatrixSelector | Subquery, grid
     start: reference.base - rangeMs - behindMs + 1,
     end: lastReference(reference, grid) + aheadMs,
   };
-  async function* series(): AsyncGenerator<RangeSeries> {
-    for await (const found of read(e, selector, range)) {
+  function* withoutEmpty(batch: readonly Series[]): Generator<RangeSeries> {
+    for (const found of batch) {
       const samples = withoutStaleMarkers(found);
       if (samples.values.length > 0) yield { labels: found.labels, dropName: false, samples };
     }
+  }
+  async function* series(): AsyncGenerator<Iterable<RangeSeries>> {
+    for await (const batch of read(e, selector, range)) yield withoutEmpty(batch);
   }
   return { reference, rangeMs, behindMs, aheadMs, ...(extended && { extended }), series: series() };
 }
@@ -185,14 +204,14 @@ function evaluateSubquery(e: Evaluation, node: Subquery, grid: Grid): RangeVecto
   const start = (Math.floor((reference.base - rangeMs) / step) + 1) * step;
   const count = Math.floor((lastReference(reference, grid) - start) / step) + 1;
   const inner: Grid = { start, step, count };
-  async function* series(): AsyncGenerator<RangeSeries> {
+  async function* series(): AsyncGenerator<Iterable<RangeSeries>> {
     if (count < 1) return;
     e.spend(count);
     for (const column of await evaluateVector(e, node.inner, inner)) {
       const samples = compact(column, inner);
       e.spend(samples.values.length);
       await e.breathe();
-      if (samples.values.length > 0) yield { labels: column.labels, dropName: column.dropName, samples };
+      if (samples.values.length > 0) yield [{ labels: column.labels, dropName: column.dropName, samples }];
     }
   }
   return { reference, rangeMs, behindMs: 0, aheadMs: 0, series: series() };

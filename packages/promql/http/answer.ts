@@ -8,6 +8,7 @@ import { PromqlError } from "../errors.ts";
 import { formatValue } from "../format.ts";
 import type { Histogram } from "../histogram/histogram.ts";
 import { type Bucket, bucketsOf } from "../histogram/walk.ts";
+import { JsonWriter } from "./writer.ts";
 
 /** What every route answers; `data` differs. */
 export const answerSchema = z.object({
@@ -79,64 +80,82 @@ function answerMatrix(matrix: readonly RangeSamples[], notes: Notes): RawRespons
   const points = matrix.reduce((sum, { timestamps }) => sum + timestamps.length, 0);
   const { body, headers } = answer({ resultType: "matrix", result: [] }, notes);
   const [before = "", after = ""] = String(body).split(/(?<="result":\[)(?=\])/);
-  const write = seriesWriter();
-  if (points <= pointsAtOnce) return new RawResponse(before + matrix.map(write).join(",") + after, headers);
-  return new RawResponse(
-    Readable.from(pieces(matrix, { before, after }, write), { objectMode: false }),
-    headers,
-  );
+  const written = pieces(matrix, { before, after });
+  if (points <= pointsAtOnce) return new RawResponse(Buffer.concat([...written]), headers);
+  return new RawResponse(Readable.from(turnByTurn(written), { objectMode: false }), headers);
 }
 
-async function* pieces(
-  matrix: readonly RangeSamples[],
-  around: { before: string; after: string },
-  write: (series: RangeSamples) => string,
-) {
-  let text = around.before;
-  let points = 0;
-  for (const [i, series] of matrix.entries()) {
-    text += (i === 0 ? "" : ",") + write(series);
-    points += series.timestamps.length;
-    if (points < pointsAtOnce) continue;
-    yield text;
-    text = "";
-    points = 0;
+async function* turnByTurn(written: Iterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for (const piece of written) {
+    yield piece;
     await nextTurn();
   }
-  yield text + around.after;
+}
+
+function* pieces(
+  matrix: readonly RangeSamples[],
+  around: { before: string; after: string },
+): Generator<Uint8Array> {
+  const writer = new JsonWriter();
+  const openings = new Openings();
+  let points = 0;
+  writer.text(around.before);
+  for (const [i, series] of matrix.entries()) {
+    if (i > 0) writer.text(",");
+    writeSeries(writer, series, openings);
+    points += series.timestamps.length;
+    if (points < pointsAtOnce) continue;
+    yield writer.take();
+    points = 0;
+  }
+  writer.text(around.after);
+  yield writer.take();
 }
 
 const point = (timestamp: number, value: number): [number, string] => [timestamp / 1000, formatValue(value)];
 
-/** Steps that a range may have; samples themselves have more times than that. */
-const mostOpenings = 11_000;
+/** `[SECONDS,"` of each of the times, which all series of a result share. */
+class Openings {
+  #times: Float64Array | undefined;
+  #bytes: Uint8Array = new Uint8Array(0);
+  #ends: Int32Array = new Int32Array(0);
 
-/** Writes series as JSON. All series of a result are evaluated at the same times: what they are written as is kept. */
-function seriesWriter(): (series: RangeSamples) => string {
-  const openings = new Map<number, string>();
-  const opening = (timestamp: number): string => {
-    let text = openings.get(timestamp);
-    if (text === undefined) {
-      text = `[${timestamp / 1000},"`;
-      if (openings.size < mostOpenings) openings.set(timestamp, text);
+  of(times: Float64Array): { bytes: Uint8Array; ends: Int32Array } {
+    if (this.#times !== times) {
+      this.#times = times;
+      const texts = Array.from(times, (time) => `[${time / 1000},"`);
+      this.#bytes = Buffer.from(texts.join(""), "latin1");
+      let end = 0;
+      this.#ends = Int32Array.from(texts, ({ length }) => (end += length));
     }
-    return text;
-  };
-  return ({ labels, timestamps, values, histograms }) => {
-    let text = `{"metric":${JSON.stringify(labels)}`;
-    if (values.length > 0 || !histograms) {
-      text += ',"values":[';
-      for (let i = 0; i < values.length; i++)
-        // What a value is written as needs no escapes.
-        text += `${i === 0 ? "" : ","}${opening(timestamps[i] ?? 0)}${formatValue(values[i] ?? 0)}"]`;
-      text += "]";
+    return { bytes: this.#bytes, ends: this.#ends };
+  }
+}
+
+function writeSeries(
+  writer: JsonWriter,
+  { labels, timestamps, values, histograms }: RangeSamples,
+  openings: Openings,
+): void {
+  writer.text(`{"metric":${JSON.stringify(labels)}`);
+  if (values.length > 0 || !histograms) {
+    writer.text(',"values":[');
+    const { bytes, ends } = openings.of(timestamps);
+    for (let i = 0; i < values.length; i++) {
+      if (i > 0) writer.text(",");
+      writer.bytes(bytes, i === 0 ? 0 : (ends[i - 1] ?? 0), ends[i] ?? 0);
+      writer.value(values[i] ?? 0);
+      writer.text('"]');
     }
-    if (histograms)
-      text += `,"histograms":${JSON.stringify(
+    writer.text("]");
+  }
+  if (histograms)
+    writer.text(
+      `,"histograms":${JSON.stringify(
         histograms.map(({ timestamp, histogram }) => [timestamp / 1000, histogramOf(histogram)]),
-      )}`;
-    return `${text}}`;
-  };
+      )}`,
+    );
+  writer.text("}");
 }
 
 /** Which bounds of a bucket belong to it, as Prometheus numbers that: the upper, the lower, neither, both. */

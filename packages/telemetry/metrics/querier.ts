@@ -1,10 +1,10 @@
 import type { ClickHouse } from "@havn/clickhouse";
 import { HavnError, labelsKey } from "@havn/model";
-import type { Querier } from "@havn/promql/querier";
+import type { Matcher, Querier, Series, TimeRange } from "@havn/promql/querier";
 import { ByteReader } from "../protocols/agent/bytes.ts";
 import { histogramBody, type NativeHistogram, readHistogram } from "./histogram.ts";
 import { seriesCondition } from "./matchers.ts";
-import { type SampleCache, wholeSlots } from "./sample-cache.ts";
+import type { Reading as KnownSamples, SampleCache } from "./sample-cache.ts";
 import { type Columns, columnsOf } from "./sample-columns.ts";
 import { createSeriesIndex, type FoundSeries } from "./series-index.ts";
 
@@ -42,35 +42,43 @@ export function createQuerier(
 ): Querier {
   const index = createSeriesIndex(clickhouse, { stored: storedSeries, most: limits.series });
 
+  /** What is not in memory is read by whole slots and kept; false where it cannot be. */
+  async function fill(
+    kept: SampleCache,
+    ids: BigUint64Array,
+    how: Reading & { dense: boolean },
+  ): Promise<boolean> {
+    const { missing } = kept.open(ids, how.range);
+    if (!missing) return true;
+    const { places, range } = missing;
+    const asOf = kept.written;
+    const own = places.length === ids.length ? ids : BigUint64Array.from(places, (at) => ids[at] ?? 0n);
+    const limit = how.limit * 4;
+    const dense = how.dense && own.length > idsAtOnce / 2;
+    const stored = await readStored(own, dense, { ...how, range, limit });
+    return stored.samples < limit && kept.put(own, stored.columns, range, asOf);
+  }
+
   async function readChunk(found: FoundSeries, chunk: Chunk, how: Reading): Promise<ReadChunk> {
     const ids = found.ids.subarray(chunk.from, chunk.to);
+    const { dense } = found;
     const [numbers, histograms] = await Promise.all([
-      how.kept ? readThrough(how.kept, { ids, dense: found.dense }, how) : readStored(ids, found.dense, how),
+      how.kept ? readThrough(how.kept, ids, { ...how, dense }) : readStored(ids, dense, how),
       selectHistograms(ids, how),
     ]);
     return { chunk, ...numbers, histograms };
   }
 
-  /** What is not in memory is read by whole slots, and kept. */
   async function readThrough(
     kept: SampleCache,
-    { ids, dense }: { ids: BigUint64Array; dense: boolean },
-    how: Reading,
+    ids: BigUint64Array,
+    how: Reading & { dense: boolean },
   ): Promise<Numbers> {
-    const missing = kept.missing(ids, how.range);
-    if (missing.length > 0) {
-      const asOf = kept.written;
-      const all = missing.length === ids.length;
-      const own = all ? ids : BigUint64Array.from(missing, (at) => ids[at] ?? 0n);
-      const range = wholeSlots(how.range);
-      const limit = how.limit * 4;
-      const stored = await readStored(own, dense && missing.length > idsAtOnce / 2, { ...how, range, limit });
-      const whole = stored.samples < limit && kept.put(own, stored.columns, range, asOf);
-      // Something may have been let go of meanwhile, by another question.
-      if (!whole || kept.missing(ids, how.range).length > 0)
-        return { ...(await readStored(ids, dense, how)), full: !whole };
-    }
-    const columns = kept.read(ids, how.range);
+    const whole = await fill(kept, ids, how);
+    const reading = kept.open(ids, how.range);
+    // Something may have been let go of meanwhile, by another question.
+    if (reading.missing) return { ...(await readStored(ids, how.dense, how)), full: !whole };
+    const columns = [...reading.batches()].flat();
     return { columns, samples: columns.reduce((sum, own) => sum + (own?.values.length ?? 0), 0) };
   }
 
@@ -102,42 +110,77 @@ export function createQuerier(
     return decodeHistograms(new ByteReader(await clickhouse.query(sql, { signal, format: "RowBinary" })));
   }
 
-  return {
-    async *select(matchers, asked, signal) {
-      const found = await index.find(matchers, asked, signal);
-      const range = { start: clamp(Math.ceil(asked.start)), end: clamp(Math.floor(asked.end)) };
-      let kept = cache?.hasRoomFor(found.ids.length, range) ? cache : undefined;
-      let left = limits.samples;
-      let perSeries = Math.max(1, (range.end - range.start) / usualIntervalMs);
-      const start = (from: number): Promise<ReadChunk> | undefined => {
-        if (from >= found.ids.length) return undefined;
-        const most = found.dense ? found.ids.length : idsAtOnce;
-        const count = Math.max(1, Math.min(most, Math.floor(samplesAtOnce / perSeries)));
-        const chunk = { from, to: Math.min(found.ids.length, from + count) };
-        const reading = readChunk(found, chunk, { range, limit: left + 1, signal, kept });
-        reading.catch(() => undefined); // who awaits it is told; it may be given up before
-        return reading;
-      };
-      for (let next = start(0); next; ) {
-        const { chunk, columns, histograms, samples, full } = await next;
-        if (full) kept = undefined;
-        perSeries = Math.max(1, samples / (chunk.to - chunk.from));
-        // The next is read while this is worked on.
-        next = start(chunk.to);
-        for (const [at, numbers] of columns.entries()) {
-          signal.throwIfAborted();
-          const id = found.ids[chunk.from + at] ?? 0n;
-          const whole = withHistograms(numbers, histograms.get(id));
-          if (!whole) continue;
-          left -= whole.timestamps.length;
-          if (left < 0)
-            throw new HavnError(`The query selects more than ${limits.samples} samples`, {
-              status: 422,
-              detail: "Shorten its range or add matchers.",
-            });
-          yield { labels: found.labels[chunk.from + at] ?? {}, ...whole };
-        }
+  async function* selectBatches(
+    matchers: readonly Matcher[],
+    asked: TimeRange,
+    signal: AbortSignal,
+  ): AsyncGenerator<Series[]> {
+    const found = await index.find(matchers, asked, signal);
+    const range = { start: clamp(Math.ceil(asked.start)), end: clamp(Math.floor(asked.end)) };
+    const spend = spender(limits.samples);
+    const kept = cache?.hasRoomFor(found.ids.length, range) ? cache : undefined;
+    const known = hasHistograms() ? undefined : kept?.open(found.ids, range);
+    if (known && !known.missing) yield* fromMemory(found, known, spend);
+    else yield* fromStore(found, { range, signal, kept, spend });
+  }
+
+  function* fromMemory(found: FoundSeries, known: KnownSamples, spend: (samples: number) => void) {
+    let next = 0;
+    for (const columns of known.batches()) {
+      const batch: Series[] = [];
+      for (const numbers of columns) {
+        const labels = found.labels[next++] ?? {};
+        if (!numbers) continue;
+        spend(numbers.timestamps.length);
+        batch.push({ labels, ...numbers });
       }
+      yield batch;
+    }
+  }
+
+  async function* fromStore(
+    found: FoundSeries,
+    { spend, ...how }: Pick<Reading, "range" | "signal" | "kept"> & { spend: (samples: number) => number },
+  ): AsyncGenerator<Series[]> {
+    const { range } = how;
+    let { kept } = how;
+    let perSeries = Math.max(1, (range.end - range.start) / usualIntervalMs);
+    const start = (from: number): Promise<ReadChunk> | undefined => {
+      if (from >= found.ids.length) return undefined;
+      const most = found.dense ? found.ids.length : idsAtOnce;
+      const count = Math.max(1, Math.min(most, Math.floor(samplesAtOnce / perSeries)));
+      const chunk = { from, to: Math.min(found.ids.length, from + count) };
+      const reading = readChunk(found, chunk, { ...how, limit: spend(0) + 1, kept });
+      reading.catch(() => undefined); // who awaits it is told; it may be given up before
+      return reading;
+    };
+    for (let next = start(0); next; ) {
+      const { chunk, columns, histograms, samples, full } = await next;
+      if (full) kept = undefined;
+      perSeries = Math.max(1, samples / (chunk.to - chunk.from));
+      // The next is read while this is worked on.
+      next = start(chunk.to);
+      const batch: Series[] = [];
+      for (const [at, numbers] of columns.entries()) {
+        const id = found.ids[chunk.from + at] ?? 0n;
+        const whole = withHistograms(numbers, histograms.get(id));
+        if (!whole) continue;
+        spend(whole.timestamps.length);
+        batch.push({ labels: found.labels[chunk.from + at] ?? {}, ...whole });
+      }
+      yield batch;
+    }
+  }
+
+  return {
+    selectBatches,
+
+    async *select(matchers, asked, signal) {
+      for await (const batch of selectBatches(matchers, asked, signal))
+        for (const series of batch) {
+          signal.throwIfAborted();
+          yield series;
+        }
     },
 
     async labelNames(sets, range, signal) {
@@ -164,6 +207,19 @@ export function createQuerier(
       const keyed = labels.map((own) => ({ own, key: labelsKey(own) }));
       return keyed.sort((a, b) => (a.key < b.key ? -1 : 1)).map(({ own }) => own);
     },
+  };
+}
+
+/** Counts samples down; gives what is left. */
+function spender(most: number): (samples: number) => number {
+  let left = most;
+  return (samples) => {
+    left -= samples;
+    if (left >= 0) return left;
+    throw new HavnError(`The query selects more than ${most} samples`, {
+      status: 422,
+      detail: "Shorten its range or add matchers.",
+    });
   };
 }
 

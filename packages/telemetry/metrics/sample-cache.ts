@@ -1,27 +1,24 @@
+import type { Series } from "@havn/promql/querier";
 import type { Columns } from "./sample-columns.ts";
+import { Slot, slotMs } from "./slot.ts";
 
-export const slotMs = 1_800_000;
-/** Rows of writes that wait to be put beside what is kept: what is asked next takes some 30 ms longer at most. */
-const mostWaiting = 250_000;
+export { slotMs } from "./slot.ts";
+
+/** Rows of writes that wait to be put beside what is kept: what is asked next takes some 100 ms longer at most. */
+const mostWaiting = 1_000_000;
 /** Writes without a question in between, about one a second, after which nothing is kept any more. */
 const mostUnasked = 600;
 const halvesOfRow = 6;
-const bytesOfEntry = 200;
+/** Of a series in a slot, until it is known better: samples 15 s apart that lie close together. */
+const usualEntryBytes = 400;
+/** Series that have a number, before all of them get new ones. */
+const mostNumbers = 2_000_000;
+/** Samples that are unpacked at once: what works on them finds them in the processor's own memory. */
+const samplesOfBatch = 65_536;
 
 export interface Range {
   start: number;
   end: number;
-}
-
-/** Columns of times are equal for series of one target: they are kept once and known by a number. */
-interface Times {
-  number: number;
-  at: Float64Array;
-}
-
-interface Entry {
-  times: Times;
-  values: Float64Array;
 }
 
 /** Rows as they were written: id, milliseconds and value, two halves each. */
@@ -31,16 +28,11 @@ interface Write {
   range: Range;
 }
 
-class Slot {
-  readonly entries = new Map<bigint, Entry>();
-  /** The last write that is in it for certain. */
-  asOf: number;
-  used = 0;
-  bytes = 0;
-
-  constructor(asOf: number) {
-    this.asOf = asOf;
-  }
+/** What of a selection is not known, and when: by whole slots. */
+export interface Missing {
+  /** Places among the series that were asked for. */
+  places: number[];
+  range: Range;
 }
 
 /**
@@ -51,15 +43,17 @@ class Slot {
 export class SampleCache {
   readonly #most: number;
   readonly #slots = new Map<number, Slot>();
+  /** Series by small numbers, which arrays can be looked up by. */
+  #numbers = new Map<bigint, number>();
+  #numbered = new WeakMap<BigUint64Array, Int32Array>();
   #writes: Write[] = [];
   #waiting = 0;
-  /** The last write that is not among those that wait. */
-  #forgotten = 0;
   #written = 0;
   #unasked = 0;
   #asked = 0;
   #bytes = 0;
-  #numbers = 0;
+  /** The last write that neither waits nor is in all slots that it belongs to. */
+  #forgotten = 0;
 
   constructor(mostBytes: number) {
     this.#most = mostBytes;
@@ -94,12 +88,17 @@ export class SampleCache {
       this.#writes.push({ number: this.#written, halves, range: rangeOf(halves) });
       this.#waiting += halves.length / halvesOfRow;
     }
-    while (this.#waiting > mostWaiting) {
-      const oldest = this.#writes.shift();
-      if (!oldest) break;
-      this.#waiting -= oldest.halves.length / halvesOfRow;
-      this.#forgotten = oldest.number;
-    }
+    while (this.#waiting > mostWaiting) this.#forgetOldest();
+  }
+
+  /** Slots that it belongs to and that do not have it yet are known no more. */
+  #forgetOldest(): void {
+    const oldest = this.#writes.shift();
+    if (!oldest) return;
+    this.#waiting -= oldest.halves.length / halvesOfRow;
+    this.#forgotten = oldest.number;
+    for (const slot of this.#slots.values())
+      if (slot.asOf < oldest.number && meet(slot, oldest.range)) this.#drop(slot);
   }
 
   /** Nothing of what was read before counts any more. */
@@ -112,26 +111,41 @@ export class SampleCache {
   }
 
   /** Whether so many series over that time would leave room for others. */
-  hasRoomFor(series: number, { start, end }: Range): boolean {
-    const slots = Math.floor(end / slotMs) - Math.floor(start / slotMs) + 1;
-    return series * slots * (bytesOfEntry + (slotMs / 15_000) * 8) <= this.#most / 2;
+  hasRoomFor(series: number, range: Range): boolean {
+    return series * slotStarts(range).length * this.#entryBytes() <= this.#most * 0.75;
   }
 
-  /** Of these series those that are not known for the whole range, by their places. */
-  missing(ids: BigUint64Array, range: Range): number[] {
+  /** As those are that are kept; a store's series are alike in how often they are sampled. */
+  #entryBytes(): number {
+    let entries = 0;
+    for (const slot of this.#slots.values()) entries += slot.count;
+    return entries < 1_000 ? usualEntryBytes : this.#bytes / entries;
+  }
+
+  /** What is known of these series over a range, as of now. The same array again is found faster. */
+  open(ids: BigUint64Array, range: Range): Reading {
     this.#unasked = 0;
     this.#asked++;
-    const slots = slotStarts(range).map((start) => this.#current(start));
-    const missing: number[] = [];
-    for (let at = 0; at < ids.length; at++) {
-      const id = ids[at] ?? 0n;
-      for (const slot of slots)
-        if (!slot?.entries.has(id)) {
-          missing.push(at);
-          break;
-        }
+    let numbers = this.#numbered.get(ids);
+    if (!numbers) {
+      numbers = Int32Array.from(ids as never, (id: bigint) => this.#numberOf(id));
+      this.#numbered.set(ids, numbers);
     }
-    return missing;
+    return new Reading(numbers, range, (start) => this.#current(start));
+  }
+
+  #numberOf(id: bigint): number {
+    let number = this.#numbers.get(id);
+    if (number === undefined) {
+      if (this.#numbers.size >= mostNumbers) {
+        this.clear();
+        this.#numbers = new Map();
+        this.#numbered = new WeakMap();
+      }
+      number = this.#numbers.size;
+      this.#numbers.set(id, number);
+    }
+    return number;
   }
 
   /**
@@ -140,188 +154,217 @@ export class SampleCache {
    */
   put(ids: BigUint64Array, columns: readonly (Columns | undefined)[], range: Range, asOf: number): boolean {
     if (asOf < this.#forgotten) return false;
-    for (const start of slotStarts(range)) {
+    const starts = slotStarts(range);
+    for (const start of starts) {
       let slot = this.#slots.get(start);
       if (!slot) {
-        slot = new Slot(asOf);
+        slot = new Slot(start, asOf);
         this.#slots.set(start, slot);
       }
       slot.asOf = Math.min(slot.asOf, asOf);
       slot.used = this.#asked;
-      const bytes = this.#fill(slot, { start, ids, columns });
-      slot.bytes += bytes;
-      this.#bytes += bytes;
+      const before = slot.bytes;
+      for (let at = 0; at < ids.length; at++)
+        slot.put(this.#numberOf(ids[at] ?? 0n), within(columns[at] ?? nothing, slot));
+      this.#bytes += slot.bytes - before;
     }
     this.#shrink();
     if (this.#bytes <= this.#most) return true;
-    for (const start of slotStarts(range)) this.#drop(start);
+    for (const start of starts) this.#drop(this.#slots.get(start));
     return false;
   }
 
-  /** Samples in the range of series that are all known. */
-  read(ids: BigUint64Array, { start, end }: Range): (Columns | undefined)[] {
-    const slots = slotStarts({ start, end }).flatMap((each) => this.#current(each) ?? []);
-    const joined = new Map<string, Joined>();
-    let only: Joined | undefined;
-    return Array.from(ids, (id) => {
-      const entries: Entry[] = [];
-      for (const slot of slots) {
-        const entry = slot.entries.get(id);
-        if (entry && entry.values.length > 0) entries.push(entry);
-      }
-      const [first] = entries;
-      if (!first) return undefined;
-      if (!only || !isOf(only, entries)) {
-        const key = entries.map(({ times }) => times.number).join();
-        only = joined.get(key) ?? join(entries, { start, end });
-        joined.set(key, only);
-      }
-      const { timestamps, parts } = only;
-      if (timestamps.length === 0) return undefined;
-      if (entries.length === 1) {
-        const [{ from, to } = { from: 0, to: 0 }] = parts;
-        return { timestamps, values: first.values.subarray(from, to) };
-      }
-      const values = new Float64Array(timestamps.length);
-      let at = 0;
-      for (const [index, { from, to }] of parts.entries()) {
-        const own = entries[index]?.values.subarray(from, to);
-        if (own) values.set(own, at);
-        at += to - from;
-      }
-      return { timestamps, values };
-    });
-  }
-
-  /** The slot with all that was written; undefined where that is not known any more. */
+  /** The slot with all that was written; undefined where nothing is known of that time. */
   #current(start: number): Slot | undefined {
     const slot = this.#slots.get(start);
     if (!slot) return undefined;
-    if (slot.asOf < this.#forgotten) {
-      this.#drop(start);
-      return undefined;
-    }
     slot.used = this.#asked;
-    if (slot.asOf < this.#written) this.#catchUp(slot, { start, end: start + slotMs - 1 });
-    return slot;
+    if (slot.asOf === this.#written) return slot;
+    this.#catchUp(slot);
+    if (!slot.isWasteful) return slot;
+    const compacted = slot.compacted();
+    this.#bytes += compacted.bytes - slot.bytes;
+    this.#slots.set(start, compacted);
+    return compacted;
   }
 
-  #catchUp(slot: Slot, range: Range): void {
-    const added = new Map<bigint, number[]>();
-    for (const { number, halves, range: own } of this.#writes) {
-      if (number <= slot.asOf || own.end < range.start || own.start > range.end) continue;
+  #catchUp(slot: Slot): void {
+    const added = new Map<number, number[]>();
+    for (const { number, halves, range } of this.#writes) {
+      if (number <= slot.asOf || !meet(slot, range)) continue;
       const ids = new BigUint64Array(halves.buffer);
       for (let row = 0; row < halves.length; row += halvesOfRow) {
         const time = timeOf(halves, row);
-        if (time < range.start || time > range.end) continue;
-        const id = ids[row / 2] ?? 0n;
-        const rows = added.get(id);
+        if (time < slot.start || time > slot.end) continue;
+        const series = this.#numbers.get(ids[row / 2] ?? 0n);
+        if (series === undefined || slot.placeOf(series) < 0) continue;
+        const rows = added.get(series);
         if (rows) rows.push(time, halves[row + 4] ?? 0, halves[row + 5] ?? 0);
-        else if (slot.entries.has(id)) added.set(id, [time, halves[row + 4] ?? 0, halves[row + 5] ?? 0]);
+        else added.set(series, [time, halves[row + 4] ?? 0, halves[row + 5] ?? 0]);
       }
     }
-    const share = this.#sharing();
-    for (const [id, rows] of added) {
-      const entry = slot.entries.get(id);
-      if (!entry) continue;
-      const { timestamps, values } = withRows({ timestamps: entry.times.at, values: entry.values }, rows);
-      const grown = (values.length - entry.values.length) * 8;
-      slot.bytes += grown;
-      this.#bytes += grown;
-      slot.entries.set(id, { times: share(timestamps), values });
-    }
+    const before = slot.bytes;
+    for (const [series, rows] of added) slot.put(series, withRows(slot.entry(slot.placeOf(series)), rows));
+    this.#bytes += slot.bytes - before;
     slot.asOf = this.#written;
   }
 
-  /** Bytes that it took more. */
-  #fill(
-    slot: Slot,
-    {
-      start,
-      ids,
-      columns,
-    }: { start: number; ids: BigUint64Array; columns: readonly (Columns | undefined)[] },
-  ): number {
-    const share = this.#sharing();
-    let bytes = 0;
-    for (let at = 0; at < ids.length; at++) {
-      const { timestamps, values } = columns[at] ?? nothing;
-      const from = lowerBound(timestamps, start);
-      const to = lowerBound(timestamps, start + slotMs);
-      const id = ids[at] ?? 0n;
-      const before = slot.entries.get(id);
-      // Copied: a view would keep the whole block that it came in.
-      slot.entries.set(id, { times: share(timestamps.slice(from, to)), values: values.slice(from, to) });
-      bytes += (to - from) * 8 + bytesOfEntry - (before ? before.values.byteLength + bytesOfEntry : 0);
-    }
-    return bytes;
-  }
-
-  /** Gives the same object for equal times. */
-  #sharing(): (times: Float64Array) => Times {
-    const known = new Map<number, Times[]>();
-    let latest: Times | undefined;
-    return (at) => {
-      if (latest && areEqual(latest.at, at)) return latest;
-      const key = at.length + ((at[0] ?? 0) % 65_521) * 31 + ((at.at(-1) ?? 0) % 65_521) * 961;
-      const alike = known.get(key) ?? [];
-      latest = alike.find((times) => areEqual(times.at, at));
-      if (latest) return latest;
-      latest = { number: ++this.#numbers, at };
-      known.set(key, [...alike, latest]);
-      return latest;
-    };
-  }
-
-  #drop(start: number): void {
-    this.#bytes -= this.#slots.get(start)?.bytes ?? 0;
-    this.#slots.delete(start);
+  #drop(slot: Slot | undefined): void {
+    if (!slot || !this.#slots.delete(slot.start)) return;
+    this.#bytes -= slot.bytes;
   }
 
   #shrink(): void {
     if (this.#bytes <= this.#most) return;
-    const oldest = [...this.#slots].sort(([, a], [, b]) => a.used - b.used);
-    for (const [start, slot] of oldest) {
+    const oldest = [...this.#slots.values()].sort((a, b) => a.used - b.used);
+    for (const slot of oldest) {
       // What is asked now stays: who asks is about to read it.
       if (this.#bytes <= this.#most || slot.used === this.#asked) return;
-      this.#drop(start);
+      this.#drop(slot);
     }
   }
 }
 
+/** What a selection's samples are, in memory. */
+export class Reading {
+  /** Undefined where all is known. */
+  readonly missing: Missing | undefined;
+  readonly #numbers: Int32Array;
+  readonly #range: Range;
+  readonly #slots: Slot[];
+  readonly #joined = new Map<number, Joined[]>();
+  #latest: Joined | undefined;
+
+  constructor(numbers: Int32Array, range: Range, current: (start: number) => Slot | undefined) {
+    this.#numbers = numbers;
+    this.#range = range;
+    const starts = slotStarts(range);
+    const slots = starts.map(current);
+    this.#slots = slots.filter((slot) => slot !== undefined);
+    this.missing = missingIn(numbers, starts, slots);
+  }
+
+  /** Columns of all series, in their order and many at a time; undefined for those without a sample. All must be known. */
+  *batches(): Generator<(KnownColumns | undefined)[]> {
+    const numbers = this.#numbers;
+    for (let from = 0; from < numbers.length; ) {
+      const joined: Joined[] = [];
+      let samples = 0;
+      for (let at = from; at < numbers.length && samples < samplesOfBatch; at++) {
+        const own = this.#joinedOf(numbers[at] ?? 0);
+        joined.push(own);
+        samples += own.timestamps.length;
+      }
+      const values = new Float64Array(samples);
+      let place = 0;
+      const columns = joined.map((own, at) => {
+        const { length } = own.timestamps;
+        if (length === 0) return undefined;
+        const plain = this.#unpack(numbers[from + at] ?? 0, own, { values, at: place });
+        place += length;
+        const part = values.subarray(place - length, place);
+        return { timestamps: own.timestamps, values: part, ...(plain && { plain }) };
+      });
+      from += joined.length;
+      yield columns;
+    }
+  }
+
+  /** True where none of the values can be NaN. */
+  #unpack(number: number, { parts }: Joined, into: { values: Float64Array; at: number }): boolean {
+    let plain = true;
+    for (let i = 0; i < this.#slots.length; i++) {
+      const slot = this.#slots[i];
+      const part = parts[i];
+      if (!slot || !part || part.to === part.from) continue;
+      const place = slot.placeOf(number);
+      if (slot.hasNaN(place)) plain = false;
+      slot.read(place, part, into);
+      into.at += part.to - part.from;
+    }
+    return plain;
+  }
+
+  /** The same for series that have the same times in all slots. */
+  #joinedOf(number: number): Joined {
+    const slots = this.#slots;
+    let hash = 0;
+    let isLatest = this.#latest !== undefined;
+    for (let i = 0; i < slots.length; i++) {
+      const times = timesIn(slots[i], number);
+      if (isLatest && this.#latest?.times[i] !== times) isLatest = false;
+      hash = (Math.imul(hash, 31) + times) | 0;
+    }
+    if (isLatest && this.#latest) return this.#latest;
+    const alike = this.#joined.get(hash);
+    let found = alike?.find(({ times }) => slots.every((slot, i) => times[i] === timesIn(slot, number)));
+    if (!found) {
+      found = join(slots, number, this.#range);
+      if (alike) alike.push(found);
+      else this.#joined.set(hash, [found]);
+    }
+    this.#latest = found;
+    return found;
+  }
+}
+
+const timesIn = (slot: Slot | undefined, number: number): number => slot?.timesAt(slot.placeOf(number)) ?? 0;
+
+function missingIn(
+  numbers: Int32Array,
+  starts: readonly number[],
+  slots: readonly (Slot | undefined)[],
+): Missing | undefined {
+  const places = new Set<number>();
+  let [start, end] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const [i, slot] of slots.entries()) {
+    const before = places.size;
+    let any = false;
+    for (let at = 0; at < numbers.length; at++) {
+      if (slot && slot.placeOf(numbers[at] ?? 0) >= 0) continue;
+      any = true;
+      if (before < numbers.length) places.add(at);
+    }
+    if (!any) continue;
+    start = Math.min(start, starts[i] ?? 0);
+    end = Math.max(end, (starts[i] ?? 0) + slotMs - 1);
+  }
+  return places.size === 0 ? undefined : { places: [...places].sort((a, b) => a - b), range: { start, end } };
+}
+
+type KnownColumns = Pick<Series, "timestamps" | "values" | "plain">;
+
 const nothing: Columns = { timestamps: new Float64Array(0), values: new Float64Array(0) };
 
-/** The range of whole slots around a range. */
-export const wholeSlots = ({ start, end }: Range): Range => ({
-  start: Math.floor(start / slotMs) * slotMs,
-  end: (Math.floor(end / slotMs) + 1) * slotMs - 1,
-});
+const meet = (slot: Slot, { start, end }: Range): boolean => end >= slot.start && start <= slot.end;
 
 function slotStarts({ start, end }: Range): number[] {
   const first = Math.floor(start / slotMs);
   return Array.from({ length: Math.floor(end / slotMs) - first + 1 }, (_, at) => (first + at) * slotMs);
 }
 
+/** Views of what lies in a slot. */
+function within({ timestamps, values }: Columns, { start, end }: Slot): Columns {
+  const [from, to] = [lowerBound(timestamps, start), lowerBound(timestamps, end + 1)];
+  return { timestamps: timestamps.subarray(from, to), values: values.subarray(from, to) };
+}
+
 /** Times of several slots in one, and which part of each it is. */
 interface Joined {
-  times: readonly Times[];
+  /** Index of the times in each slot. */
+  times: Int32Array;
   timestamps: Float64Array;
   parts: { from: number; to: number }[];
 }
 
-const isOf = ({ times }: Joined, entries: readonly Entry[]): boolean =>
-  times.length === entries.length && times.every((own, at) => own === entries[at]?.times);
-
-function join(entries: readonly Entry[], { start, end }: Range): Joined {
-  const times = entries.map((entry) => entry.times);
-  const parts = times.map(({ at }) => ({ from: lowerBound(at, start), to: lowerBound(at, end + 1) }));
-  const [part] = parts;
-  if (parts.length === 1 && part)
-    return { times, parts, timestamps: times[0]?.at.subarray(part.from, part.to) ?? nothing.timestamps };
+function join(slots: readonly Slot[], number: number, { start, end }: Range): Joined {
+  const times = Int32Array.from(slots, (slot) => timesIn(slot, number));
+  const columns = slots.map((slot, i) => slot.times[times[i] ?? 0] ?? nothing.timestamps);
+  const parts = columns.map((at) => ({ from: lowerBound(at, start), to: lowerBound(at, end + 1) }));
   const timestamps = new Float64Array(parts.reduce((sum, { from, to }) => sum + to - from, 0));
   let at = 0;
-  for (const [index, { from, to }] of parts.entries()) {
-    const own = times[index]?.at.subarray(from, to);
+  for (const [i, { from, to }] of parts.entries()) {
+    const own = columns[i]?.subarray(from, to);
     if (own) timestamps.set(own, at);
     at += to - from;
   }
@@ -373,12 +416,6 @@ function rangeOf(halves: Uint32Array): Range {
 
 const timeOf = (halves: Uint32Array, row: number): number =>
   ((halves[row + 3] ?? 0) | 0) * 2 ** 32 + (halves[row + 2] ?? 0);
-
-function areEqual(a: Float64Array, b: Float64Array): boolean {
-  if (a.length !== b.length) return false;
-  for (let i = a.length - 1; i >= 0; i--) if (a[i] !== b[i]) return false;
-  return true;
-}
 
 /** The first index whose time is not below. */
 function lowerBound(timestamps: Float64Array, time: number): number {
