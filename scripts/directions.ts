@@ -17,7 +17,7 @@ export const layers: Readonly<Record<string, Layer>> = {
     because: "base holds no decisions: what decides is built on it, never under it",
   },
   engines: {
-    rooms: ["plan", "promql", "prometheus", "sops"],
+    rooms: ["plan", "promql", "prometheus", "grafana", "sops"],
     mayImport: ["base"],
     because: "engines compute on what they are given, so that cases alone can prove them",
   },
@@ -82,7 +82,7 @@ export interface Ban {
   because: string;
 }
 
-const pure = ["model", "plan", "promql", "prometheus", "sdk", "sops"];
+const pure = ["model", "plan", "promql", "prometheus", "grafana", "sdk", "sops"];
 
 /** What must not stand in the code of certain rooms (tests aside). */
 export const bans: readonly Ban[] = [
@@ -94,7 +94,7 @@ export const bans: readonly Ban[] = [
     because: "model, engines and SDK are pure: what they need is an argument",
   },
   {
-    rooms: ["plan", "promql", "prometheus", "sdk", "sops"],
+    rooms: ["plan", "promql", "prometheus", "grafana", "sdk", "sops"],
     pattern: /\bDate\.now\(\)|\bnew Date\(\)|\bMath\.random\(\)|\bperformance\.now\(\)/,
     what: "a look at the clock, or chance",
     because: "the same input must give the same answer: time is an argument",

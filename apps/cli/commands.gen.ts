@@ -93,6 +93,24 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./commands/check/run.ts"),
   },
   {
+    name: "dashboards import",
+    summary: "take over a dashboard of Grafana from its JSON",
+    group: "Environments",
+    load: () => import("./commands/dashboards/import.ts"),
+  },
+  {
+    name: "dashboards remove",
+    summary: "remove a dashboard, or what the page made of a declared one",
+    group: "Environments",
+    load: () => import("./commands/dashboards/remove.ts"),
+  },
+  {
+    name: "dashboards restore",
+    summary: "bring an earlier version of a dashboard back",
+    group: "Environments",
+    load: () => import("./commands/dashboards/restore.ts"),
+  },
+  {
     name: "incident action",
     summary: "write down what an incident teaches: what is to be done, by whom, by when",
     group: "Environments",
@@ -259,6 +277,30 @@ export const commands: readonly CommandEntry[] = [
     summary: "all about a check: what it asks, how far its state is believed, what holds it back",
     group: "Look",
     load: () => import("./commands/check/explain.ts"),
+  },
+  {
+    name: "dashboards",
+    summary: "dashboards, and which of them the page has changed",
+    group: "Look",
+    load: () => import("./commands/dashboards/list.ts"),
+  },
+  {
+    name: "dashboards export",
+    summary: "a dashboard as TypeScript, to be put into the configuration",
+    group: "Look",
+    load: () => import("./commands/dashboards/export.ts"),
+  },
+  {
+    name: "dashboards history",
+    summary: "versions of a dashboard, also of one that was removed",
+    group: "Look",
+    load: () => import("./commands/dashboards/history.ts"),
+  },
+  {
+    name: "dashboards show",
+    summary: "the panels of a dashboard and what they ask",
+    group: "Look",
+    load: () => import("./commands/dashboards/show.ts"),
   },
   {
     name: "diff",

@@ -9,6 +9,7 @@ import { createFleet } from "@havn/fleet";
 import { createNspawnProvider } from "@havn/fleet/machines/nspawn";
 import { createGrpcServer, createHttpServer, createLive } from "@havn/http";
 import { createInfrastructure, infrastructureRoutes, type ResourceExecutor } from "@havn/infrastructure";
+import { createInsight } from "@havn/insight";
 import { systemClock as clock } from "@havn/model";
 import { openPostgres } from "@havn/postgres";
 import { createPromqlEngine } from "@havn/promql";
@@ -121,6 +122,7 @@ await using response = await createResponse({
   statusDirectory: inData("status"),
   alerts: () => alertChanges(alerting, fleet, alerting.list()),
 });
+const insight = await createInsight({ sql, clock, timeline });
 const own = createOwnMetrics();
 const infrastructure = await createInfrastructure({
   ...{ sql, clock, timeline, workflows },
@@ -140,6 +142,7 @@ const infrastructure = await createInfrastructure({
     alerting.rulesExecutor,
     scraping.executor,
     response.executor,
+    insight.executor,
   ],
   missingArtifacts: async (digests) => {
     const { find, files } = delivery.artifacts;
@@ -221,7 +224,7 @@ await using _upkeep = startUpkeep(
         await workflows.prune(clock.now() - 7 * 86_400_000);
         for (const room of [
           ...[infrastructure, delivery, fleet.enrolment, fleet.maintenance, fleet.runs],
-          ...[access, timeline, response],
+          ...[access, timeline, response, insight],
         ])
           await room.prune();
         const users = [infrastructure, delivery, fleet];
@@ -245,6 +248,7 @@ await using server = await createHttpServer({
     ...delivery.routes,
     ...alerting.routes,
     ...response.routes,
+    ...insight.routes,
     ...telemetry.routes,
     ...scraping.routes,
     ...promqlRoutes({ engine: promql, querier: telemetry.querier, clock }),

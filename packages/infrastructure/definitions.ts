@@ -3,6 +3,7 @@ import {
   balancerProperties,
   checkProperties,
   contactProperties,
+  dashboardProperties,
   escalationProperties,
   hostProperties,
   machineProperties,
@@ -45,6 +46,7 @@ const controlPlaneSchemas: Record<string, z.ZodType> = {
   rules: rulesProperties,
   runbook: runbookProperties,
   statuspage: statusPageProperties,
+  dashboard: dashboardProperties,
 };
 
 /** Schema of a type's properties in a graph, of host types and control-plane types alike. */

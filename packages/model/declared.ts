@@ -203,4 +203,5 @@ export const controlPlaneTypes = [
   "rules",
   "runbook",
   "statuspage",
+  "dashboard",
 ] as const;

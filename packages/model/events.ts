@@ -5,7 +5,8 @@ import { z } from "zod";
  * rollout.instance, rollout.finished, release.created, instance.exited, instance.started, instance.healthy,
  * instance.unhealthy, host.connected, host.lost, machine.started, machine.stopped, drift.found, drift.gone, drift.mended,
  * drift.failed, drift.fight, enforcement.finished, maintenance.started, maintenance.ended,
- * alert.firing, alert.resolved, check.failed, check.recovered, signin.created, token.created.
+ * alert.firing, alert.resolved, check.failed, check.recovered, signin.created, token.created, dashboard.edited,
+ * dashboard.imported, dashboard.restored, dashboard.discarded, dashboard.removed, dashboard.conflict.
  */
 export const eventSchema = z.object({
   id: z.number().int().describe("ascending; later events have higher ids"),

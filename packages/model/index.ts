@@ -4,6 +4,7 @@ export * from "./apply.ts";
 export * from "./checks.ts";
 export * from "./clock.ts";
 export * from "./conditions.ts";
+export * from "./dashboards.ts";
 export * from "./declared.ts";
 export * from "./diagnostics.ts";
 export * from "./duration.ts";

@@ -1,8 +1,7 @@
 import { createRequire } from "node:module";
-import { dirname, join, resolve } from "node:path";
 import { type Diagnostic, dnsLabel, HavnError, type Location } from "@havn/model";
 import { closestName } from "@havn/plan";
-import type { PathContext, ReadGroup, ScrapeProperties } from "@havn/prometheus";
+import type { ReadGroup, ScrapeProperties } from "@havn/prometheus";
 import {
   addDiagnostics,
   type CommonOptions,
@@ -12,8 +11,9 @@ import {
   listOf,
   shared,
 } from "./environment.ts";
-import { findProjectEntry, findProjectFile, shownPath } from "./files.ts";
+import { findProjectFile, shownPath } from "./files.ts";
 import { callerLocation } from "./location.ts";
+import { projectPaths } from "./project-paths.ts";
 
 /** Endpoints that the control plane scrapes. */
 export interface ScrapeHandle extends Handle {
@@ -208,35 +208,6 @@ function freeName(type: string, text: string): string {
 }
 
 const suggest = (written: string, names: readonly string[]) => closestName(written, names);
-
-/** Paths are as the user would type them; the configuration's own folder is where files are found. */
-const projectPaths: PathContext = {
-  read: (path) => findProjectFile(resolve(process.cwd(), path)),
-  resolve: (path, from) => (path.startsWith("/") ? path : join(dirname(from), path)),
-  absolute: (path, from) => resolve(process.cwd(), dirname(from), path),
-  list(pattern, from) {
-    const whole = this.resolve(pattern, from);
-    const [folder, last] = [dirname(whole), whole.slice(whole.lastIndexOf("/") + 1)];
-    if (!/[*?]/.test(last)) return this.read(whole) === undefined ? [] : [whole];
-    const entry = findProjectEntry(resolve(process.cwd(), folder), 0);
-    const fits = globOf(last);
-    return entry?.kind === "directory"
-      ? entry.names
-          .filter((name) => fits.test(name))
-          .sort()
-          .map((name) => join(folder, name))
-      : [];
-  },
-};
-
-/** `*` and `?` as in a shell; a name that begins with a dot is meant only where the pattern says so. */
-const globOf = (pattern: string) =>
-  new RegExp(
-    `^${pattern.startsWith(".") ? "" : "(?!\\.)"}${pattern
-      .replace(/[.+^${}()|[\]\\]/g, "\\$&")
-      .replace(/\*+/g, "[^/]*")
-      .replaceAll("?", "[^/]")}$`,
-  );
 
 function exprFault(expr: string): string | undefined {
   const { parsePromql, PromqlError } = load("@havn/promql") as typeof import("@havn/promql");

@@ -1,13 +1,21 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { applySchema, environmentStatusSchema, planSchema } from "@havn/model";
+import {
+  applySchema,
+  dashboardSchema,
+  dashboardSummary,
+  environmentStatusSchema,
+  planSchema,
+} from "@havn/model";
+import { z } from "zod";
 import { checkExplanation, checksAnswer } from "../api/checks.ts";
 import { driftAnswer, queryAnswer } from "../api/schemas.ts";
 import { createStyle, plain } from "../kit/style.ts";
 import { compare } from "../testing/transcript.ts";
 import { checkExplained, checksView } from "./checks.ts";
 import { type Differences, differencesView } from "./compare.ts";
+import { dashboardsView, dashboardView } from "./dashboards.ts";
 import { driftView } from "./drift.ts";
 import { planView } from "./plan.ts";
 import { applyResultView, progressLines, progressTree } from "./progress.ts";
@@ -26,6 +34,8 @@ const views: Record<string, (value: unknown) => string> = {
   checks: (value) => checksView(checksAnswer.parse(value).checks, context),
   check: (value) => checkExplained(checkExplanation.parse(value), context),
   query: (value) => queryView(queryAnswer.parse(value), plain, 100),
+  dashboards: (value) => dashboardsView(z.array(dashboardSummary).parse(value), context),
+  dashboard: (value) => dashboardView(dashboardSchema.parse(value), context),
   apply: (value) => {
     const apply = applySchema.parse(value);
     const steps = apply.steps.map((step) => ({ ...step, state: "waiting" as const }));

@@ -1,0 +1,1 @@
+export { type ReadGrafana, readGrafana } from "./read.ts";
