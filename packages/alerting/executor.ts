@@ -4,6 +4,7 @@ import {
   type Address,
   alertProperties,
   checkProperties,
+  type Diagnostic,
   describeReferences,
   formatAddress,
   HavnError,
@@ -15,6 +16,7 @@ import {
   routeProperties,
 } from "@havn/model";
 import type { Sql } from "@havn/postgres";
+import { templateFault } from "@havn/prometheus";
 import { PromqlError } from "@havn/promql";
 import type { Run } from "@havn/workflows";
 import { requireReadable } from "./routing/declared.ts";
@@ -166,23 +168,28 @@ function ruleOf(resource: Resource): store.Rule {
   const { environment } = parseAddress(resource.address);
   const properties = alertProperties.parse(resource.properties);
   const rule = { address: resource.address, environment, name: resource.name, properties };
+  const refuse = (what: string, fault: string, text: string) => {
+    const diagnostic: Diagnostic = {
+      severity: "error",
+      summary: `alert ${resource.name}: ${what} cannot be read`,
+      detail: fault,
+      address: resource.address,
+      ...(resource.location && { at: resource.location }),
+    };
+    return new HavnError(`The ${what} of alert ${resource.name} cannot be read`, {
+      ...{ status: 400, detail: `${fault}. It is: ${text}`, diagnostics: [diagnostic] },
+    });
+  };
   try {
     ruleExpression(rule);
   } catch (cause) {
-    if (!(cause instanceof PromqlError)) throw cause;
-    throw new HavnError(`The expression of alert ${resource.name} cannot be read`, {
-      status: 400,
-      detail: `${cause.message}. The expression is: ${properties.expr}`,
-      diagnostics: [
-        {
-          severity: "error",
-          summary: `alert ${resource.name}: the expression cannot be read`,
-          detail: cause.message,
-          address: resource.address,
-          ...(resource.location && { at: resource.location }),
-        },
-      ],
-    });
+    if (cause instanceof PromqlError) throw refuse("expression", cause.message, properties.expr);
+    throw cause;
+  }
+  const { summary, labels, annotations } = properties;
+  for (const [name, text] of Object.entries({ summary, ...labels, ...annotations })) {
+    const fault = templateFault(text);
+    if (fault !== undefined) throw refuse(`template of ${name}`, fault, text);
   }
   return rule;
 }

@@ -43,7 +43,9 @@ import type { Matcher } from "./routing/matchers.ts";
 import { sqlRoutingStore } from "./routing/store.ts";
 import { createRuleGroups, type RuleGroupsOptions, type Series } from "./rulegroups/index.ts";
 import { listGroups } from "./rulegroups/store.ts";
-import { conditionsOf, ruleExpression, ruleScope } from "./rules/evaluate.ts";
+import type { Ask } from "./rules/ask.ts";
+import { createDeclaredRules } from "./rules/declared.ts";
+import { ruleScope, usualIntervalMs } from "./rules/evaluate.ts";
 import * as store from "./store.ts";
 
 export type { ServiceCount } from "./conditions/services.ts";
@@ -69,6 +71,10 @@ export interface AlertingOptions {
     /** Where people find Havn, for links in templates. */
     externalUrl: string;
   };
+  /** What there should be now, for rules that find what is missing. */
+  expected?: Ask["expected"];
+  /** Counts lines of logs, for rules over them. */
+  countLogs?: Ask["logs"];
   /** How many instances each service should have and has; asked at every evaluation. */
   services?(): ServiceCount[] | Promise<ServiceCount[]>;
   /** Targets that brought more new series than they may; asked at every evaluation. */
@@ -123,8 +129,6 @@ export interface Alerting {
   routes: Route[];
 }
 
-const intervalMs = 5000;
-const queryTimeoutMs = 10_000;
 /** Pages that a preview looks back at. */
 const previewDays = 30;
 
@@ -150,11 +154,15 @@ export async function createAlerting(options: AlertingOptions): Promise<Alerting
   const ruleGroups = await createRuleGroups({
     ...{ sql, clock, book, log, query: options.query },
     ...options.recording,
-    declaredAlerts: () =>
-      rules.map((rule) => ({
-        ...{ rule, scope: ruleScope(rule), lastError: troubled.get(rule.address) ?? "" },
-      })),
+    declaredAlerts: () => declaredRules.list(),
   });
+  const ask: Ask = {
+    instant: options.query,
+    range: options.recording.queryRange,
+    ...(options.expected && { expected: options.expected }),
+    ...(options.countLogs && { logs: options.countLogs }),
+  };
+  const declaredRules = createDeclaredRules({ ...options.recording, ...{ clock, book, ask, log } });
   const routed = new Map<string, RoutedAlert>();
   const route = (alerts: readonly Alert[]): void => {
     const now = clock.now();
@@ -175,9 +183,7 @@ export async function createAlerting(options: AlertingOptions): Promise<Alerting
     }
   };
   route(book.list().map(alertOf));
-  let rules: store.Rule[] = [];
   let probes = new Map<Address, store.Probe>();
-  const troubled = new Map<string, string>();
   const record = (samples: readonly CheckSample[]): void => {
     options.record?.(samples).catch((cause) => log(`samples of checks were not kept: ${messageOf(cause)}`));
   };
@@ -221,7 +227,8 @@ export async function createAlerting(options: AlertingOptions): Promise<Alerting
   });
 
   async function declared(): Promise<void> {
-    rules = await store.listRules(sql);
+    const rules = await store.listRules(sql);
+    declaredRules.declare(rules);
     probes = new Map((await store.listProbes(sql)).map((probe) => [probe.address, probe]));
     const scopes = new Set(rules.map(ruleScope));
     await book.end(
@@ -257,23 +264,9 @@ export async function createAlerting(options: AlertingOptions): Promise<Alerting
     return last;
   };
 
-  async function evaluateRule(rule: store.Rule, signal: AbortSignal): Promise<void> {
-    const deadline = AbortSignal.any([signal, AbortSignal.timeout(queryTimeoutMs)]);
-    try {
-      const result = await options.query(ruleExpression(rule), clock.now(), deadline);
-      await book.observe(ruleScope(rule), conditionsOf(rule, result));
-      troubled.delete(rule.address);
-    } catch (cause) {
-      const message = messageOf(cause);
-      if (!signal.aborted && troubled.get(rule.address) !== message)
-        log(`rule ${rule.address} was not evaluated: ${message}`);
-      troubled.set(rule.address, message);
-    }
-  }
-
-  async function evaluate(signal: AbortSignal = new AbortController().signal): Promise<void> {
+  async function evaluate(signal: AbortSignal, which: "due" | "all"): Promise<void> {
     await takeAgain();
-    for (const rule of rules) if (!signal.aborted) await evaluateRule(rule, signal);
+    await declaredRules.evaluate(signal, which);
     try {
       if (options.services) await book.observe(servicesScope, shortServices(await options.services()));
       if (options.refusedSeries)
@@ -282,7 +275,7 @@ export async function createAlerting(options: AlertingOptions): Promise<Alerting
       await board.tick();
       await book.tick();
     } catch (cause) {
-      log(`evaluation is tried again in ${intervalMs / 1000} s: ${messageOf(cause)}`);
+      log(`evaluation is tried again in ${usualIntervalMs / 1000} s: ${messageOf(cause)}`);
     }
   }
 
@@ -309,7 +302,7 @@ export async function createAlerting(options: AlertingOptions): Promise<Alerting
     }));
     const subjects = [
       ...checks,
-      ...rules.map(ruleSubject),
+      ...declaredRules.list().map(({ rule }) => ruleSubject(rule)),
       ...groups.flatMap(groupSubjects),
       ...graphs.flatMap(({ environment, resources }) => resourceSubjects(environment, resources)),
     ];
@@ -343,13 +336,13 @@ export async function createAlerting(options: AlertingOptions): Promise<Alerting
       take(hostScope(host), () => book.observe(hostScope(host), [lostHost(host, reason)])),
     hostConnected: (host) => take(hostScope(host), () => book.observe(hostScope(host), [])),
     hostRemoved: (host) => take(hostScope(host), () => book.end((record) => record.host === host)),
-    async evaluate(signal) {
-      await evaluate(signal);
+    async evaluate(signal = new AbortController().signal) {
+      await evaluate(signal, "all");
       await ruleGroups.evaluate(signal);
     },
     async start(signal) {
       await Promise.all([
-        repeat(() => evaluate(signal), { clock, interval: intervalMs, signal }),
+        repeat(() => evaluate(signal, "due"), { clock, interval: usualIntervalMs, signal }),
         own.start(signal),
         routing.start(signal),
         ruleGroups.start(signal),

@@ -175,13 +175,76 @@ export const nrpeProperties = z.strictObject({
 
 export type NrpeProperties = z.infer<typeof nrpeProperties>;
 
+/** What a rule finds wrong beyond what its expression says by itself: see packages/alerting/rules/detect/. */
+export const alertDetect = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: z.literal("expected"),
+    of: z.enum(["hosts", "instances", "targets"]).describe("what the graph says there should be"),
+    only: z.array(z.string()).optional().describe("only these hosts, services or jobs"),
+  }),
+  z.strictObject({
+    kind: z.literal("band"),
+    ...{ season: durationText.default("1w"), seasons: z.number().int().min(1).max(52).default(4) },
+    window: timerText.default("20m").describe("how far around the same time of a season counts"),
+    deviations: z.number().positive().default(4).describe("robust standard deviations (1.4826 × MAD)"),
+    tolerance: z
+      .number()
+      .min(0)
+      .default(0.1)
+      .describe("share of the median that is never called unusual, however calm the past was"),
+    side: z.enum(["both", "above", "below"]).default("both"),
+  }),
+  z
+    .strictObject({
+      kind: z.literal("ratio"),
+      ...{ season: durationText.default("1w"), seasons: z.number().int().min(1).max(52).default(4) },
+      window: timerText.default("20m"),
+      above: z.number().positive().optional(),
+      below: z.number().positive().optional(),
+    })
+    .refine(
+      ({ above, below }) => above !== undefined || below !== undefined,
+      "a ratio needs above, below, or both",
+    ),
+  z.strictObject({
+    kind: z.literal("forecast"),
+    over: timerText.default("6h").describe("how much of the past the line is drawn through"),
+    within: durationText.default("4h").describe("how soon it must come"),
+    reaches: z.number().describe("the value that is meant"),
+    towards: z.enum(["down", "up"]).default("down"),
+  }),
+  z.strictObject({
+    kind: z.literal("logs"),
+    contains: z.string().min(1).optional().describe("part of the line, in any case"),
+    severity: z
+      .enum(["trace", "debug", "info", "warn", "error", "fatal"])
+      .optional()
+      .describe("this or worse"),
+    service: dnsLabel.optional(),
+    host: dnsLabel.optional(),
+    over: timerText.default("5m"),
+    above: z.number().int().min(0).default(0).describe("more lines than so many, of one service and host"),
+  }),
+]);
+export type AlertDetect = z.infer<typeof alertDetect>;
+
 /** Type `alert`: a rule over metrics, as in Prometheus. */
-export const alertProperties = z.strictObject({
-  expr: z.string().describe("PromQL; each series of the result is an alert"),
-  for: durationText.default("0s"),
-  severity: z.enum(["info", "warning", "critical"]).default("warning"),
-  summary: z.string().describe("{{ $labels.x }} and {{ $value }} are filled in"),
-});
+export const alertProperties = z
+  .strictObject({
+    expr: z.string().default("").describe("PromQL; each series of the result is an alert"),
+    for: durationText.default("0s"),
+    keepFiringFor: durationText.optional().describe("how long it goes on when its expression holds no more"),
+    interval: timerText.optional().describe("how often it is evaluated; 5s where left out"),
+    severity: z.enum(["info", "warning", "critical"]).default("warning"),
+    summary: z.string().describe("a template, as all texts: {{ $labels.x }} and {{ $value }} are filled in"),
+    labels: z.record(labelName, z.string()).optional().describe("templates"),
+    annotations: z.record(labelName, z.string()).optional().describe("templates"),
+    detect: alertDetect.optional(),
+  })
+  .refine(({ expr, detect }) => (expr === "") === (detect?.kind === "logs"), {
+    message: "expected an expression (and none for a rule over log lines)",
+    path: ["expr"],
+  });
 export type AlertProperties = z.infer<typeof alertProperties>;
 
 /** The types above: planned and made real by the control plane, not by an agent. */

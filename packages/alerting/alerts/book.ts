@@ -39,6 +39,7 @@ export interface Book {
   /** Ends flapping alerts that have been quiet, forgets old ones, and writes what the timeline has not got yet. */
   tick(): Promise<void>;
   list(): AlertRecord[];
+  find(fingerprint: string): AlertRecord | undefined;
 }
 
 export async function openBook(options: BookOptions): Promise<Book> {
@@ -153,6 +154,7 @@ export async function openBook(options: BookOptions): Promise<Book> {
         await deliver(options);
       }),
     list: () => [...records.values()],
+    find: (fingerprint) => records.get(fingerprint),
   };
 }
 

@@ -33,6 +33,8 @@ export interface Routing {
   receive(alerts: readonly ReceivedAlert[]): Promise<void>;
   /** Looks at every group whose time has come. */
   tick(): Promise<void>;
+  /** When the next group is looked at. */
+  nextFlush(): number | undefined;
   /** Looks at groups as their times come, until `signal` aborts. */
   start(signal: AbortSignal): Promise<void>;
   /** Routes were declared, changed or removed. */
@@ -210,6 +212,7 @@ export async function createRouting(options: RoutingOptions): Promise<Routing> {
       insert(routed);
     },
     tick: inTurn,
+    nextFlush: groups.nextFlush,
     async start(signal) {
       while (!signal.aborted) {
         wake = new AbortController();

@@ -1,8 +1,9 @@
-import { formatAddress, type Labels, labelsKey, parseDuration } from "@havn/model";
-import { fillTemplate, type Rule, TemplateError } from "@havn/prometheus";
-import { type Expr, type InstantResult, parsePromql, restrict, selectorsOf } from "@havn/promql";
-import { fingerprint } from "../alerts/fingerprint.ts";
+import { type Labels, labelsKey, parseDuration } from "@havn/model";
+import type { Rule } from "@havn/prometheus";
+import { type Expr, type InstantResult, selectorsOf } from "@havn/promql";
 import type { Condition } from "../alerts/machine.ts";
+import { conditionOf, ownExpr, type Speech } from "../rules/condition.ts";
+import { carryOn, type Found, type Going } from "../rules/going.ts";
 import type { Series, TimedSample } from "./series.ts";
 import type { DeclaredGroup } from "./store.ts";
 
@@ -22,8 +23,12 @@ export interface RuleState {
   rule: Rule;
   health: "unknown" | "ok" | "err";
   lastError: string;
+  /** What does not keep it from going on: a template that could not be filled in. */
+  warnings: readonly string[];
   lastEvaluation: number;
   durationMs: number;
+  evaluations: number;
+  failures: number;
   /** Of alerting rules: for whom alerts of it are kept. */
   scope: string;
 }
@@ -34,15 +39,6 @@ interface Held extends RuleState {
   written: Map<string, Labels>;
   /** Alerts that are going on, for `keep_firing_for` and the series ALERTS. */
   going: Map<string, Going>;
-}
-
-interface Going {
-  condition: Condition;
-  /** Without the external ones. */
-  labels: Labels;
-  since: number;
-  /** When its expression held last. */
-  seen: number;
 }
 
 /** A group of rules: evaluated together, in order, each seeing what those before it recorded. */
@@ -69,7 +65,15 @@ export class RuleGroup {
       const count = (scopes.get(name) ?? 0) + 1;
       scopes.set(name, count);
       return {
-        ...{ rule, health: "unknown" as const, lastError: "", lastEvaluation: 0, durationMs: 0 },
+        ...{
+          rule,
+          health: "unknown" as const,
+          lastError: "",
+          warnings: [],
+          lastEvaluation: 0,
+          durationMs: 0,
+        },
+        ...{ evaluations: 0, failures: 0 },
         scope: count === 1 ? name : `${name} ${count}`,
         ...restricted(rule.expr, declared.environment),
         ...{ written: new Map(), going: new Map() },
@@ -106,8 +110,11 @@ export class RuleGroup {
           recorded.push(held.rule.record);
         }
         Object.assign(held, { health: "ok", lastError: "" });
+        held.evaluations++;
       } catch (error) {
         if (signal.aborted) return;
+        held.evaluations++;
+        held.failures++;
         Object.assign(held, {
           health: "err",
           lastError: error instanceof Error ? error.message : String(error),
@@ -162,101 +169,46 @@ export class RuleGroup {
         : result.type === "scalar"
           ? [{ labels: {}, value: result.value }]
           : [];
-    const conditions = new Map<string, Pick<Going, "condition" | "labels">>();
+    const conditions = new Map<string, Found>();
     const { external_labels } = this.declared.properties;
-    for (const { labels, value } of found) {
-      const condition = await this.#condition(held, { series: labels, value, at, signal });
+    const speech = groupSpeech(this.declared, held.rule);
+    const { query, externalUrl } = this.#options;
+    const faults = new Set<string>();
+    const context = { at, signal, query, externalUrl, fault: (text: string) => void faults.add(text) };
+    for (const finding of found) {
+      const condition = await conditionOf(speech, finding, context);
       if (conditions.has(condition.fingerprint))
         throw new Error("vector contains metrics with the same labelset after applying alert labels");
       // As in Prometheus they stand on what is told of an alert, and on no series.
       const told = { ...condition, labels: { ...external_labels, ...condition.labels } };
       conditions.set(condition.fingerprint, { condition: told, labels: condition.labels });
     }
+    held.warnings = [...faults];
     this.#checkLimit(conditions.size);
-    this.#carryOn(held, conditions, now);
+    const keepMs = parseDuration(held.rule.keep_firing_for ?? "0s");
+    carryOn(held.going, conditions, { now, keepMs, since: this.#options.activeSince });
     await this.#options.observe(
       held.scope,
       [...held.going.values()].map(({ condition }) => condition),
     );
     await this.#write(held, alertSeries(held, at, now), at);
   }
+}
 
-  /** What holds goes on; what holds no more goes on for `keep_firing_for`, once it has fired. */
-  #carryOn(
-    held: Held,
-    conditions: ReadonlyMap<string, Pick<Going, "condition" | "labels">>,
-    now: number,
-  ): void {
-    const keepMs = parseDuration(held.rule.keep_firing_for ?? "0s");
-    for (const [key, going] of held.going) {
-      const fired = now - going.since >= going.condition.forMs;
-      if (!conditions.has(key) && !(fired && now - going.seen < keepMs)) held.going.delete(key);
-    }
-    for (const [key, found] of conditions) {
-      const since = held.going.get(key)?.since ?? this.#options.activeSince(key) ?? now;
-      held.going.set(key, { ...found, since, seen: now });
-    }
-  }
-
-  async #condition(
-    { rule }: Held,
-    { series, value, at, signal }: { series: Labels; value: number; at: number; signal: AbortSignal },
-  ): Promise<Condition> {
-    const { environment, address, properties } = this.declared;
-    const fill = (text: string) =>
-      this.#fill(text, { labels: series, value, externalLabels: properties.external_labels }, { at, signal });
-    const { __name__: _, ...own } = series;
-    const labels: Record<string, string> = { ...own };
-    for (const [name, text] of Object.entries(rule.labels ?? {})) {
-      const filled = await fill(text);
-      if (filled === "") delete labels[name];
-      else labels[name] = filled;
-    }
-    const annotations: Record<string, string> = {};
-    for (const [name, text] of Object.entries(rule.annotations ?? {})) annotations[name] = await fill(text);
-    const alert = rule.alert ?? "";
-    return {
-      fingerprint: fingerprint(`${address} ${alert}`, labels),
-      ...{ rule: alert, environment, labels, annotations },
-      address: labels.resource ?? address,
-      ...(labels.host && { host: formatAddress({ environment, type: "host", name: labels.host }) }),
-      severity: severityOf(labels.severity),
-      summary: annotations.summary || annotations.description || annotations.message || alert,
-      // JSON has no NaN and no infinity.
-      ...(Number.isFinite(value) && { value }),
-      forMs: parseDuration(rule.for ?? "0s"),
-    };
-  }
-
-  async #fill(
-    text: string,
-    data: Parameters<typeof fillTemplate>[1],
-    { at, signal }: { at: number; signal: AbortSignal },
-  ): Promise<string> {
-    try {
-      return await fillTemplate(text, data, {
-        now: at,
-        externalUrl: this.#options.externalUrl,
-        query: async (expr) => {
-          const { expr: parsed, lastError = "" } = restricted(expr, this.declared.environment);
-          if (!parsed) throw new TemplateError(lastError);
-          const result = await this.#options.query(parsed, at, signal);
-          if (result.type === "vector") return result.vector;
-          return result.type === "scalar" ? [{ labels: {}, value: result.value }] : [];
-        },
-      });
-    } catch (error) {
-      if (signal.aborted) throw error;
-      // The alert is told all the same: with what is wrong in place of the text.
-      return `<error expanding template: ${error instanceof Error ? error.message : String(error)}>`;
-    }
-  }
+/** How a group's alerting rule speaks. */
+export function groupSpeech({ environment, address, properties }: DeclaredGroup, rule: Rule): Speech {
+  const name = rule.alert ?? "";
+  return {
+    ...{ name, environment, address, source: `${address} ${name}` },
+    ...{ labels: rule.labels ?? {}, annotations: rule.annotations ?? {} },
+    ...{ forMs: parseDuration(rule.for ?? "0s"), externalLabels: properties.external_labels },
+  };
 }
 
 /** A group sees its own environment's series only. */
 function restricted(expr: string, environment: string): { expr: Expr | undefined; lastError?: string } {
   try {
-    return { expr: restrict(parsePromql(expr), { name: "env", operator: "=", value: environment }) };
+    return { expr: ownExpr(expr, environment) };
   } catch (error) {
     return { expr: undefined, lastError: error instanceof Error ? error.message : String(error) };
   }
@@ -312,12 +264,6 @@ function alertSeries({ rule, going }: Held, at: number, now: number): TimedSampl
       { labels: { ...labels, __name__: "ALERTS_FOR_STATE" }, time: at, value: Math.floor(since / 1000) },
     ];
   });
-}
-
-/** What files call severity is free text; these words are the usual ones. */
-function severityOf(label: string | undefined): Condition["severity"] {
-  if (/^(critical|crit|page|emergency|fatal|high|error|p1)$/i.test(label ?? "")) return "critical";
-  return /^(info|information|none|low|debug)$/i.test(label ?? "") ? "info" : "warning";
 }
 
 function hashOf(text: string): number {

@@ -4,10 +4,11 @@ import type { Clock } from "@havn/model";
 import { migrate, type Sql } from "@havn/postgres";
 import type { Book } from "../alerts/book.ts";
 import type { ResourceExecutor } from "../executor.ts";
+import type { DeclaredAlert } from "../rules/declared.ts";
 import { type BackfillOptions, backfillGroup } from "./backfill.ts";
 import { createRulesExecutor } from "./executor.ts";
 import { type GroupOptions, RuleGroup } from "./group.ts";
-import { type DeclaredAlert, ruleRoutes } from "./routes.ts";
+import { ruleRoutes } from "./routes.ts";
 import type { Series } from "./series.ts";
 import { type DeclaredGroup, listGroups } from "./store.ts";
 
@@ -22,7 +23,7 @@ export interface RuleGroupsOptions {
   series: Series;
   externalUrl: string;
   /** Rules that are declared as type `alert`, to be told beside those in groups. */
-  declaredAlerts(): DeclaredAlert[];
+  declaredAlerts(): readonly DeclaredAlert[];
   log(message: string): void;
 }
 
@@ -54,7 +55,7 @@ export async function createRuleGroups(options: RuleGroupsOptions): Promise<Rule
     ...{ query: options.query, series: options.series, externalUrl: options.externalUrl },
     observe: (scope, conditions) => book.observe(scope, conditions),
     activeSince: (fingerprint) => {
-      const record = book.list().find((one) => one.fingerprint === fingerprint);
+      const record = book.find(fingerprint);
       return record && record.state !== "resolved" ? record.activeSince : undefined;
     },
   };

@@ -4,20 +4,13 @@ import { compileAnchored, type Matcher, PromqlError, parsePromql } from "@havn/p
 import { z } from "zod";
 import type { Book } from "../alerts/book.ts";
 import type { AlertRecord } from "../alerts/machine.ts";
-import type { Rule } from "../store.ts";
+import type { DeclaredAlert } from "../rules/declared.ts";
 import type { RuleGroup, RuleState } from "./group.ts";
 import type { DeclaredGroup } from "./store.ts";
 
-/** A rule that is declared as type `alert`, and what its last evaluation failed with. */
-export interface DeclaredAlert {
-  rule: Rule;
-  scope: string;
-  lastError: string;
-}
-
 export interface RuleRoutesOptions {
   groups(): RuleGroup[];
-  declaredAlerts(): DeclaredAlert[];
+  declaredAlerts(): readonly DeclaredAlert[];
   book: Book;
   backfill(
     group: DeclaredGroup,
@@ -220,14 +213,15 @@ function declaredGroups(declared: readonly DeclaredAlert[]): ShownGroup[] {
   return [...byEnvironment].map(([environment, alerts]) => ({
     ...{ name: environment, file: "havn.config.ts", limit: 0 },
     ...{ intervalMs: 5_000, durationMs: 0, lastEvaluation: 0 },
-    rules: alerts.map(({ rule: { name, properties }, scope, lastError }) => ({
+    rules: alerts.map(({ rule: { name, properties }, ...state }) => ({
+      ...state,
       rule: {
         ...{ alert: name, expr: properties.expr, for: properties.for },
-        labels: { severity: properties.severity },
-        annotations: { summary: properties.summary },
+        ...(properties.keepFiringFor !== undefined && { keep_firing_for: properties.keepFiringFor }),
+        labels: { ...properties.labels, severity: properties.severity },
+        annotations: { ...properties.annotations, summary: properties.summary },
       },
-      health: lastError === "" ? ("ok" as const) : ("err" as const),
-      ...{ lastError, lastEvaluation: 0, durationMs: 0, scope },
+      health: state.lastError === "" ? ("ok" as const) : ("err" as const),
     })),
   }));
 }

@@ -1,43 +1,37 @@
-import { formatAddress, type Labels, parseDuration } from "@havn/model";
-import { type Expr, type InstantResult, parsePromql, restrict } from "@havn/promql";
-import { fingerprint } from "../alerts/fingerprint.ts";
-import type { Condition } from "../alerts/machine.ts";
+import { parseDuration } from "@havn/model";
+import { type Expr, parsePromql } from "@havn/promql";
 import type { Rule } from "../store.ts";
-import { fillTemplate } from "./template.ts";
+import type { Column } from "./ask.ts";
+import { type Finding, ownExpr, type Speech } from "./condition.ts";
+
+/** How often rules of type `alert` are evaluated unless they say so themselves. */
+export const usualIntervalMs = 5000;
 
 export const ruleScope = (rule: { address: string }) => `rule ${rule.address}`;
 
 /** A rule sees its own environment's series only. Throws a PromqlError. */
-export const ruleExpression = ({ environment, properties }: Rule): Expr =>
-  restrict(parsePromql(properties.expr), { name: "env", operator: "=", value: environment });
+export const ruleExpression = ({ environment, properties: { expr } }: Rule): Expr =>
+  expr === "" ? parsePromql("vector(0)") : ownExpr(expr, environment);
 
-/** Each series of the result is something wrong. */
-export function conditionsOf(rule: Rule, result: InstantResult): Condition[] {
-  switch (result.type) {
-    case "vector":
-      return result.vector.map(({ labels, value }) => conditionOf(rule, labels, value));
-    case "scalar":
-      return [conditionOf(rule, {}, result.value)];
-    case "string":
-    case "matrix":
-      return [];
-  }
+export const ruleInterval = ({ properties: { interval } }: Rule): number =>
+  interval === undefined ? usualIntervalMs : parseDuration(interval);
+
+export function ruleSpeech({ address, environment, name, properties }: Rule): Speech {
+  const { summary, severity, labels = {}, annotations = {} } = properties;
+  return {
+    ...{ name, environment, address, source: address, labels, annotations, own: { summary, severity } },
+    ...{ forMs: parseDuration(properties.for), externalLabels: {} },
+  };
 }
 
-function conditionOf(rule: Rule, series: Labels, value: number): Condition {
-  const { __name__: _, ...labels } = series;
-  const { environment, properties } = rule;
+/** What a column says at a moment; undefined where it says nothing. */
+export function findingAt({ labels, values, present, facts }: Column, index: number): Finding | undefined {
+  if (!present[index]) return undefined;
   return {
-    fingerprint: fingerprint(rule.address, labels),
-    rule: rule.name,
-    environment,
-    address: labels.resource ?? rule.address,
-    ...(labels.host && { host: formatAddress({ environment, type: "host", name: labels.host }) }),
-    severity: properties.severity,
-    summary: fillTemplate(properties.summary, { labels, value }),
     labels,
-    // JSON has no NaN and no infinity; such a value is told in the summary only.
-    ...(Number.isFinite(value) && { value }),
-    forMs: parseDuration(properties.for),
+    value: values[index] ?? Number.NaN,
+    ...(facts && {
+      facts: Object.fromEntries(Object.entries(facts).map(([name, all]) => [name, all[index] ?? Number.NaN])),
+    }),
   };
 }

@@ -11,6 +11,8 @@ export interface AlertData {
   labels: Readonly<Record<string, string>>;
   value: number;
   externalLabels: Readonly<Record<string, string>>;
+  /** What else is known, as `$facts`; Prometheus has no such thing. */
+  facts?: Readonly<Record<string, number>>;
 }
 
 /** What is wrong with a template; undefined where it can be read. */
@@ -45,6 +47,7 @@ export async function fillTemplate(text: string, data: AlertData, context: Templ
     ExternalLabels: data.externalLabels,
     ExternalURL: context.externalUrl,
     Value: data.value,
+    Facts: data.facts ?? {},
   };
   const variables: Scope = new Map<string, Value>([
     ["$", dot],
@@ -52,6 +55,7 @@ export async function fillTemplate(text: string, data: AlertData, context: Templ
     ["$externalLabels", data.externalLabels],
     ["$externalURL", context.externalUrl],
     ["$value", data.value],
+    ["$facts", data.facts ?? {}],
   ]);
   const execution = new Execution(template, context);
   await execution.run(template.body, { dot, scopes: [variables] });

@@ -42,7 +42,7 @@ class Parser {
   readonly #named = new Map<string, Node[]>();
   #at = 0;
   #depth = 0;
-  #variables = ["$", "$labels", "$externalLabels", "$externalURL", "$value"];
+  #variables = ["$", "$labels", "$externalLabels", "$externalURL", "$value", "$facts"];
 
   constructor(tokens: readonly Token[], functions: ReadonlySet<string>) {
     this.#tokens = tokens;
