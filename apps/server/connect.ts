@@ -3,10 +3,10 @@ import type { Delivery } from "@havn/delivery";
 import type { Fleet } from "@havn/fleet";
 import type { Live } from "@havn/http";
 import type { Infrastructure } from "@havn/infrastructure";
-import { type Alert, labelsKey, parseAddress } from "@havn/model";
+import { type Alert, type Labels, labelsKey, parseAddress } from "@havn/model";
 import { type PromqlEngine, parsePromql, restrict } from "@havn/promql";
 import type { AlertChange, Response } from "@havn/response";
-import type { Telemetry } from "@havn/telemetry";
+import type { Scraping, Telemetry } from "@havn/telemetry";
 import type { Timeline } from "@havn/timeline";
 import type { Status } from "./status.ts";
 
@@ -121,6 +121,26 @@ export async function countInstances(
 /** What was applied last, of all environments. */
 export const listGraphs = async ({ environments, graph }: Infrastructure) =>
   Promise.all((await environments()).map(({ environment }) => graph(environment)));
+
+/** What there should be now, by the labels of its series. */
+export async function listExpected(
+  { environment, of }: { environment: string; of: "hosts" | "instances" | "targets" },
+  { infrastructure, scraping }: { infrastructure: Infrastructure; scraping: Pick<Scraping, "targets"> },
+): Promise<Labels[]> {
+  if (of === "targets")
+    return scraping
+      .targets()
+      .filter((job) => job.environment === environment)
+      .flatMap(({ active }) => active.map(({ labels: { job = "", instance = "" } }) => ({ job, instance })));
+  const resources = (await infrastructure.graph(environment).catch(() => undefined))?.resources ?? [];
+  if (of === "hosts")
+    return resources.filter(({ type }) => type === "host").map(({ name }) => ({ host: name }));
+  return resources
+    .filter(({ type }) => type === "service")
+    .flatMap(({ name, properties: { hosts } }) =>
+      Array.isArray(hosts) ? hosts.map((host: string) => ({ service: name, host })) : [],
+    );
+}
 
 /** Values of all samples that an expression gives now, from the environment's own series. Throws a PromqlError. */
 export async function querySamples(

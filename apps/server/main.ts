@@ -20,7 +20,14 @@ import { createTimeline, timelineRoutes } from "@havn/timeline";
 import { buildWeb, webRoutes } from "@havn/web";
 import { openWorkflows } from "@havn/workflows";
 import { parseServerConfig } from "./config.ts";
-import { alertChanges, connectRooms, countInstances, listGraphs, querySamples } from "./connect.ts";
+import {
+  alertChanges,
+  connectRooms,
+  countInstances,
+  listExpected,
+  listGraphs,
+  querySamples,
+} from "./connect.ts";
 import { downRoute } from "./down.ts";
 import { createHands } from "./hands.ts";
 import { endWithReason, log, running, untilSignal, writeServerRecord } from "./lifecycle.ts";
@@ -94,6 +101,9 @@ const alerting = await createAlerting({
   record: telemetry.record,
   graphs: () => listGraphs(infrastructure),
   pagesSince: (at) => response.pagesSince(at),
+  whom: (receiver, at) => response.whom(receiver, at),
+  expected: (environment, of) => listExpected({ environment, of }, { infrastructure, scraping }),
+  countLogs: telemetry.logs.count,
   // No environment of a person can have this name, and so nobody can refer to the key.
   heartbeatKey: await access.secrets.ensure("havn.internal", "heartbeats"),
   deliver: (told) => response.deliver(told),

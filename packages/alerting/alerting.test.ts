@@ -300,6 +300,7 @@ test("a crash before or after the timeline is written: each transition stands th
   const room = await openRoom(db.sql);
   const crash = (when: "before" | "after") => ({
     timeline: {
+      list: async () => [],
       async write(event: Parameters<typeof room.timeline.write>[0]) {
         if (when === "after") await room.timeline.write(event);
         throw new Error("killed");

@@ -13,6 +13,8 @@ import {
 import { migrate, type Sql } from "@havn/postgres";
 import type { Expr, InstantResult } from "@havn/promql";
 import { alertOf, openBook } from "./alerts/book.ts";
+import type { AlertHistory, BacktestOptions } from "./backtest/index.ts";
+import { backtestRoutes } from "./backtest/routes.ts";
 import { createBoard } from "./checks/board.ts";
 import { createRunner } from "./checks/own.ts";
 import { type CheckRoutesOptions, checkRoutes } from "./checks/routes.ts";
@@ -40,7 +42,7 @@ import type { Notification } from "./routing/groups.ts";
 import { alertmanagerRoutes } from "./routing/http.ts";
 import { createRouting, type Routing } from "./routing/index.ts";
 import type { Matcher } from "./routing/matchers.ts";
-import { sqlRoutingStore } from "./routing/store.ts";
+import { listRoutes, sqlRoutingStore } from "./routing/store.ts";
 import { createRuleGroups, type RuleGroupsOptions, type Series } from "./rulegroups/index.ts";
 import { listGroups } from "./rulegroups/store.ts";
 import type { Ask } from "./rules/ask.ts";
@@ -58,7 +60,7 @@ export { compileMatchers } from "./routing/matchers.ts";
 export interface AlertingOptions {
   sql: Sql;
   clock: Clock;
-  timeline: Timeline;
+  timeline: Timeline & AlertHistory;
   /** Answers PromQL; @havn/promql's `instant` takes just this. */
   query(expr: Expr, atMs: number, signal: AbortSignal): Promise<InstantResult>;
   desired: DesiredChecks;
@@ -87,6 +89,8 @@ export interface AlertingOptions {
   record?(samples: readonly CheckSample[]): Promise<void>;
   /** What was applied last, of all environments. */
   graphs?(): Promise<readonly { environment: string; resources: readonly Resource[] }[]>;
+  /** Whom a receiver would ask or tell at a moment, for replays. */
+  whom?: BacktestOptions["whom"];
   /** Who was asked about which alerts since then. */
   pagesSince?(at: number): Promise<PastPage[]>;
   /** What the tokens of heartbeats are made of. Without it there are none. */
@@ -362,6 +366,13 @@ export async function createAlerting(options: AlertingOptions): Promise<Alerting
       ...alertRoutes(list),
       ...checkRoutes({ board, told, probes: () => probes, runNow } satisfies CheckRoutesOptions),
       ...ruleGroups.routes,
+      ...backtestRoutes({
+        ...{ clock, ask, timeline, routing, externalUrl: options.recording.externalUrl },
+        rules: () => declaredRules.list().map(({ rule }) => rule),
+        groups: () => listGroups(sql),
+        routes: () => listRoutes(sql),
+        ...(options.whom && { whom: options.whom }),
+      }),
       ...alertmanagerRoutes({ routing, clock }),
       ...previewRoutes(preview),
     ],

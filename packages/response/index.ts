@@ -23,7 +23,7 @@ import { sqlLedger } from "./ledger.ts";
 import { type Message, send as sendThrough } from "./notifiers/index.ts";
 import { renderTemplate, type TemplateInput } from "./notifiers/template.ts";
 import { createPaging } from "./pages/paging.ts";
-import { loadPeople } from "./roster.ts";
+import { loadPeople, type People } from "./roster.ts";
 import { responseRoutes } from "./routes.ts";
 import type { Hands } from "./runbooks/hands.ts";
 import { runbookRoutes } from "./runbooks/routes.ts";
@@ -84,9 +84,21 @@ export interface Response extends AsyncDisposable {
       alerts: Labels[];
     }[]
   >;
+  /** Whom a receiver would tell, and ask first, at a moment. */
+  whom(receiver: string, at: number): { channels: string[]; people: { person: string; because: string }[] };
   /** Forgets what is old. */
   prune(): Promise<void>;
   routes: Route[];
+}
+
+function whomOf(people: People, address: string, at: number): ReturnType<Response["whom"]> {
+  const receiver = people.receiver(address);
+  const channels = receiver?.channels.map(({ kind }) => kind) ?? [];
+  if (receiver?.escalation === undefined) return { channels, people: [] };
+  const { environment } = parseAddress(address);
+  const escalation = people.escalation(environment, receiver.escalation);
+  const [first] = escalation ? people.snapshot(environment, escalation, at).levels : [];
+  return { channels, people: first?.people ?? [] };
 }
 
 export async function createResponse(options: ResponseOptions): Promise<Response> {
@@ -205,6 +217,7 @@ export async function createResponse(options: ResponseOptions): Promise<Response
     },
     alertChanged: runbooks.alertChanged,
     pagesSince: (at) => listPagesSince(sql, at),
+    whom: (receiver, at) => whomOf(people, receiver, at),
     prune: runbooks.prune,
     async [Symbol.asyncDispose]() {
       runbooks.close();

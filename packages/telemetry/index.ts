@@ -5,7 +5,7 @@ import { type Clock, HavnError, type LogRecord, systemClock } from "@havn/model"
 import type { Querier } from "@havn/promql/querier";
 import { adminRoutes } from "./admin/routes.ts";
 import { createIngest, type Ingest, type IngestStats } from "./ingest.ts";
-import { type LogQuery, searchLogs } from "./logs/search.ts";
+import { countLogs, type LogQuery, type LogSpans, searchLogs } from "./logs/search.ts";
 import type { NativeHistogram } from "./metrics/histogram.ts";
 import { Newcomers, type RefusedSeries } from "./metrics/newcomers.ts";
 import { createQuerier, type QuerierLimits } from "./metrics/querier.ts";
@@ -88,6 +88,12 @@ export interface Telemetry extends AsyncDisposable {
   readonly querier: Querier;
   readonly logs: {
     search(query: LogQuery, signal?: AbortSignal): Promise<LogRecord[]>;
+    /** Lines in each of `count` spans of `step` milliseconds after `start`, by service and host. */
+    count(
+      lines: Omit<LogQuery, "since" | "until" | "limit">,
+      spans: LogSpans,
+      signal: AbortSignal,
+    ): Promise<{ labels: Record<string, string>; counts: Float64Array }[]>;
     /** Lines of the filter from now on, as they arrive. Returns what ends it. */
     follow(filter: LogFilter, listener: (records: LogRecord[]) => void): () => void;
   };
@@ -124,6 +130,7 @@ export async function createTelemetry(options: TelemetryOptions): Promise<Teleme
   const hasHistograms = () => kept || stats.histograms > 0;
   const logs: Telemetry["logs"] = {
     search: (query, signal) => searchLogs(clickhouse, query, signal),
+    count: (lines, spans, signal) => countLogs(clickhouse, { lines, spans }, signal),
     follow: (filter, listener) => onLogs((records) => follow(filter, records, listener)),
   };
   const querier = createQuerier(clickhouse, {

@@ -2,7 +2,13 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Labels } from "@havn/model";
 import { type AlertRecord, advance, type Condition, transition } from "../alerts/machine.ts";
 import type { Column, Grid, Judged } from "../rules/ask.ts";
-import { type Finding, namelessCondition, type Speech, type SpeakingContext, speak } from "../rules/condition.ts";
+import {
+  type Finding,
+  namelessCondition,
+  type SpeakingContext,
+  type Speech,
+  speak,
+} from "../rules/condition.ts";
 import { findingAt } from "../rules/evaluate.ts";
 import { carryOn, type Found, type Going } from "../rules/going.ts";
 
@@ -179,7 +185,10 @@ class Run {
       this.#findings.set(condition.fingerprint, finding);
     }
     if (limit > 0 && found.size > limit)
-      return this.failed({ from: at, to: at }, new Error(`exceeded limit of ${limit} with ${found.size} series`));
+      return this.failed(
+        { from: at, to: at },
+        new Error(`exceeded limit of ${limit} with ${found.size} series`),
+      );
     carryOn(this.#going, found, { now: at, keepMs, since: (key) => this.#activeSince(key) });
     await this.#advance(at);
     for (const key of this.#findings.keys()) if (!this.#records.has(key)) this.#findings.delete(key);
@@ -201,7 +210,8 @@ class Run {
     for (const [key, { condition }] of this.#going)
       await this.#change(key, advance(this.#records.get(key), { scope, condition, now: at }), at);
     for (const [key, record] of this.#records)
-      if (!this.#going.has(key)) await this.#change(key, advance(record, { scope, condition: undefined, now: at }), at);
+      if (!this.#going.has(key))
+        await this.#change(key, advance(record, { scope, condition: undefined, now: at }), at);
     this.#mark(at);
   }
 

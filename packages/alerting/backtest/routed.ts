@@ -1,7 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Alert, Event } from "@havn/model";
-import type { RoutedAlert } from "../routing/alert.ts";
-import { routedOf } from "../routing/alert.ts";
+import { type RoutedAlert, routedOf } from "../routing/alert.ts";
 import type { Notification } from "../routing/groups.ts";
 import { createRouting } from "../routing/index.ts";
 import type { Silence } from "../routing/silences.ts";
@@ -73,7 +72,10 @@ export async function routeEpisodes(options: RoutedOptions): Promise<RoutedRepla
   let next = 0;
   for (let turn = 0; turn < mostTurns; turn++) {
     signal.throwIfAborted();
-    const at = Math.min(inserts[next]?.at ?? Number.POSITIVE_INFINITY, routing.nextFlush() ?? Number.POSITIVE_INFINITY);
+    const at = Math.min(
+      inserts[next]?.at ?? Number.POSITIVE_INFINITY,
+      routing.nextFlush() ?? Number.POSITIVE_INFINITY,
+    );
     // What ends just before the end is told within one more group interval: that is not waited for.
     if (at > until || outcome.told.length >= mostTold) break;
     now = Math.max(now, at);
@@ -96,7 +98,8 @@ export async function routeEpisodes(options: RoutedOptions): Promise<RoutedRepla
     }
     if (turn % 500 === 499) await nextTurn();
   }
-  if (outcome.told.length >= mostTold) outcome.warnings.push(`Only the first ${mostTold} notifications are told.`);
+  if (outcome.told.length >= mostTold)
+    outcome.warnings.push(`Only the first ${mostTold} notifications are told.`);
   return outcome;
 }
 

@@ -57,7 +57,7 @@ export class RuleGroup {
     this.declared = declared;
     this.interval = parseDuration(interval);
     this.#queryOffset = parseDuration(query_offset);
-    this.offset = hashOf(`${declared.properties.file};${declared.properties.group}`) % this.interval;
+    this.offset = groupOffset(declared.properties);
     this.#options = options;
     const scopes = new Map<string, number>();
     this.#rules = rules.map((rule) => {
@@ -265,6 +265,10 @@ function alertSeries({ rule, going }: Held, at: number, now: number): TimedSampl
     ];
   });
 }
+
+/** Groups are spread over their interval, each always at the same place. Milliseconds. */
+export const groupOffset = ({ file, group, interval }: DeclaredGroup["properties"]): number =>
+  hashOf(`${file};${group}`) % parseDuration(interval);
 
 function hashOf(text: string): number {
   let hash = 2_166_136_261;
