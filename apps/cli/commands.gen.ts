@@ -255,6 +255,12 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./commands/alert/alerts.ts"),
   },
   {
+    name: "alerts test",
+    summary: "when a rule would have fired, and whom it would have reached",
+    group: "Look",
+    load: () => import("./commands/alert/test.ts"),
+  },
+  {
     name: "applies",
     summary: "the history of applies: who changed what, when, and how it ended",
     group: "Look",

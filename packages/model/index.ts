@@ -1,6 +1,7 @@
 export * from "./address.ts";
 export * from "./alerts.ts";
 export * from "./apply.ts";
+export * from "./backtest.ts";
 export * from "./checks.ts";
 export * from "./clock.ts";
 export * from "./conditions.ts";
