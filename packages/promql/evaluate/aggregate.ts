@@ -52,8 +52,11 @@ async function* accumulate(
 async function aggregateGroups(e: Evaluation, expr: Aggregate, grid: Grid): Promise<Column[]> {
   const parameter = expr.parameter && unwrap(expr.parameter);
   if (!parameter) throw executionError(`${expr.operator} needs a parameter`);
-  if (parameter.kind === "string")
-    return countValues(await groupsOf(e, expr, grid), grid, labelName(e, parameter));
+  if (parameter.kind === "string") {
+    const name = labelName(e, parameter);
+    const isLeftOut = expr.without && expr.grouping.includes(name);
+    return countValues(await groupsOf(e, expr, grid), grid, isLeftOut ? undefined : name);
+  }
   const scalars = await evaluateScalar(e, parameter, grid);
   switch (expr.operator) {
     case "quantile": {
@@ -72,7 +75,7 @@ async function aggregateGroups(e: Evaluation, expr: Aggregate, grid: Grid): Prom
   }
   const groups = await groupsOf(e, expr, grid);
   if (scalars.some(Number.isNaN)) throw executionError("Parameter value is NaN");
-  return selectRanked(expr.operator, groups, { grid, limits: scalars, ordered: !e.isRange });
+  return selectRanked(expr.operator, groups, { grid, limits: scalars, ordered: !e.isRange && grid.count === 1 });
 }
 
 /** Holds all series. */
@@ -89,7 +92,7 @@ async function rank(
   expr: Aggregate,
   { grid, limits }: { grid: Grid; limits: Float64Array },
 ): Promise<Column[]> {
-  const how = { greatest: expr.operator === "topk", limits, ordered: !e.isRange };
+  const how = { greatest: expr.operator === "topk", limits, ordered: !e.isRange && grid.count === 1 };
   const groups = new Groups(expr, () => new Ranking(grid, how));
   for await (const batch of streamVector(e, expr.inner, grid, { reuse: true }))
     for (const column of batch) groups.of(column.labels).add(numbersOf(e, expr, column));

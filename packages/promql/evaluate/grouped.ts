@@ -24,8 +24,11 @@ export function quantiles(groups: Group[], grid: Grid, quantile: Float64Array): 
   });
 }
 
-/** How many series of each group have which value; the value becomes the label `name`, instead of one of that name. */
-export function countValues(groups: Group[], grid: Grid, name: string): Column[] {
+/**
+ * How many series of each group have which value; the value becomes the label `name`, instead of one of that name.
+ * Without a name (`without` takes it away) all values count together.
+ */
+export function countValues(groups: Group[], grid: Grid, name: string | undefined): Column[] {
   const counts = new Map<string, Column>();
   for (const { labels, columns } of groups)
     for (let i = 0; i < grid.count; i++)
@@ -33,7 +36,7 @@ export function countValues(groups: Group[], grid: Grid, name: string): Column[]
         const value = valueAt(column, i);
         if (value === undefined) continue;
         const text = typeof value === "number" ? formatFixed(value) : formatHistogram(value);
-        const counted = { ...labels, [name]: text };
+        const counted = name === undefined ? labels : { ...labels, [name]: text };
         const key = labelsKey(counted);
         const into = counts.get(key) ?? emptyColumn(grid, counted);
         counts.set(key, into);

@@ -28,10 +28,9 @@ export function bucketQuantile(
   const repaired = makeMonotonic(buckets);
   if (buckets.length < 2) return answer(Number.NaN, repaired);
   const observations = last.count;
-  if (observations === 0 || Number.isNaN(observations)) return answer(Number.NaN, repaired);
+  if (observations === 0) return answer(Number.NaN, repaired);
   let rank = q * observations;
-  const found = buckets.slice(0, -1).findIndex((bucket) => bucket.count >= rank);
-  const index = found < 0 ? buckets.length - 1 : found;
+  const index = firstReaching(rank, buckets);
   const upper = buckets[index] ?? last;
   const lower = buckets[index - 1];
   if (index === buckets.length - 1) return answer(lower?.bound ?? Number.NaN, repaired);
@@ -44,6 +43,17 @@ export function bucketQuantile(
     rank -= lower.count;
   }
   return answer(start + (upper.bound - start) * (rank / count), repaired);
+}
+
+/** By halves, as Prometheus looks: where counts are NaN, which stand in no order, that decides. */
+function firstReaching(rank: number, buckets: readonly Bucket[]): number {
+  let [low, high] = [0, buckets.length - 1];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((buckets[middle]?.count ?? 0) >= rank) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }
 
 /** The share of observations of a classic histogram in (lower, upper], interpolated inside buckets. */

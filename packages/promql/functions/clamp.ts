@@ -1,4 +1,5 @@
 import { defineFunction } from "./define.ts";
+import { greaterOf, lesserOf } from "./order.ts";
 
 export default defineFunction({
   kind: "pointwise",
@@ -6,5 +7,5 @@ export default defineFunction({
   parameters: ["vector", "scalar", "scalar"],
   returns: "vector",
   apply: (value, [least = 0, most = 0]) =>
-    most < least ? undefined : Math.max(least, Math.min(most, value)),
+    most < least ? undefined : greaterOf(least, lesserOf(most, value)),
 });

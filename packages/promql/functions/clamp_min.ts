@@ -1,9 +1,10 @@
 import { defineFunction } from "./define.ts";
+import { greaterOf } from "./order.ts";
 
 export default defineFunction({
   kind: "pointwise",
   name: "clamp_min",
   parameters: ["vector", "scalar"],
   returns: "vector",
-  apply: (value, [least = 0]) => Math.max(least, value),
+  apply: (value, [least = 0]) => greaterOf(least, value),
 });

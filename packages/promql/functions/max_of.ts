@@ -1,4 +1,5 @@
 import { defineFunction } from "./define.ts";
+import { greaterOf } from "./order.ts";
 
 export default defineFunction({
   kind: "scalar",
@@ -7,6 +8,6 @@ export default defineFunction({
   returns: "scalar",
   async evaluate(call) {
     const other = await call.scalar(1);
-    return (await call.scalar(0)).map((value, i) => Math.max(value, other[i] ?? Number.NaN));
+    return (await call.scalar(0)).map((value, i) => greaterOf(value, other[i] ?? Number.NaN));
   },
 });
