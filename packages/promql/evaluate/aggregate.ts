@@ -75,7 +75,11 @@ async function aggregateGroups(e: Evaluation, expr: Aggregate, grid: Grid): Prom
   }
   const groups = await groupsOf(e, expr, grid);
   if (scalars.some(Number.isNaN)) throw executionError("Parameter value is NaN");
-  return selectRanked(expr.operator, groups, { grid, limits: scalars, ordered: !e.isRange && grid.count === 1 });
+  return selectRanked(expr.operator, groups, {
+    grid,
+    limits: scalars,
+    ordered: !e.isRange && grid.count === 1,
+  });
 }
 
 /** Holds all series. */
