@@ -1,9 +1,14 @@
 import { z } from "zod";
 import { findDuration } from "./duration.ts";
+import { parseRecurrenceRule, recurrencesBetween } from "./recurrence.ts";
 import { isZone } from "./routing.ts";
+import { offsetOf, parseWall } from "./wall.ts";
 
 const minuteMs = 60_000;
-const longestMs = 7 * 24 * 60 * minuteMs;
+const dayMs = 24 * 60 * minuteMs;
+const longestMs = 7 * dayMs;
+/** A window that does not come within ten years does not come. */
+const lookAheadMs = 3653 * dayMs;
 const weekdays = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
 const months = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 
@@ -16,15 +21,7 @@ const fields = [
   { least: 0, most: 7, names: weekdays },
 ] as const;
 
-/** A time that comes again and again, during which agents mend nothing. */
-export const maintenanceWindow = z.strictObject({
-  schedule: z
-    .string()
-    .refine((text) => parseSchedule(text) !== undefined, {
-      message:
-        'expected when it begins as cron has it (minute hour day month weekday), such as "0 2 * * sat"',
-    })
-    .describe("when it begins"),
+const common = {
   for: z
     .string()
     .refine((text) => (findDuration(text) ?? 0) >= minuteMs && (findDuration(text) ?? 0) <= longestMs, {
@@ -33,7 +30,46 @@ export const maintenanceWindow = z.strictObject({
     .describe("how long it is open"),
   zone: z.string().refine(isZone, "expected an IANA time zone such as Europe/Oslo").default("UTC"),
   reason: z.string().max(500).optional(),
+};
+
+const cronWindow = z.strictObject({
+  schedule: z
+    .string()
+    .refine((text) => parseSchedule(text) !== undefined, {
+      message:
+        'expected when it begins as cron has it (minute hour day month weekday), such as "0 2 * * sat"',
+    })
+    .describe("when it begins"),
+  ...common,
 });
+
+const wallTime = z
+  .string()
+  .refine((text) => parseWall(text) !== undefined, 'expected a local time such as "2026-11-28T02:00"');
+
+const recurringWindow = z.strictObject({
+  rrule: z
+    .string()
+    .max(500)
+    .superRefine((text, context) => {
+      try {
+        parseRecurrenceRule(text);
+      } catch (cause) {
+        context.addIssue({ code: "custom", message: cause instanceof Error ? cause.message : String(cause) });
+      }
+    })
+    .describe("when it comes again, as RRULE of RFC 5545 has it"),
+  from: wallTime.describe("the first begin in the zone's wall time; gives the time of day"),
+  except: z
+    .array(wallTime)
+    .max(1000)
+    .optional()
+    .describe("begins that are left out; a date alone: all of that day"),
+  ...common,
+});
+
+/** A time that comes again and again, during which agents mend nothing and nobody is told of alerts. */
+export const maintenanceWindow = z.union([recurringWindow, cronWindow]);
 export type MaintenanceWindow = z.infer<typeof maintenanceWindow>;
 
 /** Maintenance that somebody began by hand. Times are milliseconds since the epoch. */
@@ -54,11 +90,76 @@ export function findPause(
   const pause = pauses.find(({ from, until }) => from <= at && at < until);
   if (pause) return `maintenance of ${pause.actor}: ${pause.reason}`;
   const open = windows.find((window) => isOpen(window, at));
-  return open && `maintenance window "${open.schedule}" ${open.zone}${open.reason ? `: ${open.reason}` : ""}`;
+  return open && `maintenance window ${formatWindow(open)}${open.reason ? `: ${open.reason}` : ""}`;
+}
+
+/** `"0 2 * * sat" Europe/Oslo`, for people. */
+export const formatWindow = (window: MaintenanceWindow): string =>
+  "rrule" in window
+    ? `"${window.rrule}" from ${window.from} ${window.zone}`
+    : `"${window.schedule}" ${window.zone}`;
+
+/** Until when the window is open at `at`; undefined where it is not. */
+export function openUntil(window: MaintenanceWindow, at: number): number | undefined {
+  const length = findDuration(window.for) ?? 0;
+  const begins = beginsBetween(window, { from: at - length + 1, to: at + 1 });
+  const last = begins.at(-1);
+  return last === undefined ? undefined : last + length;
+}
+
+/** When it is open from `at` on, one that is open already included. */
+export function nextOpenings(
+  window: MaintenanceWindow,
+  at: number,
+  most: number,
+): { from: number; until: number }[] {
+  const length = findDuration(window.for) ?? 0;
+  const horizon = { from: at - length + 1, to: at + lookAheadMs, most };
+  return beginsBetween(window, horizon).map((from) => ({ from, until: from + length }));
+}
+
+interface Span {
+  from: number;
+  to: number;
+  most?: number;
+}
+
+/** When it begins, from `from` on and before `to`, ascending. Milliseconds since the epoch. */
+function beginsBetween(window: MaintenanceWindow, span: Span): number[] {
+  if (!("rrule" in window)) return cronBegins(window, span);
+  const start = parseWall(window.from) ?? 0;
+  const timeOfDay = start % dayMs;
+  const except = (window.except ?? []).map((text) => {
+    const wall = parseWall(text) ?? 0;
+    return text.includes("T") ? wall : wall + timeOfDay;
+  });
+  const rule = parseRecurrenceRule(window.rrule);
+  return recurrencesBetween({ rule, start, zone: window.zone, except }, span);
+}
+
+/** Minute by minute, but days on which it cannot be are passed over. */
+function cronBegins({ schedule: text, zone }: { schedule: string; zone: string }, span: Span): number[] {
+  const schedule = parseSchedule(text);
+  const found: number[] = [];
+  const most = span.most ?? Number.POSITIVE_INFINITY;
+  if (!schedule) return found;
+  let at = Math.ceil(span.from / minuteMs) * minuteMs;
+  while (at < span.to && found.length < most) {
+    // A day's wall times lie within a day and a half around it, whatever the zone.
+    const noon = Math.floor(at / dayMs) * dayMs + dayMs / 2;
+    if (at % dayMs === 0 && ![-dayMs, 0, dayMs].some((by) => isOnDay(schedule, noon + by))) {
+      at += dayMs;
+      continue;
+    }
+    if (isOpen({ schedule: text, zone, for: "1m" }, at)) found.push(at);
+    at += minuteMs;
+  }
+  return found;
 }
 
 /** Whether the window is open at `at`: whether it began at a minute less than its length ago. */
 export function isOpen(window: MaintenanceWindow, at: number): boolean {
+  if ("rrule" in window) return openUntil(window, at) !== undefined;
   const schedule = parseSchedule(window.schedule);
   const length = findDuration(window.for) ?? 0;
   if (!schedule) return false;
@@ -94,8 +195,14 @@ interface Schedule {
 /** As crontab(5): where day and weekday are both given, one of them is enough. */
 function matches({ values, anyDay, anyWeekday }: Schedule, wall: number): boolean {
   const time = new Date(wall);
-  const [minutes, hours, days, inMonths, onWeekdays] = values;
+  const [minutes, hours] = values;
   if (!minutes?.has(time.getUTCMinutes()) || !hours?.has(time.getUTCHours())) return false;
+  return isOnDay({ values, anyDay, anyWeekday }, wall);
+}
+
+function isOnDay({ values, anyDay, anyWeekday }: Schedule, wall: number): boolean {
+  const time = new Date(wall);
+  const [, , days, inMonths, onWeekdays] = values;
   if (!inMonths?.has(time.getUTCMonth() + 1)) return false;
   const day = days?.has(time.getUTCDate()) === true;
   const weekday = onWeekdays?.has(time.getUTCDay()) === true;
@@ -134,16 +241,4 @@ function parseValue(text: string, { least, most, names }: (typeof fields)[number
   const named = (names as readonly string[]).indexOf(text.toLowerCase());
   const value = named >= 0 ? named + least : /^\d+$/.test(text) ? Number(text) : Number.NaN;
   return value >= least && value <= most ? value : undefined;
-}
-
-const formats = new Map<string, Intl.DateTimeFormat>();
-
-/** What is added to a time in UTC for that of a zone, in milliseconds. */
-function offsetOf(zone: string, at: number): number {
-  const format =
-    formats.get(zone) ?? new Intl.DateTimeFormat("en", { timeZone: zone, timeZoneName: "longOffset" });
-  formats.set(zone, format);
-  const name = format.formatToParts(at).find(({ type }) => type === "timeZoneName")?.value ?? "GMT";
-  const [, sign = "+", hours = "0", minutes = "0"] = /GMT(?:([+-])(\d+):(\d+))?/.exec(name) ?? [];
-  return (sign === "-" ? -1 : 1) * (Number(hours) * 60 + Number(minutes)) * minuteMs;
 }

@@ -66,8 +66,12 @@ export interface EnvironmentOptions {
   maintenance?: readonly MaintenanceWindowOptions[];
 }
 
-/** A time that comes again and again, during which agents mend nothing. */
-export type MaintenanceWindowOptions = Omit<MaintenanceWindow, "zone"> & { zone?: string };
+/**
+ * A time that comes again and again, during which agents mend nothing and nobody is told of alerts: from each time of a
+ * `schedule` (as cron has it) on, or by an `rrule` (RFC 5545) from a first time on.
+ */
+export type MaintenanceWindowOptions = WithoutZone<MaintenanceWindow> & { zone?: string };
+type WithoutZone<T> = T extends unknown ? Omit<T, "zone"> : never;
 
 /** What a `havn.config.ts` exports by default. */
 export interface Environment {
