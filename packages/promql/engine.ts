@@ -235,12 +235,16 @@ function byKind(samples: Samples): Omit<RangeSamples, "labels"> {
   const histograms: RangeSamples["histograms"] = [];
   for (const [i, histogram] of (samples.histograms ?? []).entries())
     if (histogram) histograms.push({ timestamp: samples.timestamps[i] ?? 0, histogram });
-  const { timestamps, values } = floats;
+  // Copied: those of the store count only while they are read.
+  const [timestamps, values] = [floats.timestamps.slice(), floats.values.slice()];
   return { timestamps, values, ...(histograms.length > 0 && { histograms }) };
 }
 
-const timesOf = (grid: Grid) =>
-  Float64Array.from({ length: grid.count }, (_, i) => grid.start + i * grid.step);
+function timesOf({ start, step, count }: Grid): Float64Array {
+  const times = new Float64Array(count);
+  for (let i = 0; i < count; i++) times[i] = start + i * step;
+  return times;
+}
 
 /** `times`: those of the grid, shared by all that have a number at each. */
 function pointsOf({ labels, values, present, histograms }: Column, times: Float64Array): RangeSamples {

@@ -38,7 +38,10 @@ export interface Querier {
    * sample there is left out. Regular expressions are anchored at both ends. Stops when `signal` aborts.
    */
   select(matchers: readonly Matcher[], range: TimeRange, signal: AbortSignal): AsyncIterable<Series>;
-  /** The same, many at a time, which costs less a series; without it the engine asks for them one by one. */
+  /**
+   * The same, many at a time, which costs less a series; without it the engine asks for them one by one. The columns of
+   * a batch count only until the next one is asked for.
+   */
   selectBatches?(
     matchers: readonly Matcher[],
     range: TimeRange,

@@ -12,8 +12,14 @@ const value = fc.oneof(
   fc.constantFrom(0, -0, 2.5, 1e16, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY),
   fc.double({ noNaN: true }),
 );
+/** Counters that begin anew again and again. */
+const count = fc.nat(9);
 const samples = fc
-  .array(fc.tuple(fc.integer({ min: 1, max: 40_000 }), value), { minLength: 1, maxLength: 60 })
+  .oneof(
+    ...[value, count].map((each) =>
+      fc.array(fc.tuple(fc.integer({ min: 1, max: 40_000 }), each), { minLength: 1, maxLength: 60 }),
+    ),
+  )
   .map((all) => {
     let time = 0;
     return {

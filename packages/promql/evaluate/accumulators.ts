@@ -33,10 +33,10 @@ function simple(take: (held: number, value: number) => number, first: (value: nu
     const values = new Float64Array(count);
     const present = new Uint8Array(count);
     return {
-      add(column) {
+      add({ values: given, present: there }) {
         for (let i = 0; i < count; i++) {
-          if (!column.present[i]) continue;
-          const value = column.values[i] ?? 0;
+          if (!there[i]) continue;
+          const value = given[i] ?? 0;
           values[i] = present[i] ? take(values[i] ?? 0, value) : first(value);
           present[i] = 1;
         }
@@ -52,11 +52,11 @@ function sum(count: number): Accumulator {
   const compensation = new Float64Array(count);
   const present = new Uint8Array(count);
   return {
-    add(column) {
+    add({ values: given, present: there }) {
       for (let i = 0; i < count; i++) {
-        if (!column.present[i]) continue;
+        if (!there[i]) continue;
         present[i] = 1;
-        addTo(values, compensation, i, column.values[i] ?? 0);
+        addTo(values, compensation, i, given[i] ?? 0);
       }
     },
     finish: () => ({ values: values.map((value, i) => value + (compensation[i] ?? 0)), present }),

@@ -41,9 +41,26 @@ export async function collected(stream: ColumnStream): Promise<Column[]> {
   return all;
 }
 
+/** Points of columns that are made together: memory that is asked for in large parts costs less. */
+const pointsTogether = 16_384;
+
 /** Gives an empty column a series: a new one each time, or the same again where nobody holds on to the one before. */
 export function columnMaker(grid: Grid, reuse: boolean): (labels: Labels, dropName: boolean) => Column {
-  if (!reuse) return (labels, dropName) => emptyColumn(grid, labels, dropName);
+  const { count } = grid;
+  if (!reuse) {
+    let [values, present] = [new Float64Array(0), new Uint8Array(0)];
+    let [at, size] = [0, count];
+    return (labels, dropName) => {
+      if (at + count > values.length) {
+        [values, present] = [new Float64Array(size), new Uint8Array(size)];
+        at = 0;
+        size = Math.max(count, Math.min(size * 2, pointsTogether));
+      }
+      const [from, to] = [at, at + count];
+      at = to;
+      return { labels, values: values.subarray(from, to), present: present.subarray(from, to), dropName };
+    };
+  }
   const { values, present } = emptyColumn(grid, {});
   return (labels, dropName) => {
     values.fill(0);
@@ -68,8 +85,8 @@ export function setValue(column: Column, i: number, value: number | Histogram): 
 
 /** The same without its histograms. Columns of numbers alone stay as they are. */
 export function floatsOf(column: Column): Column {
+  if (!column.histograms) return column;
   const { histograms, ...rest } = column;
-  if (!histograms) return column;
   return { ...rest, present: column.present.map((present, i) => (present && !histograms[i] ? 1 : 0)) };
 }
 

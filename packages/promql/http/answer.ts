@@ -8,7 +8,7 @@ import { PromqlError } from "../errors.ts";
 import { formatValue } from "../format.ts";
 import type { Histogram } from "../histogram/histogram.ts";
 import { type Bucket, bucketsOf } from "../histogram/walk.ts";
-import { JsonWriter } from "./writer.ts";
+import { JsonWriter, type Openings, openingsOf } from "./writer.ts";
 
 /** What every route answers; `data` differs. */
 export const answerSchema = z.object({
@@ -97,7 +97,7 @@ function* pieces(
   around: { before: string; after: string },
 ): Generator<Uint8Array> {
   const writer = new JsonWriter();
-  const openings = new Openings();
+  const openings = openingsByTimes();
   let points = 0;
   writer.text(around.before);
   for (const [i, series] of matrix.entries()) {
@@ -114,39 +114,24 @@ function* pieces(
 
 const point = (timestamp: number, value: number): [number, string] => [timestamp / 1000, formatValue(value)];
 
-/** `[SECONDS,"` of each of the times, which all series of a result share. */
-class Openings {
-  #times: Float64Array | undefined;
-  #bytes: Uint8Array = new Uint8Array(0);
-  #ends: Int32Array = new Int32Array(0);
-
-  of(times: Float64Array): { bytes: Uint8Array; ends: Int32Array } {
-    if (this.#times !== times) {
-      this.#times = times;
-      const texts = Array.from(times, (time) => `[${time / 1000},"`);
-      this.#bytes = Buffer.from(texts.join(""), "latin1");
-      let end = 0;
-      this.#ends = Int32Array.from(texts, ({ length }) => (end += length));
-    }
-    return { bytes: this.#bytes, ends: this.#ends };
-  }
+/** All series of a result are evaluated at the same times. */
+function openingsByTimes(): (times: Float64Array) => Openings {
+  let known: { times: Float64Array; openings: Openings } | undefined;
+  return (times) => {
+    if (known?.times !== times) known = { times, openings: openingsOf(times) };
+    return known.openings;
+  };
 }
 
 function writeSeries(
   writer: JsonWriter,
   { labels, timestamps, values, histograms }: RangeSamples,
-  openings: Openings,
+  openings: (times: Float64Array) => Openings,
 ): void {
   writer.text(`{"metric":${JSON.stringify(labels)}`);
   if (values.length > 0 || !histograms) {
     writer.text(',"values":[');
-    const { bytes, ends } = openings.of(timestamps);
-    for (let i = 0; i < values.length; i++) {
-      if (i > 0) writer.text(",");
-      writer.bytes(bytes, i === 0 ? 0 : (ends[i - 1] ?? 0), ends[i] ?? 0);
-      writer.value(values[i] ?? 0);
-      writer.text('"]');
-    }
+    writer.points(openings(timestamps), values);
     writer.text("]");
   }
   if (histograms)

@@ -2,12 +2,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { formatValue } from "../format.ts";
-import { JsonWriter } from "./writer.ts";
+import { JsonWriter, openingsOf } from "./writer.ts";
 
 const value = fc.oneof(
   fc.double(),
   fc.integer(),
   fc.maxSafeInteger(),
+  fc.tuple(fc.integer(), fc.constantFrom(10, 100, 1000, 10_000)).map(([n, scale]) => n / scale),
+  fc.tuple(fc.maxSafeInteger(), fc.constantFrom(10, 100, 1000)).map(([n, scale]) => n / scale),
   fc.constantFrom(0, -0, 2 ** 31 - 1, 2 ** 31, -(2 ** 31), 2 ** 32, 2 ** 53, -(2 ** 53), 1e15, 1e21),
 );
 
@@ -33,11 +35,31 @@ test("numbers are written as they are formatted, texts as UTF-8, whatever was ta
   );
 });
 
+test("points are their times in seconds and their values", () => {
+  const time = fc.oneof(fc.integer({ min: -5, max: 2e12 }), fc.constantFrom(0.5, 1e15));
+  fc.assert(
+    fc.property(fc.array(fc.tuple(time, value)), (points) => {
+      const writer = new JsonWriter();
+      const times = Float64Array.from(points, ([at]) => at);
+      writer.text("<");
+      writer.points(
+        openingsOf(times),
+        Float64Array.from(points, ([, each]) => each),
+      );
+      writer.text(">");
+      const expected = points.map(([at, each]) => `[${at / 1000},"${formatValue(each)}"]`);
+      assert.equal(Buffer.from(writer.take()).toString(), `<${expected.join(",")}>`);
+    }),
+    { numRuns: 1000 },
+  );
+});
+
 test("what is written grows beyond its first room", () => {
   const writer = new JsonWriter();
   const long = "ø€😀x".repeat(50_000);
   writer.text("[");
   writer.text(long);
-  writer.bytes(Buffer.from(long), 0, Buffer.byteLength(long));
-  assert.equal(Buffer.from(writer.take()).toString(), `[${long}${long}`);
+  writer.points(openingsOf(new Float64Array(9000)), new Float64Array(9000));
+  const points = new Array(9000).fill('[0,"0"]').join(",");
+  assert.equal(Buffer.from(writer.take()).toString(), `[${long}${points}`);
 });

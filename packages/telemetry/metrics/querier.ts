@@ -78,7 +78,7 @@ export function createQuerier(
     const reading = kept.open(ids, how.range);
     // Something may have been let go of meanwhile, by another question.
     if (reading.missing) return { ...(await readStored(ids, how.dense, how)), full: !whole };
-    const columns = [...reading.batches()].flat();
+    const columns = [...reading.batches({ reuse: false })].flat();
     return { columns, samples: columns.reduce((sum, own) => sum + (own?.values.length ?? 0), 0) };
   }
 
@@ -126,7 +126,7 @@ export function createQuerier(
 
   function* fromMemory(found: FoundSeries, known: KnownSamples, spend: (samples: number) => void) {
     let next = 0;
-    for (const columns of known.batches()) {
+    for (const columns of known.batches({ reuse: true })) {
       const batch: Series[] = [];
       for (const numbers of columns) {
         const labels = found.labels[next++] ?? {};
@@ -179,7 +179,7 @@ export function createQuerier(
       for await (const batch of selectBatches(matchers, asked, signal))
         for (const series of batch) {
           signal.throwIfAborted();
-          yield series;
+          yield { ...series, values: series.values.slice() };
         }
     },
 

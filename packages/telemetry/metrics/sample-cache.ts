@@ -244,9 +244,13 @@ export class Reading {
     this.missing = missingIn(numbers, starts, slots);
   }
 
-  /** Columns of all series, in their order and many at a time; undefined for those without a sample. All must be known. */
-  *batches(): Generator<(KnownColumns | undefined)[]> {
+  /**
+   * Columns of all series, in their order and many at a time; undefined for those without a sample. All must be known.
+   * `reuse`: a batch counts only until the next one is asked for.
+   */
+  *batches({ reuse }: { reuse: boolean }): Generator<(KnownColumns | undefined)[]> {
     const numbers = this.#numbers;
+    let room = new Float64Array(0);
     for (let from = 0; from < numbers.length; ) {
       const joined: Joined[] = [];
       let samples = 0;
@@ -255,7 +259,8 @@ export class Reading {
         joined.push(own);
         samples += own.timestamps.length;
       }
-      const values = new Float64Array(samples);
+      if (!reuse || room.length < samples) room = new Float64Array(samples);
+      const values = room;
       let place = 0;
       const columns = joined.map((own, at) => {
         const { length } = own.timestamps;

@@ -115,6 +115,7 @@ const keyOf = (times: Float64Array): number =>
   ((times.at(-1) ?? 0) % 1e9);
 
 function areEqual(a: Float64Array, b: Float64Array): boolean {
+  if (a === b) return true;
   if (a.length !== b.length) return false;
   // From the end: a later sample is where two series of one selection differ first.
   for (let i = a.length - 1; i >= 0; i--) if (a[i] !== b[i]) return false;
