@@ -1,5 +1,4 @@
 /** Havn's side of metrics-queries.ts: the store and PromQL behind the HTTP server, in a process of its own. */
-import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { openClickHouse } from "@havn/clickhouse";
 import { createHttpServer } from "@havn/http";
@@ -8,7 +7,7 @@ import { createPromqlEngine } from "@havn/promql";
 import { promqlRoutes } from "@havn/promql/http";
 import { createTelemetry } from "@havn/telemetry";
 
-const directory = await mkdtemp("/tmp/havn-bench-queries-");
+const [directory = ""] = process.argv.slice(2);
 const clickhouse = await openClickHouse({ dataDirectory: join(directory, "clickhouse") });
 const telemetry = await createTelemetry({
   clickhouse,
@@ -36,7 +35,6 @@ process.on("message", async (message) => {
   await server.close();
   await telemetry[Symbol.asyncDispose]();
   await clickhouse[Symbol.asyncDispose]();
-  await rm(directory, { recursive: true, force: true });
   process.disconnect?.();
 });
 process.send?.({ url, pids: [process.pid, clickhouse.pid] });

@@ -1,27 +1,37 @@
 /**
  * Range queries over HTTP against Havn, Debian's Prometheus and Debian's VictoriaMetrics, the same data in each:
  * `scripts/node.sh bench/metrics-queries.ts [series] [hours] [seconds between samples] [runs]`. Each query is asked of one
- * after the other, again and again; the median counts. Answers are compared with Prometheus'.
+ * after the other, again and again; the median counts. Answers are compared with Prometheus'. Before that all are started
+ * anew, and what each query takes when it is asked for the first time is told too.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { createServer } from "node:net";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { availableParallelism, hostname, loadavg } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { type Shape, startPrometheus, writeRequests } from "@havn/telemetry/testing";
+import { type Shape, writeRequests } from "@havn/telemetry/testing";
+import { freePort } from "@havn/testkit";
 
 const [series = 5_000, hours = 1, everySeconds = 15, runs = 7] = process.argv.slice(2).map(Number);
 const perRequest = 5_000;
 const steps = 200;
+/** What `[5m]` is where samples are a minute apart or more. */
+const range = `${Math.max(300, everySeconds * 4)}s`;
+const twice = `${Math.max(600, everySeconds * 8)}s`;
 
-interface Peer {
+interface Peer extends AsyncDisposable {
   name: string;
-  write: string;
-  query: string;
   headers: Record<string, string>;
-  pids: number[];
+  /** Of the process that runs now. */
+  write(): string;
+  query(): string;
+  pids(): number[];
+  /** What was sent before is there for who asks. */
   settled(): Promise<unknown>;
+  /** Over the same data; resolves when it answers. */
+  restart(): Promise<void>;
 }
 
 /** Of ten series eight are counters of requests, two are buckets of a histogram. */
@@ -40,11 +50,11 @@ const shape: Shape = {
 };
 
 const queries = [
-  "sum by (job) (rate(http_requests_total[5m]))",
-  "topk(5, rate(http_requests_total[5m]))",
-  "max_over_time(http_requests_total[10m])",
-  "histogram_quantile(0.9, sum by (le) (rate(request_duration_seconds_bucket[5m])))",
-  'sum(rate(http_requests_total{instance=~"10\\\\.0\\\\.0\\\\..*"}[5m]))',
+  `sum by (job) (rate(http_requests_total[${range}]))`,
+  `topk(5, rate(http_requests_total[${range}]))`,
+  `max_over_time(http_requests_total[${twice}])`,
+  `histogram_quantile(0.9, sum by (le) (rate(request_duration_seconds_bucket[${range}])))`,
+  `sum(rate(http_requests_total{instance=~"10\\\\.0\\\\.0\\\\..*"}[${range}]))`,
   'http_requests_total{n="17"}',
   "count(http_requests_total)",
 ];
@@ -58,37 +68,52 @@ async function main(): Promise<void> {
   ];
   const rounds = Math.floor((hours * 3600) / everySeconds);
   console.log(
-    `${hostname()}, ${availableParallelism()} processors, load ${loadavg()[0]?.toFixed(1)}: ${series} series, ${hours} h every ${everySeconds} s = ${(series * rounds).toLocaleString("en")} samples, ${steps} steps, median of ${runs} (milliseconds)`,
+    `${hostname()}, ${availableParallelism()} processors, load ${load()}: ${series} series, ${hours} h every ${everySeconds} s = ${(series * rounds).toLocaleString("en")} samples, ${steps} steps, median of ${runs} (milliseconds)`,
   );
-  for (const { body } of writeRequests({
-    series,
-    rounds,
-    perRequest,
-    intervalMs: everySeconds * 1000,
-    shape,
-  }))
-    await Promise.all(peers.map((peer) => send(peer, body)));
+  const requests = { series, rounds, perRequest, intervalMs: everySeconds * 1000, shape };
+  for (const { body } of writeRequests(requests)) await Promise.all(peers.map((peer) => send(peer, body)));
   for (const peer of peers) await peer.settled();
   // Between samples: Prometheus 2 counts a sample on the edge of a window in, version 3 and Havn do not.
   const end = Math.floor(Date.now() / 1000) - 30.5;
   const step = Math.ceil((hours * 3600 - 300) / steps);
-  const range = { start: end - steps * step, end, step };
-  for (const query of queries) await compare(peers, query, range);
+  const window = { start: end - steps * step, end, step };
+  console.log(`  all written, load ${load()}`);
+  for (const peer of peers) await showStart(peer, window);
+  for (const query of queries) await compare(peers, query, window);
   for (const { name, pids } of peers)
-    console.log(`  ${name}: ${Math.round((await resident(pids)) / 2 ** 20)} MiB resident`);
+    console.log(`  ${name}: ${Math.round((await resident(pids())) / 2 ** 20)} MiB resident`);
+  console.log(`  load ${load()}`);
 }
 
-async function compare(peers: readonly Peer[], query: string, range: Range): Promise<void> {
+const load = () => loadavg()[0]?.toFixed(1);
+
+/** How long it takes to start, and each query that is asked for the first time then. */
+async function showStart(peer: Peer, window: Range): Promise<void> {
+  const before = performance.now();
+  await peer.restart();
+  const started = performance.now() - before;
+  const first: string[] = [];
+  for (const query of queries) {
+    const asked = performance.now();
+    await ask(peer, query, window);
+    first.push((performance.now() - asked).toFixed(0));
+  }
+  console.log(
+    `  ${peer.name} started in ${started.toFixed(0)}; first answers ${first.join(", ")}; load ${load()}`,
+  );
+}
+
+async function compare(peers: readonly Peer[], query: string, window: Range): Promise<void> {
   const times = new Map(peers.map(({ name }) => [name, [] as number[]]));
   const answers = new Map<string, string>();
   const spent = new Map(peers.map(({ name }) => [name, 0]));
   for (let run = 0; run < runs; run++)
     for (const peer of peers) {
-      const spentBefore = await processorTime(peer.pids);
+      const spentBefore = await processorTime(peer.pids());
       const before = performance.now();
-      const text = await ask(peer, query, range);
+      const text = await ask(peer, query, window);
       times.get(peer.name)?.push(performance.now() - before);
-      spent.set(peer.name, (spent.get(peer.name) ?? 0) + (await processorTime(peer.pids)) - spentBefore);
+      spent.set(peer.name, (spent.get(peer.name) ?? 0) + (await processorTime(peer.pids())) - spentBefore);
       answers.set(peer.name, text);
     }
   const medians = peers.map(({ name }) => medianOf(times.get(name) ?? []));
@@ -109,18 +134,18 @@ interface Range {
   step: number;
 }
 
-async function ask({ query: url, headers }: Peer, query: string, range: Range): Promise<string> {
-  const search = new URLSearchParams({ query, ...mapToText(range) });
+async function ask({ query: url, headers }: Peer, query: string, window: Range): Promise<string> {
+  const search = new URLSearchParams({ query, ...mapToText(window) });
   // VictoriaMetrics remembers answers unless it is told not to. fetch asks for gzip, which not everybody has: none then.
   const plain = { ...headers, "accept-encoding": "identity" };
-  const response = await fetch(`${url}?${search}&nocache=1`, { headers: plain });
+  const response = await fetch(`${url()}?${search}&nocache=1`, { headers: plain });
   const text = await response.text();
-  if (!response.ok) throw new Error(`${url} answered ${response.status}: ${text.slice(0, 300)}`);
+  if (!response.ok) throw new Error(`${url()} answered ${response.status}: ${text.slice(0, 300)}`);
   return text;
 }
 
-const mapToText = (range: Range) =>
-  Object.fromEntries(Object.entries(range).map(([name, value]) => [name, String(value)]));
+const mapToText = (window: Range) =>
+  Object.fromEntries(Object.entries(window).map(([name, value]) => [name, String(value)]));
 
 interface Answer {
   data: { result: { metric: Record<string, string>; values: [number, string][] }[] };
@@ -148,7 +173,7 @@ function differenceOf(left: string, right: string): string {
 }
 
 async function send({ write, headers, name }: Peer, body: Uint8Array): Promise<void> {
-  const response = await fetch(write, {
+  const response = await fetch(write(), {
     method: "POST",
     body: body as BodyInit,
     headers: { "content-type": "application/x-protobuf", "content-encoding": "snappy", ...headers },
@@ -157,79 +182,115 @@ async function send({ write, headers, name }: Peer, body: Uint8Array): Promise<v
   if (!response.ok) throw new Error(`${name} answered ${response.status}: ${text}`);
 }
 
-async function openHavn(): Promise<Peer & AsyncDisposable> {
+async function openHavn(): Promise<Peer> {
   const entry = fileURLToPath(new URL("./metrics-queries-server.ts", import.meta.url));
-  const child: ChildProcess = spawn(process.execPath, [...process.execArgv, entry], {
-    stdio: ["ignore", "inherit", "inherit", "ipc"],
-  });
-  const [{ url, pids }] = (await once(child, "message")) as [{ url: string; pids: number[] }];
+  const directory = await mkdtemp("/tmp/havn-bench-queries-");
+  const start = async () => {
+    const child: ChildProcess = spawn(process.execPath, [...process.execArgv, entry, directory], {
+      stdio: ["ignore", "inherit", "inherit", "ipc"],
+    });
+    const [{ url, pids }] = (await once(child, "message")) as [{ url: string; pids: number[] }];
+    return { child, url, pids };
+  };
+  let running = await start();
+  const stop = async () => {
+    const ended = once(running.child, "exit");
+    running.child.send("stop");
+    await ended;
+  };
   return {
-    ...{ name: "Havn", write: `${url}/api/v1/write`, query: `${url}/prometheus/api/v1/query_range`, pids },
+    name: "Havn",
     headers: { authorization: "Bearer bench" },
+    write: () => `${running.url}/api/v1/write`,
+    query: () => `${running.url}/prometheus/api/v1/query_range`,
+    pids: () => running.pids,
     async settled() {
-      child.send("flush");
-      await once(child, "message");
+      running.child.send("flush");
+      await once(running.child, "message");
+    },
+    async restart() {
+      await stop();
+      running = await start();
     },
     async [Symbol.asyncDispose]() {
-      const ended = once(child, "exit");
-      child.send("stop");
-      await ended;
-    },
-  };
-}
-
-async function openPrometheus(): Promise<Peer & AsyncDisposable> {
-  const prometheus = await startPrometheus(
-    () => "",
-    "--web.enable-remote-write-receiver",
-    "--query.max-samples=1000000000",
-  );
-  const { url, pid } = prometheus;
-  return {
-    ...{ name: "Prometheus", write: `${url}/api/v1/write`, query: `${url}/api/v1/query_range`, pids: [pid] },
-    headers: {},
-    settled: async () => undefined,
-    [Symbol.asyncDispose]: () => prometheus[Symbol.asyncDispose](),
-  };
-}
-
-async function openVictoria(): Promise<Peer & AsyncDisposable> {
-  const directory = await mkdtemp("/tmp/havn-bench-victoria-");
-  const port = await freePort();
-  const flags = [
-    ...[`-storageDataPath=${directory}`, `-httpListenAddr=127.0.0.1:${port}`, "-loggerLevel=ERROR"],
-    ...["-search.maxUniqueTimeseries=1000000", "-search.maxSamplesPerQuery=1000000000"],
-  ];
-  const child = spawn("victoria-metrics", flags, { stdio: "ignore" });
-  const url = `http://127.0.0.1:${port}`;
-  for (let ready = false; !ready; ) {
-    if (child.exitCode !== null) throw new Error("victoria-metrics ended at its start");
-    ready = await fetch(`${url}/health`).then(
-      ({ ok }) => ok,
-      () => false,
-    );
-  }
-  return {
-    ...{ name: "VictoriaMetrics", write: `${url}/api/v1/write`, query: `${url}/api/v1/query_range` },
-    ...{ headers: {}, pids: [child.pid ?? 0] },
-    // It shows what it was sent after a second or two, or at once where it is asked to.
-    settled: () => fetch(`${url}/internal/force_flush`),
-    async [Symbol.asyncDispose]() {
-      const ended = once(child, "exit");
-      child.kill("SIGKILL");
-      await ended;
+      await stop();
       await rm(directory, { recursive: true, force: true });
     },
   };
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  return typeof address === "object" && address ? address.port : 0;
+const openPrometheus = () =>
+  openProgram({
+    name: "Prometheus",
+    command: "prometheus",
+    flags: (directory, port) => [
+      ...[`--config.file=${directory}/prometheus.yml`, `--storage.tsdb.path=${directory}/data`],
+      ...[`--web.listen-address=127.0.0.1:${port}`, "--log.level=error"],
+      ...["--web.enable-remote-write-receiver", "--query.max-samples=1000000000"],
+    ],
+    ready: "/-/ready",
+    settle: undefined,
+  });
+
+const openVictoria = () =>
+  openProgram({
+    name: "VictoriaMetrics",
+    command: "victoria-metrics",
+    flags: (directory, port) => [
+      ...[`-storageDataPath=${directory}/data`, `-httpListenAddr=127.0.0.1:${port}`, "-loggerLevel=ERROR"],
+      ...["-search.maxUniqueTimeseries=1000000", "-search.maxSamplesPerQuery=1000000000"],
+    ],
+    ready: "/health",
+    // It shows what it was sent after a second or two, or at once where it is asked to.
+    settle: "/internal/force_flush",
+  });
+
+interface Program {
+  name: string;
+  command: string;
+  flags(directory: string, port: number): string[];
+  ready: string;
+  settle: string | undefined;
+}
+
+async function openProgram({ name, command, flags, ready, settle }: Program): Promise<Peer> {
+  const directory = await mkdtemp("/tmp/havn-bench-peer-");
+  await writeFile(join(directory, "prometheus.yml"), "");
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const start = async () => {
+    const child = spawn(command, flags(directory, port), { stdio: "ignore" });
+    for (;;) {
+      if (child.exitCode !== null) throw new Error(`${command} ended at its start`);
+      const answers = await fetch(url + ready).then(
+        ({ ok }) => ok,
+        () => false,
+      );
+      if (answers) return child;
+      await sleep(20);
+    }
+  };
+  let child = await start();
+  const stop = async () => {
+    const ended = once(child, "exit");
+    child.kill("SIGTERM");
+    await ended;
+  };
+  return {
+    ...{ name, headers: {} },
+    write: () => `${url}/api/v1/write`,
+    query: () => `${url}/api/v1/query_range`,
+    pids: () => [child.pid ?? 0],
+    settled: async () => settle && (await fetch(url + settle)),
+    async restart() {
+      await stop();
+      child = await start();
+    },
+    async [Symbol.asyncDispose]() {
+      await stop();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
 }
 
 async function resident(pids: readonly number[]): Promise<number> {
