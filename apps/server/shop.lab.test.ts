@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -8,22 +9,33 @@ import { promisify } from "node:util";
 import { type MethodResult, runLoad } from "@havn/delivery/load";
 import { createNspawnProvider } from "@havn/fleet/machines/nspawn";
 import type { EnvironmentStatus } from "@havn/model";
+import { type MailServer, openMailServer } from "@havn/response/testing";
 import { until } from "@havn/testkit";
 import { copyExample, type ExampleCopy } from "./testing/examples.ts";
 import { type Havn, openHavn } from "./testing/havn.ts";
 import { allEnded, kill9, processesOf } from "./testing/processes.ts";
 import { ssh } from "./testing/ssh.ts";
+import { openHook, readMail, type ToldHook } from "./testing/told.ts";
 
 // The shop on real machines, through the command line. Each step stands on the ones before.
 let havn: Havn;
 let example: ExampleCopy;
+let mail: MailServer;
+let hook: ToldHook;
 before(async () => {
   havn = await openHavn("shop");
   example = await copyExample("shop");
+  [mail, hook] = await Promise.all([openMailServer(), openHook()]);
+  const paging = { mail: { server: mail.url, from: "havn@shop.test", to: "keeper@shop.test" } };
+  await mkdir(join(example.directory, "paging"));
+  await writeFile(
+    join(example.directory, "paging/shop.yaml"),
+    JSON.stringify({ ...paging, webhook: hook.url }),
+  );
 });
 after(async () => {
   await havn[Symbol.asyncDispose]();
-  await example[Symbol.asyncDispose]();
+  for (const one of [example, mail, hook]) await one[Symbol.asyncDispose]();
 });
 
 const bound = { timeout: 900_000 };
@@ -48,6 +60,14 @@ const healthy = (what: string) =>
     },
     { what, timeoutMs: 240_000, intervalMs: 200 },
   );
+
+/** Where the timeline ended when the machine was killed. */
+let beforeKill = 0;
+
+interface IncidentAnswer {
+  suspects: { event: { kind: string }; evidence: string[] }[];
+  timeline: { summary: string }[];
+}
 
 interface Load {
   stop(): Promise<Record<"GET" | "POST", MethodResult>>;
@@ -154,6 +174,7 @@ describe("the shop, from nothing to nothing", () => {
     bound,
     async (context) => {
       const last = await havn.lastEventId("shop");
+      beforeKill = last;
       const load = await startLoad({ posts: 0 });
       await createNspawnProvider(havn).kill("shop", "web-2");
       const lost = await havn.event("shop", "host.lost", { after: last, timeoutMs: 240_000 });
@@ -168,6 +189,52 @@ describe("the shop, from nothing to nothing", () => {
       assert.ok(first.GET.lost < first.GET.sent / 2, JSON.stringify(first.GET));
     },
   );
+
+  test("the killed machine has paged by mail and webhook, and its runbook has acted", bound, async () => {
+    const finished = await havn.event("shop", "runbook.finished", { after: beforeKill });
+    assert.match(finished.summary, /Runbook stand-in ended well/);
+    const title = /web-2 is not connected/;
+    const over = await until(
+      async () =>
+        (await havn.events("shop", "incident.resolved", beforeKill)).find(({ summary }) =>
+          title.test(summary),
+        ),
+      { what: "the end of the incident", timeoutMs: 240_000, intervalMs: 200 },
+    );
+    const incident = over.data?.["incident"];
+    const read = await havn.get<IncidentAnswer>(`/api/v1/incidents/${incident}`);
+
+    const [first] = read.suspects;
+    assert.ok(first, "there is a suspect");
+    assert.ok(["machine.stopped", "host.lost"].includes(first.event.kind), JSON.stringify(first));
+    assert.match(first.evidence.join(), /same place: (shop\/host\/)?web-2/);
+
+    const said = read.timeline.map(({ summary }) => summary);
+    for (const step of [
+      "stand in on lb-1",
+      "is web-2 back?",
+      "restart the shop on web-2",
+      "leave lb-1 again",
+    ])
+      assert.ok(
+        said.some((one) => one.startsWith(`Runbook stand-in: ${step}: `)),
+        `${step} in ${said.join("\n")}`,
+      );
+
+    const mails = (await mail.mails()).map(readMail).filter(({ subject }) => title.test(subject));
+    assert.equal(mails.length, 1, await mail.log());
+    assert.match(mails[0]?.text ?? "", /\/answer\//);
+
+    const secret = (await havn.must(["secret", "get", "paging-webhook", "-e", "shop"])).stdout.trim();
+    const states = hook.messages(secret).flatMap((one) => (title.test(one.subject) ? one.state : []));
+    assert.deepEqual(states, ["firing", "resolved"]);
+
+    const { stdout: draft } = await havn.must(["incident", "postmortem", String(incident)]);
+    assert.match(draft, /\*\*Paged:\*\* keeper/);
+    assert.match(draft, /most suspicious first:\n\n1\. (Machine web-2 stopped|web-2 is lost)/);
+    assert.match(draft, /Runbook stand-in: stand in on lb-1: shop runs on web-1, web-2, lb-1/);
+    await healthy("the two instances of before");
+  });
 
   test(
     "kill -9 of the server in a rollout: it finishes by itself, nothing twice, no request lost",
@@ -203,14 +270,17 @@ describe("the shop, from nothing to nothing", () => {
   );
 
   test("down and up: resumed with its data", bound, async (context) => {
-    const events = (await havn.events("shop")).length;
+    const last = await havn.lastEventId("shop");
     await havn.must(["down"]);
     await allEnded(havn.dataDirectory);
     const { seconds } = await havn.must(["up", "--yes"]);
     context.diagnostic(`resumed in ${seconds.toFixed(1)} s`);
     await healthy("the resumed shop");
     assert.match(await (await fetch(await shopUrl())).text(), /Newer Chandlery/);
-    assert.ok((await havn.events("shop")).length > events);
+    const since = (await havn.events("shop")).filter(({ id }) => id > last).map(({ kind }) => kind);
+    assert.ok(since.length > 0);
+    for (const kind of ["host.lost", "incident.opened", "runbook.started"])
+      assert.ok(!since.includes(kind), `${kind} although it was stopped on purpose`);
   });
 
   test("destroy leaves no machine, bridge, firewall rule, mount or process", bound, async () => {

@@ -2,15 +2,34 @@ import {
   alert,
   balancer,
   check,
+  contact,
+  data,
   environment,
+  escalation,
   file,
   host,
   machine,
   postgres,
+  receiver,
+  route,
+  runbook,
   secret,
   service,
+  statusPage,
   text,
 } from "havn";
+import { standIn } from "./runbooks.ts";
+
+// Who is told. Write yours into paging/shop.yaml: `mail: { server: "smtps://mail.example.org", to: "you@example.org" }`.
+const paging = data({
+  defaults: {
+    // The mail server of this computer. Without one, `havn incidents` shows that nobody could be reached, and why.
+    mail: { server: "smtp://127.0.0.1:25", from: "havn@localhost", to: "root@localhost" },
+    // Gets all that happens as signed JSON: `havn secret get paging-webhook` is what it is signed with.
+    webhook: "",
+  },
+  layers: { environment: "paging/{environment}.yaml" },
+});
 
 // Four machines on this computer: a balancer, two web hosts, a database. Needs root on Debian 12 or Ubuntu.
 export default environment("shop", { owner: "team-shop" }, () => {
@@ -23,7 +42,8 @@ export default environment("shop", { owner: "team-shop" }, () => {
   for (const one of [lb, ...web, dbHost])
     file("/etc/motd", { host: one, content: `This is ${one.name} of the shop. Havn manages it.\n` });
 
-  const db = postgres("shop", { host: dbHost, allow: web });
+  // The balancer's host too: it runs an instance while a web host is lost.
+  const db = postgres("shop", { host: dbHost, allow: [...web, lb] });
 
   const shop = service("shop", {
     source: "./app",
@@ -59,4 +79,29 @@ export default environment("shop", { owner: "team-shop" }, () => {
     for: "5m",
     summary: "The disk of {{ $labels.host }} is nearly full: {{ $value }} of it is left",
   });
+
+  const { mail, webhook } = paging.for();
+  const keeper = contact("keeper", { ways: [{ kind: "email", ...mail }] });
+  const oncall = receiver("oncall", {
+    escalation: escalation("shop", { levels: [{ targets: [keeper], timeout: "5m" }] }),
+    channels: webhook === "" ? [] : [{ kind: "webhook", url: webhook, secret: secret("paging-webhook") }],
+  });
+  route("pages", {
+    match: ['severity="critical"'],
+    receiver: oncall,
+    groupBy: ["alertname", "host", "service"],
+    groupWait: "0s",
+    groupInterval: "15s",
+  });
+
+  // A web host is lost: another host stands in for it until it is back.
+  runbook("stand-in", {
+    description: "Runs the shop on another host while a web host is lost",
+    steps: standIn,
+    with: { shop, web, spare: lb },
+    on: [{ match: ['alertname="host lost"', 'host=~"web-.*"'] }],
+    guards: { runs: 3, per: "1h", hosts: 3 },
+  });
+
+  statusPage("shop", { title: "Havn Chandlery", components: [{ name: "Shop", services: [shop] }] });
 });

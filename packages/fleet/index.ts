@@ -134,6 +134,8 @@ export async function createFleet(options: FleetOptions): Promise<Fleet> {
         desired.reported(host, report.revision);
       },
       lost(host, connectionId, reason) {
+        // What is stopped on purpose is not lost: nobody is told, and nothing is done about it.
+        if (standingDown) return;
         reports.delete(host);
         desired.forget(host);
         states.lost(host, connectionId, reason);
@@ -189,6 +191,7 @@ export async function createFleet(options: FleetOptions): Promise<Fleet> {
   let lookingAfter: Promise<void> = Promise.resolve();
   let lookingAfterMaintenance: Promise<void> = Promise.resolve();
   let standing = true;
+  let standingDown = false;
   const localHosts = () => roster.hosts().filter(({ properties }) => properties.via.kind === "this-computer");
 
   async function lookAfterLocalAgents(): Promise<void> {
@@ -255,13 +258,15 @@ export async function createFleet(options: FleetOptions): Promise<Fleet> {
     executors: [createMachineExecutor(machines), hostExecutor],
     async start() {
       standing = false;
+      standingDown = false;
       await runs.recover();
+      // Hosts are expected from when their machines run: those that take long to start are not lost meanwhile.
+      await machines.start();
       for (const { address, state, connectionId } of await store.listHosts(sql)) {
         if (state === "connected") connections.expect(address, connectionId ?? "", startGraceMs);
         // Said again: whoever acts on it may have been cut short when it was said first.
         if (state === "lost" && !connections.find(address)) emit("lost", address, "it has not come back");
       }
-      await machines.start();
       await bootstrap.keepTunnels();
       lookingAfter = repeat(lookAfterLocalAgents, {
         clock,
@@ -278,6 +283,7 @@ export async function createFleet(options: FleetOptions): Promise<Fleet> {
     },
     async standDown(tell = () => {}) {
       standing = true;
+      standingDown = true;
       for (const host of localHosts()) {
         tell(`stopping the agent of ${host.name}`);
         if (connections.find(host.address))

@@ -5,3 +5,4 @@ export { readAnswer } from "./pages/answers.ts";
 export { decide } from "./pages/decide.ts";
 export { createPaging, type PagingOptions } from "./pages/paging.ts";
 export type { Attempt, Incident, Notice, Page } from "./store.ts";
+export { type MailServer, openMailServer } from "./testing/mail-server.ts";

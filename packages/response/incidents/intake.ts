@@ -115,6 +115,7 @@ async function takeIncident(ledger: Ledger, input: IncidentInput, context: Takin
     taken.events.push({
       ...{ kind: "incident.resolved", environment, key: `incident:${open.id}:resolved` },
       summary: `Incident ${open.id} is over: ${open.title}`,
+      data: { incident: open.id },
     });
     return;
   }
