@@ -256,7 +256,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: "alerts test",
-    summary: "when a rule would have fired, and whom it would have reached",
+    summary: "when a rule would have fired and whom it would have reached; unit tests of rule files",
     group: "Look",
     load: () => import("./commands/alert/test.ts"),
   },

@@ -28,3 +28,4 @@ export {
   TemplateError,
   templateFault,
 } from "./template/execute.ts";
+export { readUnitTests, type UnitTestGroup, type UnitTests } from "./unit-tests/read.ts";

@@ -85,6 +85,17 @@ export class RuleGroup {
     return this.#rules;
   }
 
+  /** Alerts that fire as of the last evaluation, with what they say. */
+  firing(): { alert: string; labels: Labels; annotations: Labels }[] {
+    return this.#rules.flatMap(({ rule, going }) =>
+      [...going.values()]
+        .filter(({ since, condition }) => this.lastEvaluation - since >= condition.forMs)
+        .map(({ labels, condition }) => ({
+          ...{ alert: rule.alert ?? "", labels, annotations: condition.annotations ?? {} },
+        })),
+    );
+  }
+
   /** Every rule once, as of `now`. Throws nothing: what fails is told by the rule's state. */
   async evaluate(now: number, signal: AbortSignal): Promise<void> {
     const started = performance.now();

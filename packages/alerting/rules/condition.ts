@@ -35,9 +35,11 @@ export interface SpeakingContext {
   fault?(text: string): void;
 }
 
-/** The expression, seeing its own environment's series only. Throws a PromqlError. */
+/** The expression, seeing its own environment's series only; all where there is none. Throws a PromqlError. */
 export const ownExpr = (expr: string, environment: string): Expr =>
-  restrict(parsePromql(expr), { name: "env", operator: "=", value: environment });
+  environment === ""
+    ? parsePromql(expr)
+    : restrict(parsePromql(expr), { name: "env", operator: "=", value: environment });
 
 /** Labels and what follows from them; what it says is empty. */
 export async function namelessCondition(

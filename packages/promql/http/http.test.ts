@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type AccessGate, createHttpServer } from "@havn/http";
 import { createPromqlEngine } from "../engine.ts";
-import { parseHistogram } from "../testing/histograms.ts";
 import { memoryQuerier } from "../testing/index.ts";
+import { parseHistogram } from "../written/histograms.ts";
 import { promqlRoutes } from "./index.ts";
 
 const reader: AccessGate = {

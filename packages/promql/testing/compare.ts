@@ -3,9 +3,9 @@ import type { InstantResult, RangeResult } from "../engine.ts";
 import type { Histogram } from "../histogram/histogram.ts";
 import { formatHistogram } from "../histogram/walk.ts";
 import { findNumber, findString } from "../parser/literals.ts";
-import { histogramsMatch } from "./histograms.ts";
+import { histogramsMatch } from "../written/histograms.ts";
+import { parseSeries } from "../written/series.ts";
 import type { Command, Expectation, Note, Text } from "./script.ts";
-import { parseSeries } from "./series.ts";
 
 type Query = Extract<Command, { kind: "instant" | "range" }>;
 type Value = number | Histogram;

@@ -1,6 +1,8 @@
 import type { Expr } from "../ast.ts";
 import { createPromqlEngine, type InstantResult, type PromqlEngine, type RangeResult } from "../engine.ts";
 import { parsePromql } from "../parser/parse.ts";
+import { asCustomHistograms, hintsAsStored } from "../written/histograms.ts";
+import { parseSeries, staleMarker, type WrittenSeries } from "../written/series.ts";
 import {
   compareFailure,
   compareInstant,
@@ -9,11 +11,9 @@ import {
   compareVectors,
   type Element,
 } from "./compare.ts";
-import { asCustomHistograms, hintsAsStored } from "./histograms.ts";
 import { type MemoryQuerier, memoryQuerier } from "./memory.ts";
 import { pinned } from "./pinned.ts";
 import { type Command, parseScript } from "./script.ts";
-import { parseSeries, staleMarker, type WrittenSeries } from "./series.ts";
 import { parseStarts } from "./starts.ts";
 
 export interface Outcome {

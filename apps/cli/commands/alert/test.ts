@@ -3,10 +3,12 @@ import { loadConfig } from "../../config/load.ts";
 import { askBacktest, declaredRule } from "../../flows/backtest.ts";
 import { chooseEnvironment } from "../../flows/memory.ts";
 import { sinceOption } from "../../flows/since.ts";
+import { isTestFile, testFile } from "../../flows/unit-tests.ts";
 import { defineCommand, type Globals, shared } from "../../kit/command.ts";
 import { UsageError } from "../../kit/exit.ts";
 import type { Io } from "../../kit/io.ts";
 import { backtestView } from "../../views/backtest.ts";
+import { unitTestsView } from "../../views/unit-tests.ts";
 
 interface Options {
   environment: string | undefined;
@@ -22,12 +24,14 @@ interface Options {
 
 export const command = defineCommand({
   name: "alerts test",
-  summary: "when a rule would have fired, and whom it would have reached",
+  summary: "when a rule would have fired and whom it would have reached; unit tests of rule files",
   group: "Look",
   description:
     "Replays an alerting rule over history with the control plane's own state machine, routing and schedules: when it " +
     "would have been pending, fired and resolved, and whom it would have told and asked. What is taken as it is now, " +
-    "since nobody knows how it was, is said at the end.",
+    "since nobody knows how it was, is said at the end.\n\n" +
+    "Given files (*.yml), it runs unit tests of rules in promtool's format, here and without a control plane. The exit " +
+    "code is 1 where one fails.",
   access: ["rule:read"],
   arguments: [
     { name: "RULE", description: "an alerting rule by its name (GROUP/NAME where several have it)" },
@@ -65,6 +69,17 @@ export const command = defineCommand({
     return undefined;
   },
 });
+
+async function testFiles(
+  names: readonly string[],
+  json: boolean,
+  { globals, io, signal }: { globals: Globals; io: Io; signal: AbortSignal },
+): Promise<number> {
+  const files = [];
+  for (const name of names) files.push(await testFile(name, { cwd: globals.cwd, signal }));
+  io.out(json ? JSON.stringify({ files }, undefined, 2) : unitTestsView(files, io.style));
+  return files.some(({ failures, faults }) => failures.length + faults.length > 0) ? 1 : 0;
+}
 
 async function testRule(
   name: string,

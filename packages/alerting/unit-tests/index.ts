@@ -1,0 +1,1 @@
+export { runUnitTests, type UnitFailure, type UnitOutcome } from "./run.ts";
