@@ -19,6 +19,8 @@ export * from "./facts.ts";
 export * from "./fetched.ts";
 export type { ProjectFiles } from "./files.ts";
 export { openProjectFiles, type ProjectEntry } from "./files.ts";
+export * from "./history.ts";
+export * from "./host-alerts.ts";
 export type {
   DirectoryHandle,
   DirectoryOptions,
@@ -44,8 +46,15 @@ export * from "./languages.ts";
 export * from "./links.ts";
 export * from "./network.ts";
 export { type Reload, reload } from "./notify.ts";
-export type { AlertHandle, AlertOptions } from "./observe.ts";
-export { alert } from "./observe.ts";
+export type {
+  AbsentOptions,
+  AlertHandle,
+  AlertOptions,
+  AlertWords,
+  LogAlertOptions,
+  ThresholdOptions,
+} from "./observe.ts";
+export { absent, alert, logAlert, threshold } from "./observe.ts";
 export type { PostgresHandle, PostgresOptions } from "./postgres.ts";
 export { postgres } from "./postgres.ts";
 export * from "./prometheus.ts";

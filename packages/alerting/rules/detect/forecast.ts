@@ -43,18 +43,26 @@ function slopeOf(all: readonly Point[]): number {
   return medianOf(slopes);
 }
 
-/** A step is a change that is far beyond the usual one from point to point. */
+/** So many points on both sides tell where the level lies: one that is alone tells nothing. */
+const beside = 4;
+
+/** A step is a change of the level that is far beyond the usual one. */
 function afterLastStep(all: readonly Point[]): readonly Point[] {
   if (all.length < fewest) return all;
-  const changes = all.slice(1).map(({ value }, i) => value - (all[i]?.value ?? value));
+  const level = (from: number) => medianOf(all.slice(from, from + beside).map(({ value }) => value));
+  const levels = Array.from({ length: all.length - beside + 1 }, (_, i) => level(i));
+  const changes = levels.slice(beside).map((after, i) => after - (levels[i] ?? after));
   const middle = medianOf(changes);
   const spread = 1.4826 * medianOf(changes.map((change) => Math.abs(change - middle)));
-  const values = all.map(({ value }) => value);
-  const whole = Math.max(...values) - Math.min(...values);
-  const step = changes.findLastIndex(
-    (change) => Math.abs(change - middle) > Math.max(10 * spread, whole / 4, Number.MIN_VALUE),
-  );
-  return step < 0 ? all : all.slice(step + 1);
+  const whole = Math.max(...levels) - Math.min(...levels);
+  const least = Math.max(10 * spread, whole / 4, Number.MIN_VALUE);
+  const isStep = (change: number | undefined) => Math.abs((change ?? middle) - middle) > least;
+  // A step shows in all the changes around it: it lies where it is largest.
+  let at = changes.findLastIndex(isStep);
+  if (at < 0) return all;
+  for (let i = at; i >= 0 && isStep(changes[i]); i--)
+    if (Math.abs((changes[i] ?? 0) - middle) > Math.abs((changes[at] ?? 0) - middle)) at = i;
+  return all.slice(at + beside);
 }
 
 /** What will be reached within a time. The alert's value is in how many seconds. */
