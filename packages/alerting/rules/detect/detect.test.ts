@@ -80,7 +80,8 @@ test("what should exist: the alert names it, and ends when it shows or leaves th
   await alerting.executor.apply(steps, noChange, resource("shop/alert/there", rule), context);
   const up = (host: string) =>
     room.metrics.add({ __name__: "up", env: "shop", host }, [{ timestamp: room.clock.now(), value: 1 }]);
-  const told = () => alerting.list().map(({ summary, state, labels }) => `${summary} ${state} ${labels.host}`);
+  const told = () =>
+    alerting.list().map(({ summary, state, labels }) => `${summary} ${state} ${labels.host}`);
   up("a");
   await alerting.evaluate();
   assert.deepEqual(told(), ["b is missing pending b"]);
@@ -146,7 +147,7 @@ test("what is wrong with a rule is told where it is, and the others go on", asyn
   const room = await openRoom(db.sql);
   const alerting = await room.open();
   room.metrics.add({ __name__: "up", env: "shop", host: "a" }, [{ timestamp: room.clock.now(), value: 1 }]);
-  const put = (name: string, properties: object) =>
+  const put = (name: string, properties: Record<string, unknown>) =>
     alerting.executor.apply(steps, noChange, resource(`shop/alert/${name}`, properties), context);
   await assert.rejects(put("syntax", { expr: "up >", summary: "s" }), /expression of alert syntax/);
   await assert.rejects(put("text", { expr: "up", summary: "{{ nothing }}" }), /template of summary/);

@@ -1,6 +1,6 @@
 import type { Histogram } from "../../histogram/histogram.ts";
 import type { Series } from "../../querier.ts";
-import { staleMarker } from "../series.ts";
+import { staleMarker } from "../../written/series.ts";
 import { type Chance, createChance } from "./chance.ts";
 
 /**
