@@ -1,6 +1,6 @@
-import { homedir } from "node:os";
+import { homedir, totalmem } from "node:os";
 import { join, resolve } from "node:path";
-import { HavnError } from "@havn/model";
+import { findDuration, HavnError } from "@havn/model";
 import { z } from "zod";
 
 const port = z.coerce.number().int().min(1).max(65_534);
@@ -42,6 +42,29 @@ const environmentSchema = z.object({
     .describe(
       "an outside address that is pinged (POST) while pages can be sent: http://witness:4700/ping/NAME/TOKEN",
     ),
+  HAVN_QUERY_TIMEOUT: z
+    .string()
+    .default("2m")
+    .transform((text) => findDuration(text) ?? 0)
+    .refine((milliseconds) => milliseconds > 0, "is no duration: write for example 30s or 2m")
+    .describe("a question of metrics may take so long, waiting for its turn included"),
+  HAVN_QUERY_CONCURRENCY: z.coerce.number().int().min(1).default(8).describe("so many are answered at once"),
+  HAVN_QUERY_MAX_SERIES: z.coerce.number().int().min(1).default(100_000).describe("a selector may match"),
+  HAVN_QUERY_MAX_SAMPLES: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(50_000_000)
+    .describe("a question may read and make"),
+  HAVN_QUERY_MAX_MEMORY_MB: z.coerce.number().int().min(1).default(1024).describe("a question may hold"),
+  HAVN_METRICS_CACHE_MB: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .optional()
+    .describe(
+      "samples that were asked for stay in memory; a 24th of the computer's unless given, 128 to 1024",
+    ),
   HAVN_POSTGRES_URL: z.string().min(1).optional().describe("instead of the embedded PostgreSQL"),
   HAVN_CLICKHOUSE_URL: z.url().optional().describe("instead of the embedded ClickHouse"),
 });
@@ -61,6 +84,14 @@ export interface ServerConfig {
   /** Without a slash at the end. */
   publicUrl: string;
   notifierCommands: string[];
+  queries: {
+    timeoutMs: number;
+    maxConcurrent: number;
+    maxSeries: number;
+    maxSamples: number;
+    maxBytes: number;
+    cacheBytes: number;
+  };
   witnessUrl: string | undefined;
   postgres: { dataDirectory: string } | { url: string };
   clickhouse: { dataDirectory: string } | { url: string };
@@ -102,6 +133,14 @@ export function parseServerConfig(environment: NodeJS.ProcessEnv): ServerConfig 
     witnessUrl: parsed.data.HAVN_WITNESS_URL,
     notifierCommands: parsed.data.HAVN_NOTIFIER_COMMANDS.split(",").flatMap((path) => path.trim() || []),
     hostnames: HAVN_PUBLIC_URL ? [...new Set([...hostnames, new URL(HAVN_PUBLIC_URL).hostname])] : hostnames,
+    queries: {
+      timeoutMs: parsed.data.HAVN_QUERY_TIMEOUT,
+      maxConcurrent: parsed.data.HAVN_QUERY_CONCURRENCY,
+      maxSeries: parsed.data.HAVN_QUERY_MAX_SERIES,
+      maxSamples: parsed.data.HAVN_QUERY_MAX_SAMPLES,
+      maxBytes: parsed.data.HAVN_QUERY_MAX_MEMORY_MB * 2 ** 20,
+      cacheBytes: (parsed.data.HAVN_METRICS_CACHE_MB ?? usualCacheMiB()) * 2 ** 20,
+    },
     postgres: HAVN_POSTGRES_URL
       ? { url: HAVN_POSTGRES_URL }
       : { dataDirectory: join(dataDirectory, "postgres") },
@@ -110,3 +149,5 @@ export function parseServerConfig(environment: NodeJS.ProcessEnv): ServerConfig 
       : { dataDirectory: join(dataDirectory, "clickhouse") },
   };
 }
+
+const usualCacheMiB = () => Math.round(Math.min(1024, Math.max(128, totalmem() / 2 ** 20 / 24)));

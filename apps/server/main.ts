@@ -60,8 +60,10 @@ await using telemetry = await createTelemetry({
   ...{ clickhouse, clock, log },
   spoolDirectory: inData("spool"),
   scraped: () => scraping.targets(),
+  limits: { series: config.queries.maxSeries, samples: config.queries.maxSamples },
+  largestCacheBytes: config.queries.cacheBytes,
 });
-const promql = createPromqlEngine({ querier: telemetry.querier });
+const promql = createPromqlEngine({ querier: telemetry.querier, ...config.queries });
 
 // Rooms. Where one needs what another offers, it is handed over here.
 const access = await createAccess({ sql, clock, timeline, dataDirectory });
@@ -261,7 +263,7 @@ await using server = await createHttpServer({
     ...insight.routes,
     ...telemetry.routes,
     ...scraping.routes,
-    ...promqlRoutes({ engine: promql, querier: telemetry.querier, clock }),
+    ...promqlRoutes({ engine: promql, querier: telemetry.querier, clock, ...config.queries }),
     ...timelineRoutes(timeline),
     ...status.routes,
     own.route,

@@ -65,6 +65,8 @@ export interface PromqlEngineOptions {
   lookbackMs?: number;
   /** Samples that one query may read and make. */
   maxSamples?: number;
+  /** Memory that one query may hold: what it keeps of series that are not aggregated as they come. 1 GiB unless told. */
+  maxBytes?: number;
   /** Step of subqueries that name none. */
   defaultStepMs?: number;
 }
@@ -97,6 +99,7 @@ export function createPromqlEngine(engine: PromqlEngineOptions): PromqlEngine {
       lookbackMs: options.lookbackMs ?? engine.lookbackMs ?? 300_000,
       defaultStepMs: engine.defaultStepMs ?? 60_000,
       maxSamples: engine.maxSamples ?? 50_000_000,
+      maxBytes: engine.maxBytes ?? 1024 ** 3,
       signal: options.signal ?? new AbortController().signal,
     });
   return {
@@ -203,7 +206,9 @@ async function windowOf(
       const { extended, reference, rangeMs } = vector;
       const edges = { start: reference.base - rangeMs, end: reference.base };
       const within = extended ? atEdges(samples, { ...edges, extended }) : samples;
-      if (within) matrix.push({ labels: dropName ? withoutMetadata(labels) : labels, ...byKind(within) });
+      if (!within) continue;
+      e.hold(within.values.length);
+      matrix.push({ labels: dropName ? withoutMetadata(labels) : labels, ...byKind(within) });
     }
   return sortedByLabels(matrix);
 }

@@ -46,6 +46,7 @@ async function* streamRange(
     for (const { labels, samples, dropName } of batch) {
       const column = columnFor(labels, dropName || !definition.keepsName);
       e.spend(grid.count);
+      if (!reuse) e.hold(grid.count);
       if (!fill(samples, column)) continue;
       if (definition.counter && argument && hasFloats(column))
         informAboutName(e, argument, { name: labels.__name__ ?? "", named });

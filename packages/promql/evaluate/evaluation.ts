@@ -13,6 +13,7 @@ export interface EvaluationOptions {
   lookbackMs: number;
   defaultStepMs: number;
   maxSamples: number;
+  maxBytes: number;
   signal: AbortSignal;
   /** See stats.ts. */
   statsSelectors: ReadonlySet<VectorSelector>;
@@ -29,12 +30,17 @@ interface Note {
 /** Samples and points that are worked on in a few milliseconds. */
 const atOneBreath = 500_000;
 
+/** A value, whether it is there, and what an answer makes of it. */
+const bytesOfPoint = 24;
+const bytesOfSeries = 400;
+
 /** One query under way: what its parts share. */
 export class Evaluation {
   readonly options: EvaluationOptions;
   readonly #warnings = new Map<string, Note>();
   readonly #infos = new Map<string, Note>();
   #samples = 0;
+  #bytes = 0;
   #sinceTurn = 0;
 
   constructor(options: EvaluationOptions) {
@@ -47,6 +53,15 @@ export class Evaluation {
     this.#sinceTurn += samples;
     if (this.#samples > this.options.maxSamples)
       throw executionError("query processing would load too many samples into memory in query execution");
+  }
+
+  /** Counts memory that is held to the end, `points` of a series each; throws when the query takes more than it may. */
+  hold(points: number): void {
+    this.#bytes += bytesOfSeries + points * bytesOfPoint;
+    if (this.#bytes > this.options.maxBytes)
+      throw executionError(
+        `the query would hold more than ${Math.round(this.options.maxBytes / 2 ** 20)} MiB in memory: select fewer series, aggregate them, or ask for fewer steps`,
+      );
   }
 
   /** Whether `breathe` would let other work run. */

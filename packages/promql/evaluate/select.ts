@@ -122,6 +122,7 @@ export async function* selectInstant(
   function* columnsOf(batch: readonly Series[]): Generator<Column> {
     for (const series of batch) {
       e.spend(grid.count);
+      if (!reuse) e.hold(grid.count);
       const column = columnFor(series.labels, what !== "values");
       const plain = what === "values" && !smoothed && isPlain(series);
       const filled = plain
@@ -210,6 +211,7 @@ function evaluateSubquery(e: Evaluation, node: Subquery, grid: Grid): RangeVecto
     for (const column of await evaluateVector(e, node.inner, inner)) {
       const samples = compact(column, inner);
       e.spend(samples.values.length);
+      e.hold(samples.values.length);
       await e.breathe();
       if (samples.values.length > 0) yield [{ labels: column.labels, dropName: column.dropName, samples }];
     }

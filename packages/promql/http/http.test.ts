@@ -191,9 +191,53 @@ test("failures carry Prometheus' types and status codes", async () => {
   );
   assert.deepEqual(
     await it.ask("/query?query=up&timeout=0"),
-    failure(503, "timeout", "query timed out in expression evaluation"),
+    failure(503, "timeout", "query timed out in query queue"),
   );
   const anonymous = await it.server.inject({ method: "GET", url: "/prometheus/api/v1/query?query=up" });
   assert.equal(anonymous.statusCode, 401);
   assert.equal(JSON.parse(anonymous.body).status, "error");
+});
+
+test("a caller who goes away is not asked for any more", async () => {
+  const asked = Promise.withResolvers<void>();
+  const stopped = Promise.withResolvers<void>();
+  const querier = {
+    ...memoryQuerier(),
+    async *select(_matchers: unknown, _range: unknown, signal: AbortSignal): AsyncGenerator<never> {
+      asked.resolve();
+      await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+      stopped.resolve();
+      signal.throwIfAborted();
+    },
+  };
+  const clock = { now: () => 2500, sleep: async () => {} };
+  const routes = promqlRoutes({ engine: createPromqlEngine({ querier }), querier, clock });
+  const server = await createHttpServer({ routes, access: reader });
+  try {
+    const { url } = await server.listen({ port: 0 });
+    const gone = new AbortController();
+    const answer = fetch(`${url}/prometheus/api/v1/query?query=up`, {
+      headers: { authorization: "Bearer x" },
+      signal: gone.signal,
+    });
+    await asked.promise;
+    gone.abort();
+    await assert.rejects(answer, { name: "AbortError" });
+    await stopped.promise;
+  } finally {
+    await server.close();
+  }
+});
+
+test("a query that would hold too much in memory is refused", async () => {
+  const querier = memoryQuerier();
+  for (let n = 0; n < 50; n++) querier.add({ __name__: "m", n: String(n) }, [{ timestamp: 1000, value: n }]);
+  const engine = createPromqlEngine({ querier, maxBytes: 2 ** 20 });
+  const window = { startMs: 1000, endMs: 300_000, stepMs: 100 };
+  await assert.rejects(engine.range("m > 0", window), {
+    type: "execution",
+    message:
+      "the query would hold more than 1 MiB in memory: select fewer series, aggregate them, or ask for fewer steps",
+  });
+  assert.equal((await engine.range("sum(m)", window)).matrix.length, 1);
 });

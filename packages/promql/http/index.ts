@@ -7,6 +7,7 @@ import { PromqlError } from "../errors.ts";
 import { parsePromql } from "../parser/parse.ts";
 import type { Matcher, Querier, TimeRange } from "../querier.ts";
 import { answer, answerResult, answerSchema, limited, mapError } from "./answer.ts";
+import { Gate } from "./gate.ts";
 import {
   findDurationOf,
   invalidParameter,
@@ -23,6 +24,8 @@ export interface PromqlRoutesOptions {
   clock: Clock;
   /** The longest that a query may take; a caller's `timeout` can only shorten it. Two minutes unless told. */
   timeoutMs?: number;
+  /** Queries that are evaluated at the same time; the others wait. 8 unless told. */
+  maxConcurrent?: number;
 }
 
 interface Request {
@@ -82,7 +85,22 @@ const postRoute = ({ path, summary, handle }: Endpoint) =>
     handle: ({ query, body, signal }) => handle({ given: { ...query, ...body }, signal, name: "" }),
   });
 
-function endpoints({ engine, querier, clock, timeoutMs = 120_000 }: PromqlRoutesOptions): Endpoint[] {
+function endpoints({
+  engine,
+  querier,
+  clock,
+  timeoutMs = 120_000,
+  maxConcurrent = 8,
+}: PromqlRoutesOptions): Endpoint[] {
+  const gate = new Gate(maxConcurrent);
+  const inTurn = async <T>(signal: AbortSignal, evaluate: () => Promise<T>): Promise<T> => {
+    const leave = await gate.enter(signal);
+    try {
+      return await evaluate();
+    } finally {
+      leave();
+    }
+  };
   const patience = ({ given, signal }: Request) => {
     const allowed = Math.min(findDurationOf(given, "timeout") ?? timeoutMs, timeoutMs);
     if (allowed <= 0) return AbortSignal.abort(new DOMException("no time is left", "TimeoutError"));
@@ -100,10 +118,9 @@ function endpoints({ engine, querier, clock, timeoutMs = 120_000 }: PromqlRoutes
         const { given } = request;
         const limit = limitOf(given);
         const time = timeOf(given, "time", clock.now());
-        const result = await engine.instant(queryOf(given), time, {
-          ...lookback(given),
-          signal: patience(request),
-        });
+        const query = queryOf(given);
+        const options = { ...lookback(given), signal: patience(request) };
+        const result = await inTurn(options.signal, () => engine.instant(query, time, options));
         return answerResult(result, limit);
       },
     },
@@ -117,11 +134,10 @@ function endpoints({ engine, querier, clock, timeoutMs = 120_000 }: PromqlRoutes
         const endMs = timeOf(given, "end");
         const stepMs = findDurationOf(given, "step");
         if (stepMs === undefined) throw invalidParameter("step", `cannot parse "" to a valid duration`);
-        const result = await engine.range(
-          queryOf(given),
-          { startMs, endMs, stepMs },
-          { ...lookback(given), signal: patience(request) },
-        );
+        const query = queryOf(given);
+        const options = { ...lookback(given), signal: patience(request) };
+        const window = { startMs, endMs, stepMs };
+        const result = await inTurn(options.signal, () => engine.range(query, window, options));
         return answerResult(result, limit);
       },
     },

@@ -1,5 +1,5 @@
 import type { ClickHouse } from "@havn/clickhouse";
-import { HavnError, labelsKey } from "@havn/model";
+import { HavnError, type Labels, labelsKey } from "@havn/model";
 import type { Matcher, Querier, Series, TimeRange } from "@havn/promql/querier";
 import { ByteReader } from "../protocols/agent/bytes.ts";
 import { histogramBody, type NativeHistogram, readHistogram } from "./histogram.ts";
@@ -42,8 +42,27 @@ export function createQuerier(
 ): Querier {
   const index = createSeriesIndex(clickhouse, { stored: storedSeries, most: limits.series });
 
-  /** What is not in memory is read by whole slots and kept; false where it cannot be. */
+  /** The reads of a selection follow one another: what one brings, those behind it need not ask for. */
+  const filling = new WeakMap<Labels[], Promise<unknown>>();
+
   async function fill(
+    kept: SampleCache,
+    ids: BigUint64Array,
+    how: Reading & Pick<FoundSeries, "dense" | "labels">,
+  ): Promise<boolean> {
+    if (!kept.open(ids, how.range).missing) return true;
+    const before = filling.get(how.labels);
+    const own = (async () => {
+      await before?.catch(() => undefined); // whoever asked is told
+      how.signal.throwIfAborted();
+      return fillNow(kept, ids, how);
+    })();
+    filling.set(how.labels, own);
+    return own;
+  }
+
+  /** What is not in memory is read by whole slots and kept; false where it cannot be. */
+  async function fillNow(
     kept: SampleCache,
     ids: BigUint64Array,
     how: Reading & { dense: boolean },
@@ -61,9 +80,9 @@ export function createQuerier(
 
   async function readChunk(found: FoundSeries, chunk: Chunk, how: Reading): Promise<ReadChunk> {
     const ids = found.ids.subarray(chunk.from, chunk.to);
-    const { dense } = found;
+    const { dense, labels } = found;
     const [numbers, histograms] = await Promise.all([
-      how.kept ? readThrough(how.kept, ids, { ...how, dense }) : readStored(ids, dense, how),
+      how.kept ? readThrough(how.kept, ids, { ...how, dense, labels }) : readStored(ids, dense, how),
       selectHistograms(ids, how),
     ]);
     return { chunk, ...numbers, histograms };
@@ -72,7 +91,7 @@ export function createQuerier(
   async function readThrough(
     kept: SampleCache,
     ids: BigUint64Array,
-    how: Reading & { dense: boolean },
+    how: Reading & Pick<FoundSeries, "dense" | "labels">,
   ): Promise<Numbers> {
     const whole = await fill(kept, ids, how);
     const reading = kept.open(ids, how.range);
