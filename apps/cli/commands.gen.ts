@@ -388,7 +388,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: "rules",
-    summary: "recording and alerting rules: how each went, which could not be read",
+    summary: "recording and alerting rules: how each went, which match nothing or could not be read",
     group: "Look",
     load: () => import("./commands/rules/list.ts"),
   },

@@ -106,6 +106,8 @@ const alerting = await createAlerting({
   whom: (receiver, at) => response.whom(receiver, at),
   expected: (environment, of) => listExpected({ environment, of }, { infrastructure, scraping }),
   countLogs: telemetry.logs.count,
+  hasSeries: async (matchers, range, signal) =>
+    (await telemetry.querier.labelValues("__name__", [matchers], range, signal)).length > 0,
   // No environment of a person can have this name, and so nobody can refer to the key.
   heartbeatKey: await access.secrets.ensure("havn.internal", "heartbeats"),
   deliver: (told) => response.deliver(told),
@@ -227,7 +229,12 @@ await using _upkeep = startUpkeep(
     {
       what: "writing down what it counts of itself",
       everyMs: 15_000,
-      work: () => telemetry.record([...own.samples(), ...refusedSeriesSamples(telemetry.refusedSeries())]),
+      work: () =>
+        telemetry.record([
+          ...own.samples(),
+          ...refusedSeriesSamples(telemetry.refusedSeries()),
+          ...alerting.ruleSamples(),
+        ]),
     },
     {
       what: "forgetting what is old",

@@ -48,6 +48,8 @@ import { listGroups } from "./rulegroups/store.ts";
 import type { Ask } from "./rules/ask.ts";
 import { createDeclaredRules } from "./rules/declared.ts";
 import { ruleScope, usualIntervalMs } from "./rules/evaluate.ts";
+import { ruleSamples } from "./rules/metrics.ts";
+import { createUnmatched, type UnmatchedOptions } from "./rules/unmatched/watch.ts";
 import * as store from "./store.ts";
 
 export type { ServiceCount } from "./conditions/services.ts";
@@ -77,6 +79,8 @@ export interface AlertingOptions {
   expected?: Ask["expected"];
   /** Counts lines of logs, for rules over them. */
   countLogs?: Ask["logs"];
+  /** Whether any series matched within a time, to find rules that match nothing. */
+  hasSeries?: UnmatchedOptions["hasSeries"];
   /** How many instances each service should have and has; asked at every evaluation. */
   services?(): ServiceCount[] | Promise<ServiceCount[]>;
   /** Targets that brought more new series than they may; asked at every evaluation. */
@@ -128,6 +132,10 @@ export interface Alerting {
   onChange(listener: (alert: Alert) => void): () => void;
   /** Resolves when all that came in so far has been taken in. */
   settled(): Promise<void>;
+  /** Looks now for rules that match nothing; it does so by itself every half minute. */
+  lookForUnmatched(signal: AbortSignal): Promise<void>;
+  /** How rules go, as series. */
+  ruleSamples(): ReturnType<typeof ruleSamples>;
   /** Who is told of which alerts, and what is silenced. */
   routing: Routing;
   routes: Route[];
@@ -135,6 +143,8 @@ export interface Alerting {
 
 /** Pages that a preview looks back at. */
 const previewDays = 30;
+/** How often some of the rules are looked at for whether they match anything. */
+const unmatchedMs = 30_000;
 
 export async function createAlerting(options: AlertingOptions): Promise<Alerting> {
   const { sql, clock, timeline } = options;
@@ -159,7 +169,23 @@ export async function createAlerting(options: AlertingOptions): Promise<Alerting
     ...{ sql, clock, book, log, query: options.query },
     ...options.recording,
     declaredAlerts: () => declaredRules.list(),
+    unmatched: (id) => unmatched.of(id),
   });
+  const unmatched = createUnmatched({
+    ...{ clock, log },
+    hasSeries: options.hasSeries ?? (async () => true),
+  });
+  const watched = () => [
+    ...ruleGroups
+      .list()
+      .flatMap(({ rules }) => rules.flatMap(({ id, expr }) => (expr ? [{ id, expr }] : []))),
+    ...declaredRules.list().flatMap(({ rule, scope, expr }) =>
+      // What is missing is what these are about.
+      expr instanceof Error || rule.properties.expr === "" || rule.properties.detect?.kind === "expected"
+        ? []
+        : [{ id: scope, expr }],
+    ),
+  ];
   const ask: Ask = {
     instant: options.query,
     range: options.recording.queryRange,
@@ -346,6 +372,7 @@ export async function createAlerting(options: AlertingOptions): Promise<Alerting
     },
     async start(signal) {
       await Promise.all([
+        repeat(() => unmatched.tick(watched(), signal), { clock, interval: unmatchedMs, signal }),
         repeat(() => evaluate(signal, "due"), { clock, interval: usualIntervalMs, signal }),
         own.start(signal),
         routing.start(signal),
@@ -361,6 +388,8 @@ export async function createAlerting(options: AlertingOptions): Promise<Alerting
       await board.settled();
       await last;
     },
+    lookForUnmatched: (signal) => unmatched.tick(watched(), signal),
+    ruleSamples: () => ruleSamples(ruleGroups.list(), declaredRules.list(), unmatched.of),
     routing,
     routes: [
       ...alertRoutes(list),

@@ -38,9 +38,12 @@ export const ruleGroupSchema = z.object({
       line: z.number().nullable(),
       health: z.enum(["unknown", "ok", "err"]),
       lastError: z.string(),
+      /** What does not keep it from going on: selectors that match nothing, templates that cannot be filled in. */
+      warnings: z.array(z.string()).default([]),
       /** Of alerting rules. */
       state: z.enum(["inactive", "pending", "firing"]).nullable(),
     }),
   ),
   broken: z.array(z.object({ name: z.string(), line: z.number().nullable(), fault: z.string() })),
 });
+export type RuleGroup = z.output<typeof ruleGroupSchema>;

@@ -85,3 +85,24 @@ export function hostAlerts(options: HostAlertsOptions = {}): readonly AlertHandl
   };
   return Object.entries(all).flatMap(([name, make]) => (without.includes(name) ? [] : [make(name)]));
 }
+
+/**
+ * Rules about the rules: those that match nothing, fail, or are late. Of low severity.
+ *
+ * @example ruleAlerts();
+ */
+export const ruleAlerts = (): readonly AlertHandle[] => [
+  alert("rule-matches-nothing", {
+    ...{ expr: "havn_rule_unmatched_selectors > 0", for: "15m", interval: "1m", severity: "info" },
+    summary:
+      "Rule {{ $labels.rule }} of {{ $labels.rule_group }} can never fire: its selectors match no series",
+  }),
+  alert("rule-fails", {
+    ...{ expr: "increase(prometheus_rule_evaluation_failures_total[5m]) > 0", interval: "1m" },
+    summary: "Rules of {{ $labels.rule_group }} cannot be evaluated: havn rules says why",
+  }),
+  alert("rule-group-late", {
+    ...{ expr: "increase(prometheus_rule_group_iterations_missed_total[5m]) > 0", interval: "1m" },
+    summary: "Rules of {{ $labels.rule_group }} are not evaluated in time",
+  }),
+];

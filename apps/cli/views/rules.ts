@@ -7,7 +7,7 @@ import { ago } from "./words.ts";
 /** Groups of rules and how each went. */
 export function rulesView({ groups }: RulesAnswer, context: ViewContext): string {
   if (groups.length === 0)
-    return 'No rules in Prometheus\' form. Declare them: ruleFiles("./rules/*.yml"), record("name", { … }).';
+    return 'No rules. Declare them: alert("name", { … }), record("name", { … }), ruleFiles("./rules/*.yml").';
   return groups.map((group) => groupView(group, context)).join("\n\n");
 }
 
@@ -35,7 +35,10 @@ function groupView(group: Group, { style, now }: ViewContext): string {
     ({ name, line, fault }) =>
       `  ${style.red("✗")} ${printable(name)}  left out, ${printable(group.file)}${line === null ? "" : `:${line}`}: ${printable(fault)}`,
   );
-  return [head, ...alignColumns(rows, "  "), ...broken].join("\n");
+  const warnings = group.rules.flatMap(({ name, warnings: faults }) =>
+    faults.map((fault) => `  ${style.yellow("!")} ${printable(name)}: ${printable(fault)}`),
+  );
+  return [head, ...alignColumns(rows, "  "), ...warnings, ...broken].join("\n");
 }
 
 function shortened(expr: string): string {

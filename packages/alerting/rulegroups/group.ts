@@ -21,6 +21,8 @@ export interface GroupOptions {
 /** How a rule went lately. Times in milliseconds. */
 export interface RuleState {
   rule: Rule;
+  /** Tells it from all other rules of the group and others. */
+  id: string;
   health: "unknown" | "ok" | "err";
   lastError: string;
   /** What does not keep it from going on: a template that could not be filled in. */
@@ -29,12 +31,13 @@ export interface RuleState {
   durationMs: number;
   evaluations: number;
   failures: number;
+  /** Undefined where it cannot be read. */
+  expr: Expr | undefined;
   /** Of alerting rules: for whom alerts of it are kept. */
   scope: string;
 }
 
 interface Held extends RuleState {
-  expr: Expr | undefined;
   /** What it wrote last, by labels: what is gone ends. */
   written: Map<string, Labels>;
   /** Alerts that are going on, for `keep_firing_for` and the series ALERTS. */
@@ -48,6 +51,11 @@ export class RuleGroup {
   readonly offset: number;
   lastEvaluation = 0;
   durationMs = 0;
+  /** How long after its time the last evaluation began. */
+  latenessMs = 0;
+  iterations = 0;
+  /** Turns that were left out, since the one before took too long. */
+  missed = 0;
   readonly #queryOffset: number;
   readonly #options: GroupOptions;
   readonly #rules: Held[];
@@ -60,7 +68,7 @@ export class RuleGroup {
     this.offset = groupOffset(declared.properties);
     this.#options = options;
     const scopes = new Map<string, number>();
-    this.#rules = rules.map((rule) => {
+    this.#rules = rules.map((rule, place) => {
       const name = `rules ${declared.address} ${rule.alert ?? ""}`;
       const count = (scopes.get(name) ?? 0) + 1;
       scopes.set(name, count);
@@ -73,7 +81,7 @@ export class RuleGroup {
           lastEvaluation: 0,
           durationMs: 0,
         },
-        ...{ evaluations: 0, failures: 0 },
+        ...{ evaluations: 0, failures: 0, id: `${declared.address} ${place}` },
         scope: count === 1 ? name : `${name} ${count}`,
         ...restricted(rule.expr, declared.environment),
         ...{ written: new Map(), going: new Map() },
@@ -133,6 +141,7 @@ export class RuleGroup {
       }
       Object.assign(held, { lastEvaluation: now, durationMs: performance.now() - begun });
     }
+    this.iterations++;
     this.lastEvaluation = now;
     this.durationMs = performance.now() - started;
   }

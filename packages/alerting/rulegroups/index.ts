@@ -24,6 +24,8 @@ export interface RuleGroupsOptions {
   externalUrl: string;
   /** Rules that are declared as type `alert`, to be told beside those in groups. */
   declaredAlerts(): readonly DeclaredAlert[];
+  /** What a rule needs and does not find, in sentences. */
+  unmatched(id: string): readonly string[];
   log(message: string): void;
 }
 
@@ -31,6 +33,7 @@ export interface RuleGroupsOptions {
 export interface RuleGroups {
   executor: ResourceExecutor;
   routes: Route[];
+  list(): RuleGroup[];
   /** Evaluates groups as their times come, until `signal` aborts. */
   start(signal: AbortSignal): Promise<void>;
   /** Every group once, whatever the time. */
@@ -81,7 +84,11 @@ export async function createRuleGroups(options: RuleGroupsOptions): Promise<Rule
       if (ending.aborted) return;
       const now = clock.now();
       // The time that it was meant for, so that samples lie evenly however late it is.
-      await group.evaluate(now - ((((now - offset) % interval) + interval) % interval), ending);
+      const meant = now - ((((now - offset) % interval) + interval) % interval);
+      group.latenessMs = now - meant;
+      if (group.iterations > 0)
+        group.missed += Math.max(0, Math.round((meant - group.lastEvaluation) / interval) - 1);
+      await group.evaluate(meant, ending);
       if (!ending.aborted) tell(group);
     }
   }
@@ -123,8 +130,9 @@ export async function createRuleGroups(options: RuleGroupsOptions): Promise<Rule
   await declared();
   return {
     executor: createRulesExecutor({ sql, declared }),
+    list: groups,
     routes: ruleRoutes({
-      ...{ groups, book, declaredAlerts: options.declaredAlerts },
+      ...{ groups, book, unmatched: options.unmatched, declaredAlerts: options.declaredAlerts },
       backfill: (group: DeclaredGroup, window) => backfillGroup(group, window, options),
     }),
     async start(signal) {

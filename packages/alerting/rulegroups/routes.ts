@@ -6,11 +6,13 @@ import type { Book } from "../alerts/book.ts";
 import type { AlertRecord } from "../alerts/machine.ts";
 import type { DeclaredAlert } from "../rules/declared.ts";
 import type { RuleGroup, RuleState } from "./group.ts";
+import { activeByScope, isActive, shownGroups, stateOf } from "./shown.ts";
 import type { DeclaredGroup } from "./store.ts";
 
 export interface RuleRoutesOptions {
   groups(): RuleGroup[];
   declaredAlerts(): readonly DeclaredAlert[];
+  unmatched(id: string): readonly string[];
   book: Book;
   backfill(
     group: DeclaredGroup,
@@ -41,7 +43,13 @@ const prometheusFailure = ({ status, message }: HavnError) => ({
 });
 
 /** Rules and alerts as Prometheus' API tells them, Havn's own view of the same, and history for recording rules. */
-export function ruleRoutes({ groups, declaredAlerts, book, backfill }: RuleRoutesOptions): Route[] {
+export function ruleRoutes({
+  groups,
+  declaredAlerts,
+  unmatched,
+  book,
+  backfill,
+}: RuleRoutesOptions): Route[] {
   return [
     defineRoute({
       method: "GET",
@@ -76,9 +84,9 @@ export function ruleRoutes({ groups, declaredAlerts, book, backfill }: RuleRoute
       query: z.strictObject({ environment: z.string().optional() }),
       response: z.object({ groups: z.array(ruleGroupSchema) }),
       handle: ({ query: { environment } }) => ({
-        groups: groups()
-          .filter(({ declared }) => environment === undefined || declared.environment === environment)
-          .map((group) => ownGroup(group, book)),
+        groups: shownGroups({ groups: groups(), declared: declaredAlerts(), book }, unmatched).filter(
+          (group) => environment === undefined || group.environment === environment,
+        ),
       }),
     }),
     defineRoute({
@@ -133,40 +141,6 @@ function chooseGroups(
   });
 }
 
-function ownGroup({ declared, interval, lastEvaluation, durationMs, rules }: RuleGroup, book: Book) {
-  const { environment, address, properties } = declared;
-  return {
-    ...{
-      environment,
-      address,
-      group: properties.group,
-      file: properties.file,
-      intervalMs: interval,
-      durationMs,
-    },
-    lastEvaluation: lastEvaluation === 0 ? null : lastEvaluation,
-    rules: rules.map(({ rule, health, lastError, scope }) => ({
-      kind: rule.record === undefined ? ("alerting" as const) : ("recording" as const),
-      ...{
-        name: rule.record ?? rule.alert ?? "",
-        expr: rule.expr,
-        line: rule.line ?? null,
-        health,
-        lastError,
-      },
-      state: rule.record === undefined ? stateOf(alertsOf(book, scope)) : null,
-    })),
-    broken: properties.broken.map(({ name, line, fault }) => ({ name, line: line ?? null, fault })),
-  };
-}
-
-const isActive = ({ state }: AlertRecord) => state === "pending" || state === "firing";
-const alertsOf = (book: Book, scope: string) =>
-  book.list().filter((record) => record.scope === scope && isActive(record));
-
-const stateOf = (alerts: readonly AlertRecord[]): "inactive" | "pending" | "firing" =>
-  alerts.some(({ state }) => state === "firing") ? "firing" : alerts.length > 0 ? "pending" : "inactive";
-
 const alertOf = ({
   rule,
   labels,
@@ -193,8 +167,11 @@ interface ShownGroup {
   intervalMs: number;
   durationMs: number;
   lastEvaluation: number;
-  rules: readonly RuleState[];
+  rules: readonly ShownRule[];
 }
+
+type Active = ReturnType<typeof activeByScope>;
+type ShownRule = Omit<RuleState, "id" | "expr" | "warnings" | "evaluations" | "failures">;
 
 const shownOf = ({
   declared: { properties },
@@ -213,25 +190,26 @@ function declaredGroups(declared: readonly DeclaredAlert[]): ShownGroup[] {
   return [...byEnvironment].map(([environment, alerts]) => ({
     ...{ name: environment, file: "havn.config.ts", limit: 0 },
     ...{ intervalMs: 5_000, durationMs: 0, lastEvaluation: 0 },
-    rules: alerts.map(({ rule: { name, properties }, ...state }) => ({
-      ...state,
+    rules: alerts.map(({ rule: { name, properties }, scope, lastError, lastEvaluation, durationMs }) => ({
+      ...{ scope, lastError, lastEvaluation, durationMs },
       rule: {
         ...{ alert: name, expr: properties.expr, for: properties.for },
         ...(properties.keepFiringFor !== undefined && { keep_firing_for: properties.keepFiringFor }),
         labels: { ...properties.labels, severity: properties.severity },
         annotations: { ...properties.annotations, summary: properties.summary },
       },
-      health: state.lastError === "" ? ("ok" as const) : ("err" as const),
+      health: lastError === "" ? ("ok" as const) : ("err" as const),
     })),
   }));
 }
 
 function rulesOf(groups: readonly ShownGroup[], given: Parameters, book: Book): unknown {
+  const alerts = activeByScope(book);
   const matchers = given["match[]"].map(matchersOf);
   const wanted = (list: readonly string[], name: string) => list.length === 0 || list.includes(name);
   const shown = groups
     .filter(({ name, file }) => wanted(given["rule_group[]"], name) && wanted(given["file[]"], file))
-    .map((group) => groupOf(group, { given, matchers, book }))
+    .map((group) => groupOf(group, { given, matchers, alerts }))
     .filter(({ rules }) => rules.length > 0);
   if (given.group_limit === undefined) return { groups: shown };
   const ids = shown.map(({ file, name }) => `${file};${name}`);
@@ -246,7 +224,7 @@ function rulesOf(groups: readonly ShownGroup[], given: Parameters, book: Book): 
 
 function groupOf(
   group: ShownGroup,
-  { given, matchers, book }: { given: Parameters; matchers: readonly Matcher[][]; book: Book },
+  { given, matchers, alerts }: { given: Parameters; matchers: readonly Matcher[][]; alerts: Active },
 ) {
   const { name, file, limit } = group;
   const rules = group.rules.filter(({ rule }) => {
@@ -262,11 +240,11 @@ function groupOf(
     ...{ name, file, limit, interval: group.intervalMs / 1000 },
     evaluationTime: group.durationMs / 1000,
     lastEvaluation: timeOf(group.lastEvaluation),
-    rules: rules.map((state) => ruleOf(state, { book, withAlerts: given.exclude_alerts !== "true" })),
+    rules: rules.map((state) => ruleOf(state, { alerts, withAlerts: given.exclude_alerts !== "true" })),
   };
 }
 
-function ruleOf(state: RuleState, { book, withAlerts }: { book: Book; withAlerts: boolean }) {
+function ruleOf(state: ShownRule, { alerts: active, withAlerts }: { alerts: Active; withAlerts: boolean }) {
   const { rule, health, lastError, lastEvaluation, durationMs, scope } = state;
   const common = {
     ...{ name: rule.record ?? rule.alert, query: rule.expr, labels: rule.labels ?? {}, health },
@@ -275,7 +253,7 @@ function ruleOf(state: RuleState, { book, withAlerts }: { book: Book; withAlerts
     lastEvaluation: timeOf(lastEvaluation),
   };
   if (rule.record !== undefined) return { ...common, type: "recording" };
-  const alerts = alertsOf(book, scope);
+  const alerts = active(scope);
   return {
     ...common,
     state: stateOf(alerts),

@@ -30,11 +30,11 @@ export interface DeclaredAlert {
   durationMs: number;
   evaluations: number;
   failures: number;
+  /** Or what keeps it from being read: an engine of later days may say so of what it took before. */
+  expr: Expr | Error;
 }
 
 interface Held extends DeclaredAlert {
-  /** Or what keeps it from being read: an engine of later days may say so of what it took before. */
-  expr: Expr | Error;
   going: Map<string, Going>;
 }
 

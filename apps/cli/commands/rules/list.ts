@@ -5,10 +5,11 @@ import { rulesView } from "../../views/rules.ts";
 
 export const command = defineCommand({
   name: "rules",
-  summary: "recording and alerting rules: how each went, which could not be read",
+  summary: "recording and alerting rules: how each went, which match nothing or could not be read",
   group: "Look",
   description:
-    "Rules of Prometheus' rule files and of record(). Rules that are declared with alert() stand in havn alerts.",
+    "Rules that are declared with alert() and its like, those of Prometheus' rule files, and record(). A rule whose " +
+    "selectors have matched no series within a day is told with them: it can never fire.",
   access: ["rule:read"],
   options: {
     environment: { ...shared.environment, description: "only of this environment (unset: of all)" },
