@@ -31,12 +31,14 @@ interface StringLiteral extends Span {
   kind: "string";
   value: string;
 }
+/** Ways for a range to use samples beside it. `since-before` is MetricsQL's: it is not written, the dialect brings it. */
+export type Extension = "anchored" | "smoothed" | "since-before";
 export interface VectorSelector extends Span, Modifiers {
   kind: "selector";
   /** The metric's name is the matcher on `__name__`. */
   matchers: Matcher[];
   /** Samples beside the range or moment count too: to start from them, or to draw lines between them. */
-  extended?: "anchored" | "smoothed";
+  extended?: Extension;
 }
 export interface MatrixSelector extends Span {
   kind: "matrix";

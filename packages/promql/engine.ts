@@ -17,7 +17,7 @@ import { typeOf } from "./evaluate/types.ts";
 import { floatsAmong } from "./evaluate/windows.ts";
 import { atEdges } from "./functions/extended.ts";
 import type { Histogram } from "./histogram/histogram.ts";
-import { parsePromql } from "./parser/parse.ts";
+import { type Dialect, parseDialect } from "./parser/dialect.ts";
 import type { Querier } from "./querier.ts";
 
 export interface InstantSample {
@@ -56,6 +56,8 @@ export interface QueryOptions {
   /** How old a sample may be to count at a moment; five minutes unless told. */
   lookbackMs?: number;
   signal?: AbortSignal;
+  /** PromQL unless told; what the other one changes stands in `parser/metricsql/parse.ts`. */
+  dialect?: Dialect;
   /** What an expression that is given as a tree was written as: positions in messages count in it. */
   text?: string;
 }
@@ -117,8 +119,8 @@ export function createPromqlEngine(engine: PromqlEngineOptions): PromqlEngine {
   };
 }
 
-const parse = (expr: string | Expr, { text = "" }: QueryOptions) =>
-  typeof expr === "string" ? { parsed: parsePromql(expr), text: expr } : { parsed: expr, text };
+const parse = (expr: string | Expr, { text = "", dialect = "promql" }: QueryOptions) =>
+  typeof expr === "string" ? parseDialect(expr, dialect) : { parsed: expr, text };
 
 const notesOf = ({ warnings, infos }: Evaluation): Notes => ({ warnings, infos });
 
@@ -205,7 +207,8 @@ async function windowOf(
         throw executionError(`${vector.extended} modifier is not supported with histograms`);
       const { extended, reference, rangeMs } = vector;
       const edges = { start: reference.base - rangeMs, end: reference.base };
-      const within = extended ? atEdges(samples, { ...edges, extended }) : samples;
+      const within =
+        extended && extended !== "since-before" ? atEdges(samples, { ...edges, extended }) : samples;
       if (!within) continue;
       e.hold(within.values.length);
       matrix.push({ labels: dropName ? withoutMetadata(labels) : labels, ...byKind(within) });

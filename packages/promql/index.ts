@@ -3,6 +3,7 @@ export * from "./engine.ts";
 export { PromqlError, type PromqlErrorType } from "./errors.ts";
 export { formatValue } from "./format.ts";
 export { functionNames } from "./functions/index.ts";
+export { type Dialect, dialects } from "./parser/dialect.ts";
 export { parsePromql } from "./parser/parse.ts";
 export type { Histogram, Matcher, Querier, Series, TimeRange } from "./querier.ts";
 export { compileAnchored } from "./regexp.ts";

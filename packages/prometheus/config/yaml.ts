@@ -1,5 +1,5 @@
 import type { Diagnostic, Location } from "@havn/model";
-import { isMap, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
+import { type Document, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, visit } from "yaml";
 import { z } from "zod";
 
 /** The name that was probably meant; undefined where none is close. */
@@ -19,13 +19,22 @@ const mostAliases = 100;
 /** Throws nothing: what is no YAML is told. */
 export function readYaml(file: string, text: string): YamlFile | Diagnostic {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, prettyErrors: false });
+  // What it would warn of by itself, through the process, shows the file's text.
+  const quiet = { prettyErrors: false, logLevel: "error" } as const;
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, ...quiet });
   const place = (offset: number | undefined): Location => {
     const { line, col } = lines.linePos(offset ?? 0);
     return { file, line: Math.max(1, line), column: Math.max(1, col) };
   };
   const [error] = document.errors;
   if (error) return fault(place(error.pos[0]), `${file} is no YAML`, `${error.message}.`);
+  const key = oddKey(document);
+  if (key !== undefined)
+    return fault(
+      place(key),
+      `${file} has a key that is no word`,
+      "A key is a list or a map. Correct that line.",
+    );
   try {
     return {
       file,
@@ -35,6 +44,19 @@ export function readYaml(file: string, text: string): YamlFile | Diagnostic {
   } catch (cause) {
     return fault(place(0), `${file} cannot be read`, `${(cause as Error).message}.`);
   }
+}
+
+/** Where a key is a list, a map or an alias of one. */
+function oddKey(document: Document): number | undefined {
+  let found: number | undefined;
+  visit(document, {
+    Pair(_, { key }) {
+      if (!isNode(key) || isScalar(key)) return undefined;
+      found = key.range?.[0] ?? 0;
+      return visit.BREAK;
+    },
+  });
+  return found;
 }
 
 function offsetOf(contents: unknown, path: readonly PropertyKey[]): number {

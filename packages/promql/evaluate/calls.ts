@@ -1,4 +1,4 @@
-import { type Call, type Expr, type MatrixSelector, type Subquery, unwrap } from "../ast.ts";
+import { type Call, type Expr, type Extension, type MatrixSelector, type Subquery, unwrap } from "../ast.ts";
 import { executionError } from "../errors.ts";
 import type { CallContext, FunctionDefinition } from "../functions/define.ts";
 import { findFunction, rangeFunctionsOn } from "../functions/index.ts";
@@ -86,7 +86,7 @@ function rangeFiller(
   };
 }
 
-function checkExtension(extended: "anchored" | "smoothed" | undefined, name: string): void {
+function checkExtension(extended: Extension | undefined, name: string): void {
   const takes = extended && rangeFunctionsOn(extended);
   if (takes && !takes.includes(name))
     throw executionError(

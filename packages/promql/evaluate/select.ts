@@ -1,4 +1,4 @@
-import type { DurationExpr, MatrixSelector, Modifiers, Subquery, VectorSelector } from "../ast.ts";
+import type { DurationExpr, Extension, MatrixSelector, Modifiers, Subquery, VectorSelector } from "../ast.ts";
 import { executionError } from "../errors.ts";
 import { withHint } from "../histogram/arithmetic.ts";
 import type { Histogram } from "../histogram/histogram.ts";
@@ -35,7 +35,7 @@ export interface RangeSeries {
 export interface RangeVector {
   reference: Reference;
   rangeMs: number;
-  extended?: "anchored" | "smoothed";
+  extended?: Extension;
   behindMs: number;
   aheadMs: number;
   /** Many at a time. */

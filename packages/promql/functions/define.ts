@@ -1,4 +1,4 @@
-import type { Expr, Modifiers, ValueType } from "../ast.ts";
+import type { Expr, Extension, Modifiers, ValueType } from "../ast.ts";
 import { type Column, floatsOf, type Grid, type Samples } from "../evaluate/columns.ts";
 import type { Histogram } from "../histogram/histogram.ts";
 import type { Notes } from "../notes.ts";
@@ -36,7 +36,7 @@ export type RichWindowFunction = (
 /** What a range function may know of the series and the selector beside the samples. */
 export interface RangeContext extends Notes {
   /** Windows hold samples beside (start, end] too: see `VectorSelector`. */
-  extended?: "anchored" | "smoothed";
+  extended?: Extension;
 }
 
 /** How a special function reaches its arguments; the index is that of the argument. */
@@ -74,7 +74,7 @@ export type FunctionDefinition = Signature &
         openRich?(samples: Samples, context: RangeContext): RichWindowFunction;
         usesStarts?: boolean;
         /** Selectors that it may stand on, apart from the ordinary ones. */
-        extends?: readonly ("anchored" | "smoothed")[];
+        extends?: readonly Extension[];
         keepsName?: boolean;
         /** Made for counters: a name that does not look like one is worth an info. */
         counter?: boolean;

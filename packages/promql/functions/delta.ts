@@ -5,5 +5,5 @@ const how: ChangeKind = { counter: false, perSecond: false };
 
 export default defineOverTime("delta", (samples) => extrapolate(samples, how), {
   openRich: (samples, context) => extrapolateRich(samples, how, context),
-  extends: ["anchored", "smoothed"],
+  extends: ["anchored", "smoothed", "since-before"],
 });

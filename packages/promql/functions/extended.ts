@@ -25,8 +25,12 @@ interface Ends {
  * `rate`, `increase` and `delta` without guesses about the window's edges. Anchored: from the last sample before the
  * window to the last one in it. Smoothed: between the points where lines between samples cross the edges.
  */
-export function extendedChange(samples: Samples, how: ChangeKind, context: RangeContext): RichWindowFunction {
-  const extended = context.extended ?? "anchored";
+export function extendedChange(
+  samples: Samples,
+  how: ChangeKind,
+  context: RangeContext & { extended: Extension },
+): RichWindowFunction {
+  const { extended } = context;
   return eitherKind(samples, context, {
     floats: (floats) => (window) => floatChange(floats, { ...window, extended }, how),
     histograms: (all) => (window) => histogramChange(all, { ...window, extended }, { ...how, context }),

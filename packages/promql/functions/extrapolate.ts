@@ -1,5 +1,6 @@
 import type { Samples } from "../evaluate/columns.ts";
 import { findResets } from "../evaluate/rows/functions.ts";
+import { floatsOnly } from "../evaluate/windows.ts";
 import { scaled } from "../histogram/arithmetic.ts";
 import type { Histogram } from "../histogram/histogram.ts";
 import { HistogramSum } from "../histogram/sum.ts";
@@ -8,6 +9,7 @@ import type { RangeContext, RichWindowFunction, Window, WindowFunction } from ".
 import { extendedChange } from "./extended.ts";
 import { freshStarts, histogramChange } from "./histogram_change.ts";
 import { eitherKind } from "./mixed.ts";
+import { changeSinceBefore } from "./since_before.ts";
 import { overlaps, pairAt, startsAnew } from "./starts.ts";
 
 export interface ChangeKind {
@@ -46,7 +48,10 @@ export function extrapolateRich(
   how: ChangeKind,
   context: RangeContext,
 ): RichWindowFunction {
-  if (context.extended) return extendedChange(samples, how, context);
+  const { extended } = context;
+  if (extended === "since-before")
+    return floatsOnly(samples, (floats) => changeSinceBefore(floats, how), context);
+  if (extended) return extendedChange(samples, how, { ...context, extended });
   return eitherKind(samples, context, {
     floats: (floats) =>
       floats.startTimestamps && how.counter ? sinceStart(floats, how, context) : extrapolate(floats, how),

@@ -1,3 +1,4 @@
+import type { Extension } from "../ast.ts";
 import absFunction from "./abs.ts";
 import absentFunction from "./absent.ts";
 import absentOverTimeFunction from "./absent_over_time.ts";
@@ -190,7 +191,7 @@ export const findFunction = (name: string): FunctionDefinition | undefined => by
 export const functionNames = (): string[] => [...byName.keys()].sort();
 
 /** Names of the functions of ranges that a selector with that modifier may stand in. */
-export const rangeFunctionsOn = (extended: "anchored" | "smoothed"): string[] =>
+export const rangeFunctionsOn = (extended: Extension): string[] =>
   definitions
     .filter((definition) => definition.kind === "range" && definition.extends?.includes(extended))
     .map(({ name }) => name)

@@ -5,7 +5,7 @@ const how: ChangeKind = { counter: true, perSecond: true };
 
 export default defineOverTime("rate", (samples) => extrapolate(samples, how), {
   openRich: (samples, context) => extrapolateRich(samples, how, context),
-  extends: ["anchored", "smoothed"],
+  extends: ["anchored", "smoothed", "since-before"],
   usesStarts: true,
   counter: true,
 });

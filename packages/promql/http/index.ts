@@ -4,11 +4,12 @@ import { z } from "zod";
 import type { Expr } from "../ast.ts";
 import type { PromqlEngine } from "../engine.ts";
 import { PromqlError } from "../errors.ts";
-import { parsePromql } from "../parser/parse.ts";
+import { type Dialect, parseDialect } from "../parser/dialect.ts";
 import type { Matcher, Querier, TimeRange } from "../querier.ts";
 import { answer, answerResult, answerSchema, limited, mapError } from "./answer.ts";
 import { Gate } from "./gate.ts";
 import {
+  dialectOf,
   findDurationOf,
   invalidParameter,
   limitOf,
@@ -119,7 +120,7 @@ function endpoints({
         const limit = limitOf(given);
         const time = timeOf(given, "time", clock.now());
         const query = queryOf(given);
-        const options = { ...lookback(given), signal: patience(request) };
+        const options = { ...lookback(given), dialect: dialectOf(given), signal: patience(request) };
         const result = await inTurn(options.signal, () => engine.instant(query, time, options));
         return answerResult(result, limit);
       },
@@ -135,7 +136,7 @@ function endpoints({
         const stepMs = findDurationOf(given, "step");
         if (stepMs === undefined) throw invalidParameter("step", `cannot parse "" to a valid duration`);
         const query = queryOf(given);
-        const options = { ...lookback(given), signal: patience(request) };
+        const options = { ...lookback(given), dialect: dialectOf(given), signal: patience(request) };
         const window = { startMs, endMs, stepMs };
         const result = await inTurn(options.signal, () => engine.range(query, window, options));
         return answerResult(result, limit);
@@ -179,14 +180,15 @@ function endpoints({
 }
 
 /** Parsed here for the wording of a mistake; the engine gets the text, which its warnings point into. */
-function queryOf({ query = "" }: Parameters): string {
-  parse("query", query);
+function queryOf(given: Parameters): string {
+  const { query = "" } = given;
+  parse("query", query, dialectOf(given));
   return query;
 }
 
-function parse(parameter: string, text: string): Expr {
+function parse(parameter: string, text: string, dialect: Dialect = "promql"): Expr {
   try {
-    return parsePromql(text);
+    return parseDialect(text, dialect).parsed;
   } catch (cause) {
     if (cause instanceof PromqlError) throw invalidParameter(parameter, cause.message);
     throw cause;

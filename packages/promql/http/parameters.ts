@@ -1,6 +1,7 @@
 import { findDuration } from "@havn/model";
 import { z } from "zod";
 import { PromqlError } from "../errors.ts";
+import { type Dialect, dialects } from "../parser/dialect.ts";
 
 const single = z.string().optional();
 const repeated = z.union([z.string(), z.array(z.string())]).optional();
@@ -14,6 +15,9 @@ export const parameters = z.object({
   step: single.describe('a duration such as "15s", or seconds'),
   timeout: single.describe("a duration or seconds"),
   lookback_delta: single.describe("a duration or seconds: how old a sample may be"),
+  dialect: single.describe(
+    `promql (where unset) or metricsql: WITH templates, and rates as VictoriaMetrics has them`,
+  ),
   limit: single.describe("most series or values that come back; 0 is no limit"),
   "match[]": repeated.describe("series selector; may be given several times"),
 });
@@ -68,3 +72,11 @@ export function matchTexts(from: Parameters): string[] {
 }
 
 export { invalid as invalidParameter };
+
+/** Which language the query is in. */
+export function dialectOf({ dialect = "" }: Parameters): Dialect {
+  if (dialect === "") return "promql";
+  const found = dialects.find((name) => name === dialect);
+  if (!found) throw invalid("dialect", `${JSON.stringify(dialect)} is none of ${dialects.join(", ")}`);
+  return found;
+}

@@ -72,7 +72,11 @@ type PrometheusAnswer =
     };
 
 /** What a Prometheus says, or whatever speaks its HTTP API. */
-export async function askPrometheus(url: string, query: GeneratedQuery): Promise<Answer> {
+export async function askPrometheus(
+  url: string,
+  query: GeneratedQuery,
+  more: Readonly<Record<string, string>> = {},
+): Promise<Answer> {
   const { text, startMs, endMs, stepMs } = query;
   const form = new URLSearchParams(
     stepMs === 0
@@ -84,6 +88,7 @@ export async function askPrometheus(url: string, query: GeneratedQuery): Promise
           step: String(stepMs / 1000),
         },
   );
+  for (const [name, value] of Object.entries(more)) form.set(name, value);
   const path = stepMs === 0 ? "query" : "query_range";
   const response = await fetch(`${url}/api/v1/${path}`, { method: "POST", body: form });
   const answer = (await response.json()) as PrometheusAnswer;

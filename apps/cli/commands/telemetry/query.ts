@@ -20,11 +20,17 @@ export const command = defineCommand({
       value: "DURATION",
       description: "between points of --range (a 60th of it where unset)",
     },
+    dialect: {
+      type: "string",
+      value: "DIALECT",
+      description: "promql (where unset), or metricsql: WITH templates, and rates as VictoriaMetrics has them",
+    },
     json: { type: "boolean", description: "Prometheus' own response" },
   },
   examples: [
     ["havn query 'rate(http_requests_total[1m])'", "requests a second, now"],
     ["havn query 'sum by (host) (node_memory_MemAvailable_bytes)' --range 1h", "as a line over an hour"],
+    ["havn query 'WITH (own = {job=\"shop\"}) rate(up{own}[5m])' --dialect metricsql", "with a template"],
     ["havn query up --json | jq '.data.result[].metric'", "for a program"],
   ],
   async run({ arguments: [query], options, globals, io, signal }) {
@@ -34,7 +40,7 @@ export const command = defineCommand({
     const api = await connect(globals, signal);
     const path = `/prometheus/api/v1/${range ? "query_range" : "query"}`;
     const answer = await api.get(path, z.unknown(), {
-      query: { query, ...(range ?? { time: io.now() / 1000 }) },
+      query: { query, dialect: options.dialect, ...(range ?? { time: io.now() / 1000 }) },
       signal,
     });
     if (options.json) {

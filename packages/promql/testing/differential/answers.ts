@@ -1,5 +1,5 @@
 import { type Labels, labelsKey } from "@havn/model";
-import type { InstantResult, PromqlEngine, RangeResult } from "../../engine.ts";
+import type { InstantResult, PromqlEngine, QueryOptions, RangeResult } from "../../engine.ts";
 import { PromqlError } from "../../errors.ts";
 import { bucketsOf } from "../../histogram/walk.ts";
 import type { Histogram } from "../../querier.ts";
@@ -22,12 +22,16 @@ export type Answer =
   | { kind: "answered"; type: "scalar" | "string" | "vector" | "matrix"; series: AnswerSeries[] };
 
 /** What our engine says. Only a PromqlError is an answer; anything else is thrown. */
-export async function askEngine(engine: PromqlEngine, query: GeneratedQuery): Promise<Answer> {
+export async function askEngine(
+  engine: PromqlEngine,
+  query: GeneratedQuery,
+  options: QueryOptions = {},
+): Promise<Answer> {
   const { startMs, endMs, stepMs } = query;
   const text = inVersion3(query.text);
   try {
-    if (stepMs === 0) return ofInstant(await engine.instant(text, startMs));
-    return ofMatrix(await engine.range(text, { startMs, endMs, stepMs }));
+    if (stepMs === 0) return ofInstant(await engine.instant(text, startMs, options));
+    return ofMatrix(await engine.range(text, { startMs, endMs, stepMs }, options));
   } catch (cause) {
     if (cause instanceof PromqlError) return { kind: "failed", message: cause.message };
     throw cause;

@@ -83,7 +83,7 @@ export const knownDifferences: readonly KnownDifference[] = [
   {
     id: "@ in a parameter",
     because: "Prometheus, to this day, does not look for @ in the parameters of aggregations.",
-    explains: ({ query }) => /(topk|bottomk|quantile|count_values)[^(]*\([^,]*@ /.test(query.text),
+    explains: ({ query }) => /\b(topk|bottomk|quantile|count_values)\b.*@ /.test(query.text),
   },
   {
     id: "a held part of a subquery without a step",

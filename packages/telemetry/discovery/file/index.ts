@@ -92,7 +92,9 @@ async function readTargets(path: string): Promise<TargetGroup[]> {
   if (text.length > largestFile) throw new HavnError(`${path} is larger than ${largestFile} bytes`);
   let value: unknown;
   try {
-    value = path.endsWith(".json") ? JSON.parse(text) : parse(text, { maxAliasCount: 100 });
+    value = path.endsWith(".json")
+      ? JSON.parse(text)
+      : parse(text, { maxAliasCount: 100, logLevel: "error" });
   } catch (cause) {
     throw new HavnError(`${path} is no ${path.endsWith(".json") ? "JSON" : "YAML"}`, { cause });
   }
