@@ -23,7 +23,8 @@ export const command = defineCommand({
     dialect: {
       type: "string",
       value: "DIALECT",
-      description: "promql (where unset), or metricsql: WITH templates, and rates as VictoriaMetrics has them",
+      description:
+        "promql (where unset), or metricsql: WITH templates, and rates as VictoriaMetrics has them",
     },
     json: { type: "boolean", description: "Prometheus' own response" },
   },
