@@ -375,6 +375,12 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./commands/metrics/delete.ts"),
   },
   {
+    name: "metrics retention",
+    summary: "how long samples are kept, and how large what is kept is",
+    group: "Look",
+    load: () => import("./commands/metrics/retention.ts"),
+  },
+  {
     name: "oncall show",
     summary: "a schedule's shifts: who, from when, until when, and why",
     group: "Look",

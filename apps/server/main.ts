@@ -15,7 +15,7 @@ import { openPostgres } from "@havn/postgres";
 import { createPromqlEngine } from "@havn/promql";
 import { promqlRoutes } from "@havn/promql/http";
 import { createResponse } from "@havn/response";
-import { createScraping, createTelemetry } from "@havn/telemetry";
+import { createRetention, createScraping, createTelemetry } from "@havn/telemetry";
 import { createTimeline, timelineRoutes } from "@havn/timeline";
 import { buildWeb, webRoutes } from "@havn/web";
 import { openWorkflows } from "@havn/workflows";
@@ -71,6 +71,7 @@ const resolve = createResolve({
   secrets: access.secrets,
   hostAddress: (host): string | undefined => fleet.hostAddress(host),
 });
+const retention = await createRetention({ sql, clickhouse, rollups: telemetry.rollups });
 await using scraping = await createScraping({ sql, sinks: telemetry.sinks, resolve, clock, log });
 await using fleet = await createFleet({
   ...{ sql, clock, timeline, dataDirectory, log },
@@ -155,6 +156,7 @@ const infrastructure = await createInfrastructure({
     alerting.executor,
     alerting.rulesExecutor,
     scraping.executor,
+    retention.executor,
     response.executor,
     insight.executor,
   ],
@@ -208,6 +210,7 @@ await infrastructure.applies.recover();
 const agentPort = await fleet.gateway.listen({ port: config.agentPort, address: "127.0.0.1" });
 await fleet.start();
 await scraping.start();
+await retention.start();
 await using _nsca = await listenNsca(config.nsca, { alerting, clock, log });
 await using _rules = running((signal) => alerting.start(signal));
 await using _upkeep = startUpkeep(
@@ -235,6 +238,11 @@ await using _upkeep = startUpkeep(
           ...refusedSeriesSamples(telemetry.refusedSeries()),
           ...alerting.ruleSamples(),
         ]),
+    },
+    {
+      what: "rolling up metrics, and letting go of old ones",
+      everyMs: 60_000,
+      work: telemetry.rollups.pass,
     },
     {
       what: "forgetting what is old",
@@ -270,6 +278,7 @@ await using server = await createHttpServer({
     ...insight.routes,
     ...telemetry.routes,
     ...scraping.routes,
+    ...retention.routes,
     ...promqlRoutes({ engine: promql, querier: telemetry.querier, clock, ...config.queries }),
     ...timelineRoutes(timeline),
     ...status.routes,

@@ -228,6 +228,11 @@ export const alertDetect = z.discriminatedUnion("kind", [
 ]);
 export type AlertDetect = z.infer<typeof alertDetect>;
 
+/** What is kept is let go by whole days. */
+const keepText = durationText.refine((text) => (findDuration(text) ?? 0) >= 86_400_000, {
+  message: 'expected at least a day, such as "30d"',
+});
+
 /** Type `alert`: a rule over metrics, as in Prometheus. */
 export const alertProperties = z
   .strictObject({
@@ -246,6 +251,15 @@ export const alertProperties = z
     path: ["expr"],
   });
 export type AlertProperties = z.infer<typeof alertProperties>;
+
+/** Type `retention`: how long series of the environment are kept that match. */
+export const retentionProperties = z.strictObject({
+  match: z.string().describe("PromQL selector"),
+  keep: keepText.describe("how long samples are kept"),
+  fiveMinutes: durationText.default("90d").describe('what they were by five minutes; "0s": not kept'),
+  hours: durationText.default("730d").describe('what they were by hours; "0s": not kept'),
+});
+export type RetentionProperties = z.infer<typeof retentionProperties>;
 
 /** The types above: planned and made real by the control plane, not by an agent. */
 export const controlPlaneTypes = [
@@ -267,4 +281,5 @@ export const controlPlaneTypes = [
   "runbook",
   "statuspage",
   "dashboard",
+  "retention",
 ] as const;

@@ -10,7 +10,7 @@ import {
   withoutMetadata,
 } from "./evaluate/columns.ts";
 import { evaluateScalar, evaluateVector } from "./evaluate/evaluate.ts";
-import { Evaluation } from "./evaluate/evaluation.ts";
+import { Evaluation, type TierUse } from "./evaluate/evaluation.ts";
 import { selectRange } from "./evaluate/select.ts";
 import { statsSelectors } from "./evaluate/stats.ts";
 import { typeOf } from "./evaluate/types.ts";
@@ -40,6 +40,8 @@ interface Notes {
   /** As Prometheus words them, with the position in the query. */
   warnings: string[];
   infos: string[];
+  /** Which downsampled data it stands on; left out where it is samples alone. */
+  tiers?: TierUse[];
 }
 export type VectorResult = { type: "vector"; vector: InstantSample[] };
 export type MatrixResult = { type: "matrix"; matrix: RangeSamples[] };
@@ -122,7 +124,11 @@ export function createPromqlEngine(engine: PromqlEngineOptions): PromqlEngine {
 const parse = (expr: string | Expr, { text = "", dialect = "promql" }: QueryOptions) =>
   typeof expr === "string" ? parseDialect(expr, dialect) : { parsed: expr, text };
 
-const notesOf = ({ warnings, infos }: Evaluation): Notes => ({ warnings, infos });
+const notesOf = ({ warnings, infos, tiers }: Evaluation): Notes => ({
+  warnings,
+  infos,
+  ...(tiers.length > 0 && { tiers }),
+});
 
 /** A store that stops because the query was given up says so in its own words: here it is told in ours. */
 async function guarded<T>(e: Evaluation, work: () => Promise<T>): Promise<T> {

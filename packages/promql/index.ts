@@ -5,6 +5,15 @@ export { formatValue } from "./format.ts";
 export { functionNames } from "./functions/index.ts";
 export { type Dialect, dialects } from "./parser/dialect.ts";
 export { parsePromql } from "./parser/parse.ts";
-export type { Histogram, Matcher, Querier, Series, TimeRange } from "./querier.ts";
-export { compileAnchored } from "./regexp.ts";
+export type {
+  BucketAnswer,
+  BucketQuestion,
+  BucketSeries,
+  Histogram,
+  Matcher,
+  Querier,
+  Series,
+  TimeRange,
+} from "./querier.ts";
+export { compileAnchored, matchesValue } from "./regexp.ts";
 export { restrict, selectorsOf } from "./restrict.ts";

@@ -31,6 +31,59 @@ export interface Series {
   plain?: boolean;
 }
 
+/** What the samples of a stretch of time were, without staleness markers. All of them numbers. */
+export const bucketColumns = [
+  "count",
+  "first",
+  "last",
+  "min",
+  "max",
+  "sum",
+  /** Values before each decrease, added up. */
+  "dropped",
+  /** Decreases. */
+  "resets",
+  "changes",
+  /** Milliseconds since the epoch. */
+  "firstAt",
+  "lastAt",
+  /** 1: a staleness marker came after the last sample. */
+  "ended",
+] as const;
+export type BucketColumn = (typeof bucketColumns)[number];
+
+/** `ends` ascend: each bucket is (end - resolution, end], in milliseconds. Those without samples may be left out. */
+export interface BucketSeries {
+  labels: Labels;
+  ends: Float64Array;
+  /** Beside `ends`; empty where a column was not asked for. */
+  columns: Readonly<Record<BucketColumn, Float64Array>>;
+}
+
+/** Windows `(end - rangeMs, end]` with `end = base + i * stride` for i < count. */
+export interface BucketQuestion {
+  matchers: readonly Matcher[];
+  base: number;
+  stride: number;
+  count: number;
+  rangeMs: number;
+  columns: readonly BucketColumn[];
+  /** What is asked of windows can be told from buckets: then they are given where windows begin and end with them. */
+  exact: boolean;
+  /** Windows may begin between buckets: it is the newest sample that is asked for. */
+  newest?: boolean;
+}
+
+export interface BucketAnswer {
+  /** As users know it, such as "5m". */
+  name: string;
+  resolutionMs: number;
+  /** False: samples are gone that the question needs, and buckets do not fit its windows. */
+  exact: boolean;
+  /** In the order of `select`. */
+  series: AsyncIterable<BucketSeries>;
+}
+
 /** What the engine needs of a store. The metric's name is the label `__name__`. */
 export interface Querier {
   /**
@@ -56,4 +109,9 @@ export interface Querier {
     signal: AbortSignal,
   ): Promise<string[]>;
   series(sets: readonly (readonly Matcher[])[], range: TimeRange, signal: AbortSignal): Promise<Labels[]>;
+  /**
+   * Buckets instead of samples, for a store that keeps them: undefined where samples answer better. Buckets that came
+   * last may be made of samples that are there already.
+   */
+  buckets?(question: BucketQuestion, signal: AbortSignal): Promise<BucketAnswer | undefined>;
 }

@@ -148,6 +148,57 @@ export function record(name: string, options: RecordOptions): RulesHandle {
   return { type: "rules", name: resource, resource: address };
 }
 
+/** How long series are kept. */
+export interface RetentionHandle extends Handle {
+  readonly type: "retention";
+}
+
+export interface RetentionOptions extends CommonOptions {
+  /**
+   * A PromQL selector, over the environment's own series.
+   * @example match: '{job="shop"}'
+   */
+  match: string;
+  /**
+   * How long samples are kept, at least "1d".
+   * @example keep: "400d"
+   */
+  keep: string;
+  /**
+   * How long it is kept what they were by five minutes; "0s": not at all. Default: "90d".
+   * @example fiveMinutes: "180d"
+   */
+  fiveMinutes?: string;
+  /**
+   * How long it is kept what they were by hours; "0s": not at all. Default: "730d".
+   * @example hours: "5y"
+   */
+  hours?: string;
+}
+
+/**
+ * How long the series that match are kept, instead of 30 days: samples, and what they were by five minutes and by hours, which
+ * answers questions about a longer time. Of several that match a series the longest counts.
+ *
+ * @example retention("orders", { match: '{__name__=~"orders_.*"}', keep: "400d" });
+ */
+export function retention(name: string, options: RetentionOptions): RetentionHandle {
+  const { dependsOn, ...properties } = options;
+  const location = callerLocation();
+  const wrong = selectorFault(options.match);
+  if (wrong !== undefined)
+    addDiagnostics([
+      {
+        severity: "error",
+        summary: `The selector of retention "${name}" cannot be read`,
+        detail: `${wrong}. Write for example {job="shop"}.`,
+        ...(location && { at: location }),
+      },
+    ]);
+  const { address } = declare({ type: "retention", name, properties, after: listOf(dependsOn), location });
+  return { type: "retention", name, resource: address };
+}
+
 interface RuleFilesContext {
   from: string;
   at: Location | undefined;
@@ -208,6 +259,15 @@ function freeName(type: string, text: string): string {
 }
 
 const suggest = (written: string, names: readonly string[]) => closestName(written, names);
+
+function selectorFault(match: string): string | undefined {
+  const { parsePromql } = load("@havn/promql") as typeof import("@havn/promql");
+  const fault = exprFault(match);
+  if (fault !== undefined) return fault;
+  const expr = parsePromql(match);
+  if (expr.kind !== "selector") return "it is no series selector";
+  return expr.offset || expr.at !== undefined ? "a selector of series has no time" : undefined;
+}
 
 function exprFault(expr: string): string | undefined {
   const { parsePromql, PromqlError } = load("@havn/promql") as typeof import("@havn/promql");

@@ -16,6 +16,10 @@ import { prometheusRoutes } from "./prometheus/routes.ts";
 import { grpcMethods } from "./receive/grpc.ts";
 import { receiveRoutes } from "./receive/routes.ts";
 import { remoteReadRoutes } from "./remote-read/routes.ts";
+import { everyKeep, longest } from "./rollups/keeps.ts";
+import { withBuckets } from "./rollups/read.ts";
+import { createRollups, type Rollups } from "./rollups/rollups.ts";
+import { dayMs } from "./rollups/tiers.ts";
 import { serveLiveLogs, telemetryRoutes } from "./routes.ts";
 import type { JobTargets } from "./scrape/scraping.ts";
 import { sampleSink } from "./scrape/writer.ts";
@@ -23,6 +27,7 @@ import { type InserterStats, startInserter } from "./spool/inserter.ts";
 import { openSpool } from "./spool/spool.ts";
 
 export type { LogQuery } from "./logs/search.ts";
+export { createRetention, type RetentionRoom } from "./rollups/declared/retention.ts";
 export { createScraping, type Scraping, type ScrapingOptions } from "./scrape/scraping.ts";
 
 export interface TelemetryOptions {
@@ -30,8 +35,13 @@ export interface TelemetryOptions {
   /** A folder of its own on a local disk. */
   spoolDirectory: string;
   clock?: Clock;
-  /** Days that samples and log lines are kept. */
-  retention?: { samplesDays?: number; logsDays?: number };
+  /** Days that samples, what they were by five minutes and by hours, and log lines are kept. */
+  retention?: {
+    samplesDays?: number;
+    fiveMinutesDays?: number;
+    hoursDays?: number;
+    logsDays?: number;
+  };
   /** Bytes that may wait for ClickHouse before batches are refused (retryable). */
   largestSpoolBytes?: number;
   /** Bytes of samples that may be kept in memory for those who ask again. */
@@ -102,6 +112,8 @@ export interface Telemetry extends AsyncDisposable {
   /** Makes everything that was acknowledged before visible to queries. */
   flush(): Promise<void>;
   readonly routes: Route[];
+  /** What outlives samples, and how long anything is kept: `pass` is to be called every minute or so. */
+  readonly rollups: Pick<Rollups, "pass" | "setRules" | "rolled" | "retention">;
   /** OTLP over gRPC. */
   readonly grpcMethods: GrpcMethod[];
   /** Serves the live topics `logs:ENVIRONMENT` and `logs:ENVIRONMENT:SERVICE`. */
@@ -120,11 +132,24 @@ export async function createTelemetry(options: TelemetryOptions): Promise<Teleme
     largestBytes: options.largestSpoolBytes ?? 8 * 1024 ** 3,
   });
   const cache = new SampleCache(options.largestCacheBytes ?? 128 * 1024 ** 2);
-  const inserter = startInserter({ clickhouse, spool, clock, log, cache });
   const registry = new SeriesRegistry();
-  const { samplesDays = 30 } = options.retention ?? {};
+  const { samplesDays = 30, fiveMinutesDays = 90, hoursDays = 730 } = options.retention ?? {};
+  const rollups = await createRollups({
+    ...{ clickhouse, clock },
+    otherwise: { raw: samplesDays * dayMs, "5m": fiveMinutesDays * dayMs, "1h": hoursDays * dayMs },
+    append: spool.append,
+    flush: () => inserter.flush(),
+    expired({ series }) {
+      cache.wrote();
+      if (series) registry.forgetStored();
+    },
+  });
+  const inserter = startInserter({ clickhouse, spool, clock, log, cache, late: rollups.late });
   const newcomers = new Newcomers({ most: options.newSeriesAMinute ?? 300_000, clock });
-  const ingest = createIngest({ spool, registry, clock, samplesDays, newcomers, spooled: inserter.notice });
+  const ingest = createIngest({
+    ...{ spool, registry, clock, newcomers, spooled: inserter.notice },
+    longestKeep: () => longest(everyKeep(rollups.retention())).raw,
+  });
   const { onLogs, stats } = ingest;
   const kept = await anyHistograms(clickhouse);
   const hasHistograms = () => kept || stats.histograms > 0;
@@ -133,12 +158,13 @@ export async function createTelemetry(options: TelemetryOptions): Promise<Teleme
     count: (lines, spans, signal) => countLogs(clickhouse, { lines, spans }, signal),
     follow: (filter, listener) => onLogs((records) => follow(filter, records, listener)),
   };
-  const querier = createQuerier(clickhouse, {
+  const stored = createQuerier(clickhouse, {
     hasHistograms,
     storedSeries: () => inserter.stats.seriesInserts,
     limits: options.limits,
     cache,
   });
+  const querier = withBuckets(clickhouse, stored, { rollups, hasHistograms, now: clock.now });
   const facts = createFacts(clickhouse, {
     samplesDays,
     runtime: () => ({ timeSeriesCount: registry.size, spoolBytes: spool.waitingBytes() }),
@@ -172,10 +198,12 @@ export async function createTelemetry(options: TelemetryOptions): Promise<Teleme
         ...{ clickhouse, clock, flush: inserter.flush },
         forgotten: () => registry.forgetStored(),
         deleted: () => cache.wrote(),
+        dropBuckets: rollups.drop,
       }),
       ...prometheusRoutes({ facts, querier, clock, scraped: options.scraped }),
     ],
     grpcMethods: grpcMethods(ingest),
+    rollups,
     serveLive: (live) => serveLiveLogs(live, logs),
     flush: inserter.flush,
     refusedSeries: () => newcomers.refused(),
@@ -186,6 +214,7 @@ export async function createTelemetry(options: TelemetryOptions): Promise<Teleme
       knownSeries: registry.size,
     }),
     async [Symbol.asyncDispose]() {
+      await rollups[Symbol.asyncDispose]();
       await inserter[Symbol.asyncDispose]();
       await spool[Symbol.asyncDispose]();
     },
@@ -210,24 +239,19 @@ async function setRetention(
   clickhouse: ClickHouse,
   { samplesDays = 30, logsDays = 14 }: { samplesDays?: number; logsDays?: number },
 ): Promise<void> {
-  const wanted = [
-    { table: "samples", ttl: `toDate(timestamp) + toIntervalDay(${samplesDays})` },
-    { table: "histograms", ttl: `toDate(timestamp) + toIntervalDay(${samplesDays})` },
-    { table: "exemplars", ttl: `toDate(timestamp) + toIntervalDay(${samplesDays})` },
-    { table: "series", ttl: `day + toIntervalDay(${samplesDays + 1})` },
-    { table: "logs", ttl: `toDate(Timestamp) + toIntervalDay(${logsDays})` },
-  ];
+  const logsTtl = `toDate(Timestamp) + toIntervalDay(${logsDays})`;
   for (const days of [samplesDays, logsDays])
     if (!Number.isInteger(days) || days < 1)
       throw new HavnError(`A retention of ${days} days is not possible`, {
         detail: "Give whole days, at least 1.",
       });
-  for (const { table, ttl } of wanted) {
-    const [now] = await clickhouse.rows<{ engine: string }>(
-      "SELECT engine_full AS engine FROM system.tables WHERE database = currentDatabase() AND name = {table:String}",
-      { params: { table } },
-    );
-    if (!now?.engine.includes(`TTL ${ttl}`))
-      await clickhouse.execute(`ALTER TABLE ${table} MODIFY TTL ${ttl}`);
-  }
+  const tables = await clickhouse.rows<{ name: string; engine: string }>(
+    "SELECT name, engine_full AS engine FROM system.tables WHERE database = currentDatabase()",
+  );
+  for (const { name, engine } of tables)
+    if (name === "logs" && !engine.includes(`TTL ${logsTtl}`))
+      await clickhouse.execute(`ALTER TABLE logs MODIFY TTL ${logsTtl}`);
+    // Samples go when what they were is rolled up (rollups/expire.ts), which a time alone does not know.
+    else if (["samples", "histograms", "exemplars", "series"].includes(name) && engine.includes(" TTL "))
+      await clickhouse.execute(`ALTER TABLE ${name} REMOVE TTL`);
 }

@@ -45,8 +45,8 @@ export function createIngest(options: {
   registry: SeriesRegistry;
   spooled: () => void;
   clock: Clock;
-  /** How long samples are kept: older ones are refused. */
-  samplesDays: number;
+  /** How long samples are kept at most, in milliseconds: older ones are refused. */
+  longestKeep: () => number;
   newcomers: Newcomers;
 }): Ingest {
   const { spool, registry, clock } = options;
@@ -120,7 +120,7 @@ export function createIngest(options: {
     },
     sink: (stamp) => {
       const now = clock.now();
-      const oldest = now - options.samplesDays * dayMs;
+      const oldest = now - options.longestKeep();
       const { newcomers } = options;
       return new Sink({ registry, stamp, oldest, latest: now + dayMs, newcomers });
     },

@@ -72,6 +72,17 @@ export const cardinalityAnswer = z.object({
 });
 export type CardinalityAnswer = z.infer<typeof cardinalityAnswer>;
 
+const keeps = { keep: z.string(), fiveMinutes: z.string(), hours: z.string() };
+export const retentionAnswer = z.object({
+  otherwise: z.object(keeps),
+  rules: z.array(z.object({ address: z.string(), match: z.string(), ...keeps, series: z.number() })),
+  stored: z.array(
+    z.object({ what: z.string(), rows: z.number(), bytes: z.number(), from: z.number().nullable() }),
+  ),
+  rolledUntil: z.number().nullable(),
+});
+export type RetentionAnswer = z.infer<typeof retentionAnswer>;
+
 export const deletedAnswer = z.object({
   series: z.number(),
   samples: z.number(),

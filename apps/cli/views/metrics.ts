@@ -1,4 +1,4 @@
-import type { CardinalityAnswer, DeletedAnswer } from "../api/telemetry.ts";
+import type { CardinalityAnswer, DeletedAnswer, RetentionAnswer } from "../api/telemetry.ts";
 import { alignColumns, printable, type Style } from "../kit/style.ts";
 import { count } from "./words.ts";
 
@@ -43,4 +43,45 @@ export function deletionView({ series, samples, histograms, names }: DeletedAnsw
   const all = `${count(series, "series", "series")}, ${count(samples + histograms, "sample")}`;
   const rows = names.map(({ value, series: own }) => [printable(value), count(own, "series", "series")]);
   return [style.bold(all), ...alignColumns(rows, "  ")].join("\n");
+}
+
+const kinds: Readonly<Record<string, string>> = { raw: "samples", "5m": "five minutes", "1h": "hours" };
+
+/** How long what is kept, and how large it is. */
+export function retentionView(
+  { otherwise, rules, stored, rolledUntil }: RetentionAnswer,
+  style: Style,
+): string {
+  const row = (what: string, { keep, fiveMinutes, hours }: RetentionAnswer["otherwise"], more: string) => {
+    const tier = (text: string) => (text === "0s" ? "-" : text);
+    return [what, keep, tier(fiveMinutes), tier(hours), more];
+  };
+  const day = (at: number | null) => (at === null ? "" : `since ${new Date(at).toISOString().slice(0, 10)}`);
+  const megabytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+  const lines = [
+    style.bold("Kept"),
+    ...alignColumns(
+      [
+        ["", "samples", "5 minutes", "hours", ""],
+        ...rules.map((rule) =>
+          row(printable(`${rule.address} ${rule.match}`), rule, count(rule.series, "series", "series")),
+        ),
+        row("everything else", otherwise, ""),
+      ],
+      "  ",
+    ),
+    "",
+    style.bold("On disk"),
+    ...alignColumns(
+      stored.map(({ what, rows, bytes, from }) => [
+        kinds[what] ?? what,
+        count(rows, "row"),
+        megabytes(bytes),
+        day(from),
+      ]),
+      "  ",
+    ),
+  ];
+  if (rolledUntil !== null) lines.push("", `Rolled up until ${new Date(rolledUntil).toISOString()}.`);
+  return lines.join("\n");
 }

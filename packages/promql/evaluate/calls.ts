@@ -1,3 +1,4 @@
+import type { Labels } from "@havn/model";
 import { type Call, type Expr, type Extension, type MatrixSelector, type Subquery, unwrap } from "../ast.ts";
 import { executionError } from "../errors.ts";
 import type { CallContext, FunctionDefinition } from "../functions/define.ts";
@@ -8,7 +9,15 @@ import { evaluateScalar, evaluateVector, streamVector } from "./evaluate.ts";
 import type { Evaluation } from "./evaluation.ts";
 import { rowFunctions } from "./rows/functions.ts";
 import { sharedWindows } from "./rows/windows.ts";
-import { isPlain, type RangeSeries, type RangeVector, selectInstant, selectRange } from "./select.ts";
+import {
+  bucketColumnsOf,
+  isPlain,
+  type RangeSeries,
+  type RangeVector,
+  rangeBuckets,
+  selectInstant,
+  selectRange,
+} from "./select.ts";
 import { floatsOnly, slide, slideRich } from "./windows.ts";
 
 type RangeDefinition = Extract<FunctionDefinition, { kind: "range" }>;
@@ -37,10 +46,23 @@ async function* streamRange(
   const scalars = await evaluateScalars(e, call, grid);
   if (definition.quantile !== undefined)
     warnAboutQuantiles(e, call.arguments[definition.quantile], scalars[0]);
-  const vector = selectRange(e, rangeArgument(argument), grid);
-  checkExtension(vector.extended, call.name);
   const named = new Set<string>();
   const columnFor = columnMaker(grid, reuse);
+  const inform = (column: Column) => {
+    if (definition.counter && hasFloats(column))
+      informAboutName(e, argument, { name: column.labels.__name__ ?? "", named });
+  };
+  const buckets = await rangeBuckets(e, { name: call.name, node: rangeArgument(argument), grid });
+  if (buckets) {
+    const open = (labels: Labels) => columnFor(labels, !definition.keepsName);
+    for await (const column of bucketColumnsOf(e, buckets, { grid, columnFor: open })) {
+      inform(column);
+      yield [column];
+    }
+    return;
+  }
+  const vector = selectRange(e, rangeArgument(argument), grid);
+  checkExtension(vector.extended, call.name);
   const fill = rangeFiller(e, { call, definition, grid, vector, scalars });
   function* columnsOf(batch: Iterable<RangeSeries>): Generator<Column> {
     for (const { labels, samples, dropName } of batch) {
@@ -48,8 +70,7 @@ async function* streamRange(
       e.spend(grid.count);
       if (!reuse) e.hold(grid.count);
       if (!fill(samples, column)) continue;
-      if (definition.counter && argument && hasFloats(column))
-        informAboutName(e, argument, { name: labels.__name__ ?? "", named });
+      inform(column);
       yield column;
     }
   }

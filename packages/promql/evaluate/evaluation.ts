@@ -34,11 +34,20 @@ const atOneBreath = 500_000;
 const bytesOfPoint = 24;
 const bytesOfSeries = 400;
 
+/** That an answer stands on downsampled data. */
+export interface TierUse {
+  /** The length of its buckets, such as "5m". */
+  resolution: string;
+  /** Whether samples would have given the same. */
+  exact: boolean;
+}
+
 /** One query under way: what its parts share. */
 export class Evaluation {
   readonly options: EvaluationOptions;
   readonly #warnings = new Map<string, Note>();
   readonly #infos = new Map<string, Note>();
+  readonly #tiers = new Map<string, boolean>();
   #samples = 0;
   #bytes = 0;
   #sinceTurn = 0;
@@ -109,7 +118,17 @@ export class Evaluation {
   }
 
   get infos(): string[] {
-    return textsOf(this.#infos);
+    const gone = this.tiers.filter(({ exact }) => !exact).map(({ resolution }) => samplesGone(resolution));
+    return [...textsOf(this.#infos), ...gone];
+  }
+
+  /** Something was answered from buckets of that length; `exact`: as samples would have answered. */
+  tookBuckets(name: string, exact: boolean): void {
+    this.#tiers.set(name, exact && (this.#tiers.get(name) ?? true));
+  }
+
+  get tiers(): TierUse[] {
+    return Array.from(this.#tiers, ([resolution, exact]) => ({ resolution, exact }));
   }
 
   notes(at: Span, metric = ""): Notes {
@@ -124,6 +143,9 @@ export class Evaluation {
     return this.options.startMs !== this.options.endMs;
   }
 }
+
+const samplesGone = (resolution: string) =>
+  `PromQL info: samples that this asks for are gone: it is answered from what is kept of each ${resolution}, each moment as of the last ${resolution} that was over`;
 
 const textsOf = (notes: ReadonlyMap<string, Note>): string[] =>
   Array.from(notes, ([key, { times, more }]) => key.replace("\u0000", more?.(times) ?? ""));

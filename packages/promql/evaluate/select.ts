@@ -4,6 +4,7 @@ import { withHint } from "../histogram/arithmetic.ts";
 import type { Histogram } from "../histogram/histogram.ts";
 import { durationSeconds } from "../parser/durations.ts";
 import type { Series } from "../querier.ts";
+import { type BucketsInHand, bucketsOfInstant, bucketsOfRange, remains } from "./buckets.ts";
 import {
   type Column,
   columnMaker,
@@ -77,6 +78,7 @@ async function* read(
 ): AsyncGenerator<readonly Series[]> {
   const { querier, signal, statsSelectors } = e.options;
   const batches =
+    (await remains(e, node.matchers, range)) ??
     querier.selectBatches?.(node.matchers, range, signal) ??
     oneByOne(querier.select(node.matchers, range, signal));
   for await (const batch of batches) {
@@ -118,6 +120,12 @@ export async function* selectInstant(
     end: lastReference(reference, grid) + (smoothed ? lookbackMs : 0),
   };
   const columnFor = columnMaker(grid, reuse);
+  const buckets = await instantBuckets(e, node, { reference, grid, what });
+  if (buckets) {
+    const open = (labels: Series["labels"]) => columnFor(labels, what !== "values");
+    for await (const column of bucketColumnsOf(e, buckets, { grid, columnFor: open })) yield [column];
+    return;
+  }
   const windowsOf = sharedWindows({ ...reference, count: grid.count, rangeMs: lookbackMs });
   function* columnsOf(batch: readonly Series[]): Generator<Column> {
     for (const series of batch) {
@@ -138,6 +146,41 @@ export async function* selectInstant(
     }
   }
   for await (const batch of read(e, node, range)) yield columnsOf(batch);
+}
+
+async function instantBuckets(
+  e: Evaluation,
+  node: VectorSelector,
+  { reference, grid, what }: { reference: Reference; grid: Grid; what: What },
+): Promise<BucketsInHand | undefined> {
+  if (node.extended || what === "startTimestamps" || !e.options.querier.buckets) return undefined;
+  const asked = { matchers: node.matchers, ...reference, count: grid.count, rangeMs: e.options.lookbackMs };
+  return bucketsOfInstant(e, asked, what === "timestamps");
+}
+
+/** A range function answered from buckets, where the store has such for it. */
+export async function rangeBuckets(
+  e: Evaluation,
+  { name, node, grid }: { name: string; node: MatrixSelector | Subquery; grid: Grid },
+): Promise<BucketsInHand | undefined> {
+  if (node.kind === "subquery" || node.selector.extended || !e.options.querier.buckets) return undefined;
+  const reference = referenceOf(e, node.selector, grid);
+  const asked = { matchers: node.selector.matchers, ...reference, count: grid.count };
+  return bucketsOfRange(e, name, { ...asked, rangeMs: positiveDurationMs(e, node.range) });
+}
+
+export async function* bucketColumnsOf(
+  e: Evaluation,
+  { answer, fill }: BucketsInHand,
+  { grid, columnFor }: { grid: Grid; columnFor: (labels: Series["labels"]) => Column },
+): AsyncGenerator<Column> {
+  for await (const series of answer.series) {
+    e.spend(series.ends.length + grid.count);
+    if (e.isOutOfBreath) await e.breathe();
+    else e.throwIfAborted();
+    const column = columnFor(series.labels);
+    if (fill(series, column)) yield column;
+  }
 }
 
 /** Numbers alone, none of them NaN. */

@@ -122,12 +122,12 @@ function plus(change: Histogram, first: Histogram, context: RangeContext): Histo
 }
 
 /** No counter: nothing limits how far back it reaches. */
-const none = Number.POSITIVE_INFINITY;
+export const none = Number.POSITIVE_INFINITY;
 
 /** A counter cannot have been below zero: how far back, in lengths of what was sampled, it would meet zero. */
-const reach = (first: number, change: number): number => (change > 0 && first >= 0 ? first / change : none);
+export const reach = (first: number, change: number): number =>
+  change > 0 && first >= 0 ? first / change : none;
 
-/** `most`: how far before the first sample it may reach, in lengths of what was sampled. */
 function stretch(
   timestamps: Float64Array,
   window: Window,
@@ -135,10 +135,24 @@ function stretch(
   perSecond: boolean,
   startedAt?: number,
 ): number {
-  const firstTime = timestamps[window.from] ?? 0;
-  const lastTime = timestamps[window.to - 1] ?? 0;
+  const sampled = {
+    firstTime: timestamps[window.from] ?? 0,
+    lastTime: timestamps[window.to - 1] ?? 0,
+    gaps: window.to - window.from - 1,
+  };
+  return stretchOf(sampled, window, { most, perSecond, startedAt });
+}
+
+/**
+ * By how much a change between the first and the last sample of a window is stretched to its edges; times in milliseconds.
+ * `most`: how far before the first sample it may reach, in lengths of what was sampled.
+ */
+export function stretchOf(
+  { firstTime, lastTime, gaps }: { firstTime: number; lastTime: number; gaps: number },
+  window: Pick<Window, "start" | "end">,
+  { most, perSecond, startedAt }: { most: number; perSecond: boolean; startedAt?: number | undefined },
+): number {
   let sampled = (lastTime - firstTime) / 1000;
-  const gaps = window.to - window.from - 1;
   const mean = gaps > 0 ? sampled / gaps : 0;
   const threshold = mean * 1.1;
   let toStart = (firstTime - window.start) / 1000;

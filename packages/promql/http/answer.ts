@@ -5,6 +5,7 @@ import type { HavnError } from "@havn/model";
 import { z } from "zod";
 import type { InstantResult, RangeResult, RangeSamples } from "../engine.ts";
 import { PromqlError } from "../errors.ts";
+import type { TierUse } from "../evaluate/evaluation.ts";
 import { formatValue } from "../format.ts";
 import type { Histogram } from "../histogram/histogram.ts";
 import { type Bucket, bucketsOf } from "../histogram/walk.ts";
@@ -16,11 +17,16 @@ export const answerSchema = z.object({
   data: z.unknown(),
   warnings: z.array(z.string()).optional(),
   infos: z.array(z.string()).optional(),
+  tiers: z
+    .array(z.object({ resolution: z.string(), exact: z.boolean() }))
+    .optional()
+    .describe("the downsampled data that the answer stands on; exact: as samples would have answered"),
 });
 
 interface Notes {
   warnings?: readonly string[];
   infos?: readonly string[];
+  tiers?: readonly TierUse[] | undefined;
 }
 
 export function answer(data: unknown, notes: Notes = {}): RawResponse {
@@ -29,6 +35,7 @@ export function answer(data: unknown, notes: Notes = {}): RawResponse {
     data,
     ...(notes.warnings?.length && { warnings: notes.warnings }),
     ...(notes.infos?.length && { infos: notes.infos }),
+    ...(notes.tiers?.length && { tiers: notes.tiers }),
   };
   return new RawResponse(JSON.stringify(body), {
     "content-type": "application/json",
@@ -49,6 +56,7 @@ export function answerResult(result: InstantResult | RangeResult, limit: number)
   const notes = (more: readonly string[]) => ({
     warnings: [...result.warnings, ...more],
     infos: result.infos,
+    tiers: result.tiers,
   });
   switch (result.type) {
     case "scalar":

@@ -26,6 +26,8 @@ export interface DeleteOptions {
   forgotten(): void;
   /** Samples are gone: who remembers some forgets them. */
   deleted(): void;
+  /** What samples of these series were by five minutes and hours goes too. */
+  dropBuckets(ids: readonly string[], range: TimeRange | undefined): Promise<void>;
 }
 
 const mostSeries = 1_000_000;
@@ -50,12 +52,19 @@ export async function deleteSeries(options: DeleteOptions, deletion: Deletion): 
     const within = timeSql(deletion.range);
     for (const table of ["samples", "histograms", "exemplars"])
       await clickhouse.execute(`DELETE FROM ${table} WHERE series_id IN (${ids.join(",")})${within}`);
+    await options.dropBuckets(ids, deletion.range && bounded(deletion.range));
     if (!deletion.range) await clickhouse.execute(`DELETE FROM series WHERE id IN (${ids.join(",")})`);
   }
   options.deleted();
   if (!deletion.range) options.forgotten();
   return deleted;
 }
+
+/** Buckets are by seconds, and there are none of the far future. */
+const bounded = ({ start, end }: TimeRange): TimeRange => ({
+  start: Math.max(0, Math.floor(start)),
+  end: Math.min(end, 4_000_000_000_000),
+});
 
 interface Chosen {
   ids: string[];

@@ -56,6 +56,7 @@ export class MetricBatch {
   #halves = new Uint32Array(halvesOfRow * 1024);
   #histogramRows: ByteWriter | undefined;
   #exemplarRows: ByteWriter | undefined;
+  #oldest = Number.POSITIVE_INFINITY;
 
   constructor(registry: SeriesRegistry) {
     this.#registry = registry;
@@ -65,6 +66,7 @@ export class MetricBatch {
   sample(reference: number, time: number, low: number, high: number): void {
     const registry = this.#registry;
     this.#noteDay(reference, time);
+    if (time < this.#oldest) this.#oldest = time;
     const row = this.samples++ * halvesOfRow;
     if (row === this.#halves.length) this.#grow();
     const halves = this.#halves;
@@ -105,7 +107,7 @@ export class MetricBatch {
     const samples = new Uint8Array(this.#halves.buffer, 0, this.samples * halvesOfRow * 4);
     const segments: NewSegment[] = [
       { table: "series", rows: this.#series.view(), isNew: true },
-      { table: "samples", rows: samples, isNew: true },
+      { table: "samples", rows: samples, isNew: true, oldest: this.#oldest },
     ];
     if (this.#histogramRows)
       segments.push({ table: "histograms", rows: this.#histogramRows.view(), isNew: true });

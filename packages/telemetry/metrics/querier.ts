@@ -6,7 +6,7 @@ import { histogramBody, type NativeHistogram, readHistogram } from "./histogram.
 import { seriesCondition } from "./matchers.ts";
 import type { Reading as KnownSamples, SampleCache } from "./sample-cache.ts";
 import { type Columns, columnsOf } from "./sample-columns.ts";
-import { createSeriesIndex, type FoundSeries } from "./series-index.ts";
+import { createSeriesIndex, type FoundSeries, type SeriesIndex } from "./series-index.ts";
 
 /** Samples that are asked for at once: some 10 MB on the way. */
 const samplesAtOnce = 400_000;
@@ -33,13 +33,20 @@ export interface QuerierOptions {
   cache?: SampleCache | undefined;
 }
 
+/** A querier whose series may be found once and read by stretches of time. */
+export interface StoreQuerier extends Querier {
+  find: SeriesIndex["find"];
+  /** As `selectBatches`, of series that were found; each has the very `labels` that it was found with. */
+  read(found: FoundSeries, range: TimeRange, signal: AbortSignal): AsyncIterable<readonly Series[]>;
+}
+
 const defaultLimits: QuerierLimits = { series: 100_000, samples: 50_000_000 };
 
 /** The engine's view of the tables `series` and `samples`. Beyond a limit it throws a HavnError 422. */
 export function createQuerier(
   clickhouse: ClickHouse,
   { hasHistograms, storedSeries, limits = defaultLimits, cache }: QuerierOptions,
-): Querier {
+): StoreQuerier {
   const index = createSeriesIndex(clickhouse, { stored: storedSeries, most: limits.series });
 
   /** The reads of a selection follow one another: what one brings, those behind it need not ask for. */
@@ -134,7 +141,14 @@ export function createQuerier(
     asked: TimeRange,
     signal: AbortSignal,
   ): AsyncGenerator<Series[]> {
-    const found = await index.find(matchers, asked, signal);
+    yield* read(await index.find(matchers, asked, signal), asked, signal);
+  }
+
+  async function* read(
+    found: FoundSeries,
+    asked: TimeRange,
+    signal: AbortSignal,
+  ): AsyncGenerator<Series[]> {
     const range = { start: clamp(Math.ceil(asked.start)), end: clamp(Math.floor(asked.end)) };
     const spend = spender(limits.samples);
     const kept = cache?.hasRoomFor(found.ids.length, range) ? cache : undefined;
@@ -192,6 +206,8 @@ export function createQuerier(
   }
 
   return {
+    find: index.find,
+    read,
     selectBatches,
 
     async *select(matchers, asked, signal) {

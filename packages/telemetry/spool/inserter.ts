@@ -6,6 +6,7 @@ import { exemplarColumns, metadataColumns, sampleColumns, seriesColumns } from "
 import { histogramColumns } from "../metrics/histogram.ts";
 import type { SampleCache } from "../metrics/sample-cache.ts";
 import { logColumns, scanLogSegment } from "../protocols/agent/logs.ts";
+import { type Late, lateColumns } from "../rollups/late.ts";
 import { type Segment, type Spool, type Table, tables } from "./spool.ts";
 
 const mostFiles = 64;
@@ -17,7 +18,7 @@ const mostRefusals = 5;
 
 const columns = {
   ...{ series: seriesColumns, samples: sampleColumns, histograms: histogramColumns },
-  ...{ exemplars: exemplarColumns, metadata: metadataColumns, logs: logColumns },
+  ...{ exemplars: exemplarColumns, metadata: metadataColumns, logs: logColumns, late: lateColumns },
 } as const;
 
 export interface InserterStats {
@@ -50,8 +51,10 @@ export function startInserter(options: {
   log: (message: string) => void;
   /** Is told what samples were stored. */
   cache?: Pick<SampleCache, "wants" | "wrote"> | undefined;
+  /** Is told of samples of hours that are rolled up already. */
+  late?: Pick<Late, "until" | "marksOf"> | undefined;
 }): Inserter {
-  const { clickhouse, spool, clock, log, cache } = options;
+  const { clickhouse, spool, clock, log, cache, late } = options;
   const stats = {
     inserts: 0,
     seriesInserts: 0,
@@ -74,7 +77,10 @@ export function startInserter(options: {
       files: group.map(({ path }) => path),
       ...(doubtful && { onlyNew: { key: ["batch", "row"], where: await placeOf(group) } }),
     });
-    if (table === "samples") cache?.wrote(rows);
+    if (table === "samples") {
+      cache?.wrote(rows);
+      await noteLate(group);
+    }
     stats.inserts++;
     if (table === "series") stats.seriesInserts++;
     for (const segment of group) {
@@ -82,6 +88,19 @@ export function startInserter(options: {
       refusals.delete(segment.path);
     }
     await spool.remove(group);
+  }
+
+  /**
+   * After the samples are there, and before their segments go: whoever dies in between inserts and marks them again, and
+   * an hour that is being rolled up sees them or is rolled up again.
+   */
+  async function noteLate(group: readonly Segment[]): Promise<void> {
+    if (!late) return;
+    const some = group.filter(({ oldest }) => oldest === undefined || oldest <= late.until);
+    for (const { path } of some) {
+      const rows = late.marksOf(await readFile(path));
+      if (rows.length > 0) await spool.append([{ table: "late", rows, isNew: true }], { evenIfFull: true });
+    }
   }
 
   /** One pass over all tables; the first failure is thrown after all were tried. */

@@ -3,7 +3,7 @@ import { type FileHandle, open, readdir, rename, rm, stat } from "node:fs/promis
 import { join } from "node:path";
 import { HavnError } from "@havn/model";
 
-export const tables = ["series", "samples", "histograms", "exemplars", "metadata", "logs"] as const;
+export const tables = ["series", "samples", "late", "histograms", "exemplars", "metadata", "logs"] as const;
 export type Table = (typeof tables)[number];
 
 /** Rows of one table, on disk, that ClickHouse may not have yet. */
@@ -13,13 +13,15 @@ export interface Segment {
   bytes: number;
   /** False where some of its rows may be in ClickHouse already. */
   isNew: boolean;
+  /** Milliseconds since the epoch: none of its samples is older. Undefined where that is not known. */
+  oldest?: number | undefined;
 }
 
 export type NewSegment = Omit<Segment, "path" | "bytes"> & { rows: Uint8Array };
 
 export interface Spool extends AsyncDisposable {
   /** Resolves when the rows are on disk for good. All or nothing is said to be stored. */
-  append(segments: readonly NewSegment[]): Promise<void>;
+  append(segments: readonly NewSegment[], options?: { evenIfFull?: boolean }): Promise<void>;
   /** Takes the segments of a table that wait, oldest first. */
   take(table: Table): Segment[];
   giveBack(segments: readonly Segment[]): void;
@@ -86,14 +88,14 @@ export async function openSpool(directory: string, options: { largestBytes: numb
       );
       throw error;
     }
-    return files.map(({ table, path, isNew, parts }) => {
-      return { table, path, isNew, bytes: parts.reduce((sum, part) => sum + part.length, 0) };
+    return files.map(({ table, path, isNew, oldest, parts }) => {
+      return { table, path, isNew, oldest, bytes: parts.reduce((sum, part) => sum + part.length, 0) };
     });
   }
 
   return {
-    append(segments) {
-      if (bytes > options.largestBytes)
+    append(segments, { evenIfFull = false } = {}) {
+      if (bytes > options.largestBytes && !evenIfFull)
         return Promise.reject(
           new HavnError("The telemetry spool is full", {
             status: 503,
@@ -133,7 +135,10 @@ function joinSegments(segments: readonly NewSegment[]) {
     const key = `${segment.table} ${segment.isNew}`;
     const file = joined.get(key);
     if (!file) joined.set(key, { ...segment, parts: [rows] });
-    else file.parts.push(rows);
+    else {
+      file.parts.push(rows);
+      file.oldest = Math.min(file.oldest ?? 0, segment.oldest ?? 0);
+    }
   }
   // Series first: samples are found through them.
   return tables.flatMap((table) => [...joined.values()].filter((file) => file.table === table));
