@@ -18,11 +18,12 @@ let password = "";
 const run = promisify(execFile);
 const bound = { timeout: 600_000 };
 
-const config = `import { environment, prometheus, record } from "havn";
+const config = `import { environment, prometheus, record, retention } from "havn";
 
 export default environment("moved", {}, () => {
   prometheus("./prometheus.yml");
   record("shop:queue:double", { expr: "queue_length * 2", interval: "1s" });
+  retention("queue", { match: '{job="queue"}', keep: "400d", hours: "5y" });
 });
 `;
 const prometheusYml = (address: string) => `global:
@@ -186,6 +187,13 @@ describe("moving from Prometheus", () => {
       ...["metrics", "delete", 'scrape_series_added{job="queue"}', "--until", "1s", "--yes"],
     ]);
     assert.match(deleted.stdout, /✓ \d+ samples? deleted/);
+  });
+
+  test("what is kept is told", bound, async () => {
+    const { stdout } = await havn.must(["metrics", "retention"]);
+    assert.match(stdout, /moved\/retention\/queue \{job="queue"\} +400d +90d +1825d +\d+ series/);
+    assert.match(stdout, /everything else +30d +90d +730d/);
+    assert.match(stdout, /samples +\d+ rows +\d+\.\d MiB +since \d{4}-/);
   });
 
   test("what is no longer declared ends", bound, async () => {

@@ -82,3 +82,43 @@ test("deletion by matcher: counted, in a range, and whole; what is sent again is
   assert.equal(await ask({ match: ["sum(hits)"] }), 400);
   assert.equal(await ask({ match: ["{"] }), 400);
 });
+
+test("deletion reaches what samples were rolled up to", async () => {
+  const then = now - (now % 3_600_000) - 20 * 3_600_000;
+  await using server = await openReceivingServer();
+  const samples = Array.from({ length: 120 }, (_, n): [number, number] => [then + (n + 1) * 60_000, n]);
+  const body = message(...["a", "b"].map((n) => seriesV1({ __name__: "rolled", n }, samples)));
+  assert.equal((await server.post("/api/v1/write", encodeSnappy(body), headers)).status, 204);
+  const { rollups } = server.telemetry;
+  await server.telemetry.flush();
+  rollups.setRules([]);
+  await rollups.pass();
+  const counts = async (n: string) => {
+    const counted = (table: string) =>
+      server.rows<{ n: string }>(
+        `SELECT toString(sum(count)) AS n FROM ${table} FINAL
+         WHERE series_id IN (SELECT id FROM series WHERE labels['n'] = '${n}')`,
+      );
+    const [[five], [hour]] = await Promise.all([counted("rollups_5m"), counted("rollups_1h")]);
+    return [Number(five?.n), Number(hour?.n)];
+  };
+  assert.deepEqual(await counts("a"), [120, 120]);
+  const until = then + 3_600_000 + 90_000;
+  const remove = (given: object) =>
+    server.post("/api/v1/metrics/delete", JSON.stringify({ match: ['rolled{n="a"}'], ...given }), json);
+  assert.equal((await remove({ from: then, until })).status, 200);
+  await rollups.pass();
+  assert.deepEqual(
+    [await counts("a"), await counts("b")],
+    [
+      [59, 59],
+      [120, 120],
+    ],
+  );
+  assert.equal((await remove({})).status, 200);
+  assert.deepEqual(
+    await server.rows("SELECT DISTINCT series_id FROM rollups_5m"),
+    await server.rows("SELECT DISTINCT series_id FROM rollups_1h"),
+  );
+  assert.deepEqual(await counts("b"), [120, 120]);
+});

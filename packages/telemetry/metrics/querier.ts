@@ -144,11 +144,7 @@ export function createQuerier(
     yield* read(await index.find(matchers, asked, signal), asked, signal);
   }
 
-  async function* read(
-    found: FoundSeries,
-    asked: TimeRange,
-    signal: AbortSignal,
-  ): AsyncGenerator<Series[]> {
+  async function* read(found: FoundSeries, asked: TimeRange, signal: AbortSignal): AsyncGenerator<Series[]> {
     const range = { start: clamp(Math.ceil(asked.start)), end: clamp(Math.floor(asked.end)) };
     const spend = spender(limits.samples);
     const kept = cache?.hasRoomFor(found.ids.length, range) ? cache : undefined;

@@ -98,7 +98,11 @@ export function withBuckets(
       for (const stretch of stretches)
         if (stretch.from === "tier") (await readTier(part, { tier, columns, stretch, signal })).forEach(add);
         else
-          for await (const batch of querier.read(part, { start: stretch.start + 1, end: stretch.end }, signal))
+          for await (const batch of querier.read(
+            part,
+            { start: stretch.start + 1, end: stretch.end },
+            signal,
+          ))
             for (const series of batch) add(foldSamples(series, resolutionMs));
       for (const labels of part.labels) {
         const whole = joinBuckets(parts.get(labels) ?? []);

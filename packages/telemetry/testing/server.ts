@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { ClickHouse } from "@havn/clickhouse";
 import { openTestClickHouse } from "@havn/clickhouse/testing";
 import { type AccessGate, createGrpcServer, createHttpServer, type Identity } from "@havn/http";
 import { labelsKey } from "@havn/model";
@@ -27,6 +28,8 @@ export interface ReceivingServer extends AsyncDisposable {
   post(path: string, body: Uint8Array | string, headers?: Record<string, string>): Promise<Response>;
   /** All that is stored of a metric: `name{label="value"} value@milliseconds …`, values as text. */
   stored(name: string): Promise<string[]>;
+  /** What ClickHouse itself answers. */
+  rows: ClickHouse["rows"];
 }
 
 /** A store behind a real server, for senders. */
@@ -44,6 +47,7 @@ export async function openReceivingServer(
   const grpc = stack.use(createGrpcServer({ access, methods: telemetry.grpcMethods, log: () => {} }));
   const grpcPort = await grpc.listen({ port: 0, address: "127.0.0.1" });
   return {
+    rows: db.clickhouse.rows,
     ...{ telemetry, url, grpcUrl: `http://127.0.0.1:${grpcPort}` },
     post: (path, body, headers = {}) =>
       fetch(url + path, {
