@@ -47,6 +47,7 @@ export function connectRooms(rooms: {
   live.topic("events", { action: "event:read" });
   live.topic("apply", { action: "apply:read", delivery: "latest", snapshot: infrastructure.applies.get });
   telemetry.serveLive(live);
+  alerting.serveLive(live);
 }
 
 /** Alerts as runbooks see them: what holds them back, and whether their host is left alone. */

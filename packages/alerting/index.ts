@@ -1,5 +1,5 @@
 import type { AgentEvent, HostReport } from "@havn/fleet/protocol";
-import type { Route } from "@havn/http";
+import type { Live, Route } from "@havn/http";
 import {
   type Address,
   type Alert,
@@ -13,6 +13,8 @@ import {
 import { migrate, type Sql } from "@havn/postgres";
 import type { Expr, InstantResult } from "@havn/promql";
 import { alertOf, openBook } from "./alerts/book.ts";
+import { ruleOf } from "./alerts/rule-of.ts";
+import { alertViews } from "./alerts/views.ts";
 import type { AlertHistory, BacktestOptions } from "./backtest/index.ts";
 import { backtestRoutes } from "./backtest/routes.ts";
 import { createBoard } from "./checks/board.ts";
@@ -36,6 +38,7 @@ import { createExecutor, type DesiredChecks, type ResourceExecutor } from "./exe
 import { type PastPage, type Preview, previewOf } from "./holding/preview.ts";
 import { previewRoutes } from "./holding/routes.ts";
 import { checkSubject, groupSubjects, resourceSubjects, ruleSubject } from "./holding/subjects.ts";
+import { serveLiveAlerting } from "./live.ts";
 import { type AlertFilter, alertRoutes } from "./routes.ts";
 import { type RoutedAlert, routedOf } from "./routing/alert.ts";
 import type { Notification } from "./routing/groups.ts";
@@ -138,6 +141,8 @@ export interface Alerting {
   ruleSamples(): ReturnType<typeof ruleSamples>;
   /** Who is told of which alerts, and what is silenced. */
   routing: Routing;
+  /** Serves the live topics `checks:ENVIRONMENT` and `silences`. */
+  serveLive(live: Live): void;
   routes: Route[];
 }
 
@@ -391,8 +396,20 @@ export async function createAlerting(options: AlertingOptions): Promise<Alerting
     lookForUnmatched: (signal) => unmatched.tick(watched(), signal),
     ruleSamples: () => ruleSamples(ruleGroups.list(), declaredRules.list(), unmatched.of),
     routing,
+    serveLive: (live) =>
+      serveLiveAlerting(live, {
+        checks: (environment) => board.views().filter((view) => view.environment === environment),
+        onSilences: routing.silences.onChange,
+      }),
     routes: [
-      ...alertRoutes(list),
+      ...alertRoutes({
+        list,
+        views: (environment) => alertViews({ records: book.list(), routing, now: clock.now() }, environment),
+        findRule(fingerprint) {
+          const record = book.list().find((one) => one.fingerprint === fingerprint);
+          return record && ruleOf(record, { rules: declaredRules.list(), groups: ruleGroups.list(), probes });
+        },
+      }),
       ...checkRoutes({ board, told, probes: () => probes, runNow } satisfies CheckRoutesOptions),
       ...ruleGroups.routes,
       ...backtestRoutes({

@@ -1,5 +1,14 @@
 import { defineRoute, type Route } from "@havn/http";
-import { type Alert, alertSchema, alertStateSchema } from "@havn/model";
+import {
+  type Alert,
+  type AlertRule,
+  type AlertView,
+  alertRuleSchema,
+  alertSchema,
+  alertStateSchema,
+  alertViewSchema,
+  HavnError,
+} from "@havn/model";
 import { z } from "zod";
 
 export interface AlertFilter {
@@ -7,7 +16,14 @@ export interface AlertFilter {
   state?: Alert["state"] | undefined;
 }
 
-export const alertRoutes = (list: (filter: AlertFilter) => Alert[]): Route[] => [
+export interface AlertRoutesOptions {
+  list(filter: AlertFilter): Alert[];
+  views(environment: string | undefined): AlertView[];
+  /** Of one of Havn's own alerts. */
+  findRule(fingerprint: string): AlertRule | undefined;
+}
+
+export const alertRoutes = ({ list, views, findRule }: AlertRoutesOptions): Route[] => [
   defineRoute({
     method: "GET",
     path: "/api/v1/alerts",
@@ -16,5 +32,33 @@ export const alertRoutes = (list: (filter: AlertFilter) => Alert[]): Route[] => 
     query: z.strictObject({ environment: z.string().optional(), state: alertStateSchema.optional() }),
     response: z.object({ alerts: z.array(alertSchema) }),
     handle: ({ query }) => ({ alerts: list(query) }),
+  }),
+  defineRoute({
+    method: "GET",
+    path: "/api/v1/alerts/routed",
+    summary: "Alerts, those of others too, with who is told of them and what holds them back",
+    access: { action: "alert:read", resource: ({ query }) => query.environment ?? "" },
+    query: z.strictObject({ environment: z.string().optional() }),
+    response: z.object({ alerts: z.array(alertViewSchema) }),
+    handle: ({ query }) => ({ alerts: views(query.environment) }),
+  }),
+  defineRoute({
+    method: "GET",
+    path: "/api/v1/alerts/:fingerprint",
+    summary: "One alert, with the rule that it comes from and what that looks at",
+    access: { action: "alert:read", resource: ({ params }) => params.fingerprint },
+    params: z.object({ fingerprint: z.string() }),
+    query: z.strictObject({ environment: z.string().optional() }),
+    response: z.object({ alert: alertViewSchema, rule: alertRuleSchema.optional() }),
+    handle({ params: { fingerprint }, query }) {
+      const alert = views(query.environment).find((one) => one.fingerprint === fingerprint);
+      if (!alert)
+        throw new HavnError("There is no such alert", {
+          detail: "Alerts are kept for a day after their end. The timeline keeps what happened.",
+          status: 404,
+        });
+      const rule = findRule(fingerprint);
+      return { alert, ...(rule && { rule }) };
+    },
   }),
 ];

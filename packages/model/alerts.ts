@@ -47,3 +47,38 @@ export const ruleGroupSchema = z.object({
   broken: z.array(z.object({ name: z.string(), line: z.number().nullable(), fault: z.string() })),
 });
 export type RuleGroup = z.output<typeof ruleGroupSchema>;
+const labels = z.record(z.string(), z.string());
+
+/** An alert with what is done about it: who is told, in which groups, and what holds it back. */
+export const alertViewSchema = alertSchema.extend({
+  external: z.boolean().describe("sent in from elsewhere, as Prometheus does"),
+  routed: labels.describe("its labels as routes and silences see them"),
+  groups: z.array(z.object({ receiver: z.string(), labels })).describe("in which it is told"),
+  silencedBy: z.array(z.string()).describe("ids of silences"),
+  inhibitedBy: z.array(z.string()).describe("fingerprints of the alerts that hold it back"),
+  behind: z.array(z.string()).describe("names of the failing checks that it lies behind"),
+});
+export type AlertView = z.infer<typeof alertViewSchema>;
+
+/** What an alert comes from. */
+export const alertRuleSchema = z.object({
+  kind: z.enum(["alert", "rules", "check", "condition"]),
+  name: z.string(),
+  where: z
+    .string()
+    .describe("address of what declares it, with the file and group of rules; empty for what Havn watches"),
+  expr: z.string().optional(),
+  for: z.string().optional(),
+  keepFiringFor: z.string().optional(),
+  labels,
+  annotations: labels.describe("as written, with their templates"),
+  health: z.enum(["unknown", "ok", "err"]),
+  lastError: z.string(),
+  chart: z
+    .object({
+      query: z.string(),
+      threshold: z.object({ operator: z.string(), value: z.number() }).optional(),
+    })
+    .optional(),
+});
+export type AlertRule = z.infer<typeof alertRuleSchema>;

@@ -70,6 +70,8 @@ export const checkView = z.object({
   from: z.string().optional().describe("host that asks; the control plane where absent"),
   interval: z.string(),
   result: checkResult.optional(),
+  attempts: z.number().int().optional().describe("so many times before a state is believed"),
+  parents: z.array(z.string()).default([]).describe("names of the checks that the way there leads through"),
   unreachable: z.array(z.string()).describe("checks that it lies behind and that fail"),
 });
 export type CheckView = z.infer<typeof checkView>;

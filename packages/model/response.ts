@@ -259,3 +259,84 @@ export const incidentMetricsSchema = z.object({
   ),
 });
 export type IncidentMetrics = z.infer<typeof incidentMetricsSchema>;
+
+/** Somebody was told on some way: accepted, opened and answered are separate facts. */
+export const askedSchema = z.object({
+  person: z.string().nullable(),
+  channel: z.string(),
+  round: z.number(),
+  level: z.number(),
+  begunAt: z.number(),
+  acceptedAt: z.number().nullable(),
+  openedAt: z.number().nullable(),
+  acknowledgedAt: z.number().nullable(),
+  failure: z.string().nullable(),
+});
+export type Asked = z.infer<typeof askedSchema>;
+
+/** An open incident with the alerts that it is about and how its pages stand. */
+export const pagingSchema = z.object({
+  incident: z.number(),
+  title: z.string(),
+  state: z.enum(["open", "acknowledged", "resolved"]),
+  alerts: z.array(z.record(z.string(), z.string())).describe("their labels"),
+  pages: z.array(
+    z.object({
+      id: z.string(),
+      state: z.enum(["open", "acknowledged", "resolved"]),
+      level: z.number(),
+      levels: z.number(),
+      acknowledgedBy: z.string().nullable(),
+      acknowledgedAt: z.number().nullable(),
+      acknowledgedUntil: z.number().nullable(),
+    }),
+  ),
+  asked: z.array(askedSchema),
+});
+export type PagingView = z.infer<typeof pagingSchema>;
+
+export const postmortemSchema = z.object({
+  markdown: z.string(),
+  revision: z.number().describe("0: the draft, which nobody has edited"),
+  editedAt: z.number().nullable(),
+  editedBy: z.string().nullable(),
+});
+export type Postmortem = z.infer<typeof postmortemSchema>;
+
+export const segmentSchema = z.object({
+  from: z.number(),
+  to: z.number(),
+  person: z.string(),
+  source: z.discriminatedUnion("kind", [
+    z.object({ kind: z.literal("override"), id: z.string() }),
+    z.object({ kind: z.literal("swap"), id: z.string(), out: z.string() }),
+    z.object({ kind: z.literal("layer"), layer: z.string() }),
+    z.object({ kind: z.literal("fallback") }),
+  ]),
+});
+export type OnCallSegment = z.infer<typeof segmentSchema>;
+
+/** A schedule over some time: who is on call, and what that is made of. */
+export const scheduleViewSchema = z.object({
+  zone: z.string(),
+  fallback: z.string(),
+  segments: z.array(segmentSchema),
+  layers: z
+    .array(z.object({ name: z.string(), segments: z.array(segmentSchema) }))
+    .describe("each as if it stood alone"),
+  overrides: z.array(
+    z.object({
+      id: z.string(),
+      from: z.number(),
+      to: z.number(),
+      person: z.string(),
+      out: z.string().nullable().describe("for whom; null: for whoever is on call"),
+      createdBy: z.string(),
+    }),
+  ),
+  people: z
+    .array(z.object({ name: z.string(), identity: z.string().nullable() }))
+    .describe("who may be on call"),
+  calendar: z.string().describe("path of the iCal feed; whoever holds it may read this schedule"),
+});
+export type ScheduleView = z.infer<typeof scheduleViewSchema>;

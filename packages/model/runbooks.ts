@@ -113,6 +113,7 @@ export const runbookSchema = z.object({
   description: z.string().nullable(),
   on: z.array(z.object({ match: z.array(z.string()), state: z.string() })),
   at: z.object({ schedule: z.string(), zone: z.string() }).nullable(),
+  with: z.record(z.string(), z.json()).describe("what its function gets unless a start says otherwise"),
   guards: z.object({ runs: z.number(), per: z.string(), hosts: z.number(), duringMaintenance: z.boolean() }),
   lastRun: runbookRunSchema.nullable(),
 });

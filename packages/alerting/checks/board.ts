@@ -164,6 +164,7 @@ export function createBoard({ clock, book, runNow, log, ...before }: BoardOption
           ...{ address, name, environment, kind: properties.probe.kind, interval: intervalOf(probe) },
           ...(host !== "" && { from: host }),
           ...(result && { result }),
+          ...{ attempts: properties.attempts, parents: properties.parents },
           unreachable: bad ? suppressionOf(address, find).unreachable : [],
         };
       }),

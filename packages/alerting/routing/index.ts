@@ -48,6 +48,8 @@ export interface Routing {
     /** A new one, or a change of one that has not expired. What has begun keeps its beginning. */
     put(wanted: WantedSilence): Promise<Silence>;
     expire(id: string): Promise<void>;
+    /** Calls `listener` when one was made, changed or ended by hand. Returns how to stop. */
+    onChange(listener: () => void): () => void;
   };
 }
 
@@ -76,6 +78,7 @@ export async function createRouting(options: RoutingOptions): Promise<Routing> {
   const silences = new Map((await store.listSilences()).map((silence) => [silence.id, silence]));
   const told = new Map<string, Told>(await store.listTold());
   const groups = createGroups();
+  const silenceListeners = new Set<() => void>();
   let declared = await store.listRoutes();
   let tree = treeOf(declared);
   let wake = new AbortController();
@@ -102,6 +105,12 @@ export async function createRouting(options: RoutingOptions): Promise<Routing> {
       inhibitedBy: inhibition.inhibitedBy(alert),
     });
   };
+
+  async function keepSilence(silence: Silence): Promise<void> {
+    await store.putSilence(silence);
+    silences.set(silence.id, silence);
+    for (const listener of silenceListeners) listener();
+  }
 
   async function keepTold(id: string, what: Told): Promise<void> {
     await store.putTold(id, what);
@@ -242,8 +251,7 @@ export async function createRouting(options: RoutingOptions): Promise<Routing> {
       find: (id) => silences.get(id),
       async put(wanted) {
         const silence = newSilence(wanted, wanted.id ? silences.get(wanted.id) : undefined, clock.now());
-        await store.putSilence(silence);
-        silences.set(silence.id, silence);
+        await keepSilence(silence);
         return silence;
       },
       async expire(id) {
@@ -253,8 +261,11 @@ export async function createRouting(options: RoutingOptions): Promise<Routing> {
         if (silenceState(silence, now) === "expired")
           throw new HavnError(`Silence ${id} has expired already`, { status: 400 });
         const ended = { ...silence, startsAt: Math.min(silence.startsAt, now), endsAt: now, updatedAt: now };
-        await store.putSilence(ended);
-        silences.set(id, ended);
+        await keepSilence(ended);
+      },
+      onChange(listener) {
+        silenceListeners.add(listener);
+        return () => silenceListeners.delete(listener);
       },
     },
   };
