@@ -223,7 +223,7 @@ export async function createResponse(options: ResponseOptions): Promise<Response
       runbooks.close();
     },
     routes: [
-      ...responseRoutes({ sql, clock, people, paging }),
+      ...responseRoutes({ sql, clock, people, paging, timeline, answerKey: options.answerKey }),
       ...incidentRoutes({ sql, clock, incidents, paging }),
       ...statusRoutes({ statusPages }),
       ...runbookRoutes({ sql, runbooks, declared: people.runbooks, answerKey: options.answerKey }),

@@ -26,6 +26,7 @@ import * as store from "./store.ts";
 export interface People {
   reload(): Promise<void>;
   contact(environment: string, name: string): ContactProperties | undefined;
+  contacts(environment: string): { name: string; identity: string | null }[];
   receiver(address: string): ReceiverProperties | undefined;
   escalation(environment: string, name: string): EscalationProperties | undefined;
   schedules(): { environment: string; schedule: Schedule; revision: number }[];
@@ -68,6 +69,10 @@ export async function loadPeople(sql: Sql): Promise<People> {
       overrides = await store.listOverrides(sql);
     },
     contact: (environment, name) => contactProperties.safeParse(find(environment, "contact", name)).data,
+    contacts: (environment) =>
+      allOf("contact", contactProperties)
+        .filter((one) => one.environment === environment)
+        .map(({ name, properties }) => ({ name, identity: properties.identity ?? null })),
     receiver: (address) => receiverProperties.safeParse(declared.get(address)?.properties).data,
     escalation: (environment, name) =>
       escalationProperties.safeParse(find(environment, "escalation", name)).data,

@@ -6,6 +6,7 @@ import {
   type IncidentAction,
   type IncidentNote,
   type NewEvent,
+  type Postmortem,
   type Timeline,
 } from "@havn/model";
 import type { Sql } from "@havn/postgres";
@@ -77,7 +78,12 @@ export interface Incidents {
     item: { text: string; owner: string; due: string; by: string },
   ): Promise<IncidentAction>;
   completeAction(id: number, by: string): Promise<IncidentAction>;
-  postmortem(id: number): Promise<string>;
+  /** What somebody has written, else a draft from the timeline. */
+  postmortem(id: number): Promise<Postmortem>;
+  /** Keeps what somebody has written. Throws a HavnError (409) where another has written since `revision`. */
+  writePostmortem(id: number, text: { markdown: string; revision: number; by: string }): Promise<Postmortem>;
+  /** Drops what was written: it is drafted anew. */
+  redraftPostmortem(id: number, by: string): Promise<Postmortem>;
   /** Tells of action items whose day is over, each once, and sees to it that status pages tell the truth. */
   sweep(): Promise<void>;
 }
@@ -155,6 +161,15 @@ export function createIncidents(options: IncidentsOptions): Incidents {
       }),
     );
     return [...charts, ...logs];
+  }
+
+  async function postmortem(id: number): Promise<Postmortem> {
+    const written = await notes.findPostmortem(sql, (await find(id)).id);
+    if (written) return written;
+    const { incident, services, timeline: events, suspects: found, actions, attempts } = await get(id);
+    const people = [...new Set(attempts.flatMap(({ person }) => person ?? []))].sort();
+    const markdown = draftPostmortem({ incident, services, suspects: found, events, actions, people });
+    return { markdown, revision: 0, editedAt: null, editedBy: null };
   }
 
   async function published(incident: store.Incident): Promise<void> {
@@ -251,10 +266,29 @@ export function createIncidents(options: IncidentsOptions): Incidents {
       });
       return action;
     },
-    async postmortem(id) {
-      const { incident, services, timeline: events, suspects: found, actions, attempts } = await get(id);
-      const people = [...new Set(attempts.flatMap(({ person }) => person ?? []))].sort();
-      return draftPostmortem({ incident, services, suspects: found, events, actions, people });
+    postmortem,
+    async writePostmortem(id, { markdown, revision, by }) {
+      const incident = await find(id);
+      const written = await notes.putPostmortem(sql, id, { markdown, revision, at: clock.now(), by });
+      if (written === undefined)
+        throw new HavnError("Somebody else has edited this postmortem meanwhile", {
+          detail: "Load it anew, and write your changes into theirs.",
+          status: 409,
+        });
+      await tell(incident, "postmortem", {
+        ...{ summary: `${by} wrote the postmortem of incident ${id}`, actor: by },
+        key: `incident:${id}:postmortem:${written}`,
+      });
+      return postmortem(id);
+    },
+    async redraftPostmortem(id, by) {
+      const incident = await find(id);
+      await notes.deletePostmortem(sql, id);
+      await tell(incident, "postmortem", {
+        summary: `The postmortem of incident ${id} is drafted anew`,
+        actor: by,
+      });
+      return postmortem(id);
     },
     async sweep() {
       const today = new Date(clock.now()).toISOString().slice(0, 10);

@@ -11,6 +11,7 @@ import {
   incidentSeverity,
   incidentStatus,
   isZone,
+  postmortemSchema,
 } from "@havn/model";
 import type { Sql } from "@havn/postgres";
 import { z } from "zod";
@@ -40,6 +41,7 @@ export const incidentRoutes = (options: IncidentRoutesOptions): Route[] => [
   ...readRoutes(options),
   ...changeRoutes(options),
   ...actionRoutes(options),
+  ...postmortemRoutes(options),
 ];
 
 const link = z.object({
@@ -116,15 +118,6 @@ function readRoutes({ sql, clock, incidents }: IncidentRoutesOptions): Route[] {
           attempts: detail.attempts.map((one) => ({ ...one })),
         };
       },
-    }),
-    defineRoute({
-      method: "GET",
-      path: "/api/v1/incidents/:id/postmortem",
-      summary: "A draft in Markdown, from the timeline",
-      access: { action: "incident:read" },
-      params: idParams,
-      response: z.object({ markdown: z.string() }),
-      handle: async ({ params: { id } }) => ({ markdown: await incidents.postmortem(numberOf(id)) }),
     }),
   ];
 }
@@ -260,6 +253,34 @@ function actionRoutes({ incidents }: IncidentRoutesOptions): Route[] {
       params: idParams,
       response: incidentActionSchema,
       handle: ({ params, identity }) => incidents.completeAction(numberOf(params.id), identity.actor),
+    }),
+  ];
+}
+
+function postmortemRoutes({ incidents }: IncidentRoutesOptions): Route[] {
+  const path = "/api/v1/incidents/:id/postmortem";
+  const access = {
+    action: "incident:update",
+    resource: ({ params: { id } }: { params: { id: string } }) => id,
+  };
+  return [
+    defineRoute({
+      ...{ method: "GET", path, params: idParams, response: postmortemSchema },
+      summary: "What was written, in Markdown, or a draft from the timeline",
+      access: { action: "incident:read" },
+      handle: ({ params: { id } }) => incidents.postmortem(numberOf(id)),
+    }),
+    defineRoute({
+      ...{ method: "PUT", path, params: idParams, response: postmortemSchema, access },
+      summary: "Keeps a postmortem that somebody has edited; `revision` is the one that was read",
+      body: z.strictObject({ markdown: z.string().min(1).max(500_000), revision: z.number().int().min(0) }),
+      handle: ({ params: { id }, body, identity }) =>
+        incidents.writePostmortem(numberOf(id), { ...body, by: identity.actor }),
+    }),
+    defineRoute({
+      ...{ method: "DELETE", path, params: idParams, response: postmortemSchema, access },
+      summary: "Drops what was written: it is drafted anew from the timeline",
+      handle: ({ params: { id }, identity }) => incidents.redraftPostmortem(numberOf(id), identity.actor),
     }),
   ];
 }

@@ -1,4 +1,4 @@
-import type { IncidentAction, IncidentNote, Labels } from "@havn/model";
+import type { IncidentAction, IncidentNote, Labels, Postmortem } from "@havn/model";
 import { jsonb, type Sql, type TransactionSql } from "@havn/postgres";
 import type { CountedPage } from "./metrics.ts";
 
@@ -56,6 +56,35 @@ export const completeAction = async (
     await sql<IncidentAction[]>`select ${actionColumns(sql)} from response.incident_action where id = ${id}`
   )[0];
 };
+
+export const findPostmortem = async (sql: Db, incident: number): Promise<Postmortem | undefined> =>
+  (
+    await sql<Postmortem[]>`select markdown, revision, edited_at as "editedAt", edited_by as "editedBy"
+      from response.postmortem where incident = ${incident}`
+  )[0];
+
+/** The new revision; undefined where another one than `revision` (0: none) is kept by now. */
+export const putPostmortem = async (
+  sql: Db,
+  incident: number,
+  one: { markdown: string; revision: number; at: number; by: string },
+): Promise<number | undefined> =>
+  one.revision === 0
+    ? (
+        await sql<{ revision: number }[]>`
+          insert into response.postmortem (incident, markdown, revision, edited_at, edited_by)
+          values (${incident}, ${one.markdown}, 1, ${one.at}, ${one.by})
+          on conflict do nothing returning revision`
+      )[0]?.revision
+    : (
+        await sql<{ revision: number }[]>`
+          update response.postmortem set markdown = ${one.markdown}, revision = revision + 1, edited_at = ${one.at},
+            edited_by = ${one.by}
+          where incident = ${incident} and revision = ${one.revision} returning revision`
+      )[0]?.revision;
+
+export const deletePostmortem = (sql: Db, incident: number) =>
+  sql`delete from response.postmortem where incident = ${incident}`;
 
 export interface IncidentChange {
   title?: string | undefined;

@@ -45,6 +45,7 @@ function readRoutes({ sql, declared }: RunbookRoutesOptions): Route[] {
           declared().map(async ({ environment, name, properties }) => ({
             ...{ environment, name, on: properties.on, at: properties.at ?? null, guards: properties.guards },
             description: properties.description ?? null,
+            with: properties.with,
             lastRun: (await store.listRuns(sql, { environment, runbook: name, limit: 1 }))[0] ?? null,
           })),
         );
