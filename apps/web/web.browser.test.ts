@@ -283,7 +283,6 @@ describe("the page", () => {
     ["host", `${shop}/hosts/web-1`],
     ["service", `${shop}/services/shop`],
     ["timeline", `${shop}/timeline`],
-    ["alerts", `${shop}/alerts`],
     ["applies", `${shop}/applies`],
     ["apply", `${shop}/applies/apply-rollback`],
   ] as const)

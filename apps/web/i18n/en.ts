@@ -1,3 +1,5 @@
+import { checks, incidents, respond } from "./respond/en.ts";
+
 const plural = (count: number, one: string, many: string) => `${count} ${count === 1 ? one : many}`;
 
 /** Every text of the page. The type of this object is what other languages must have. */
@@ -19,9 +21,12 @@ export const en = {
     timeline: "Timeline",
     applies: "Applies",
     alerts: "Alerts",
+    checks: "Checks",
+    incidents: "Incidents",
     explore: "Explorer",
   },
   shell: {
+    groups: { observe: "Observe", respond: "Respond" },
     label: "Main navigation",
     menu: "Menu",
     environment: "Environment",
@@ -275,6 +280,9 @@ export const en = {
     value: "value",
     noneHere: "No alerts.",
   },
+  respond,
+  checks,
+  incidents,
   chart: {
     last: (text: string) => `last ${text}`,
     window: "Time window",

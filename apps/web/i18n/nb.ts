@@ -1,4 +1,5 @@
 import type { Messages } from "./en.ts";
+import { checks, incidents, respond } from "./respond/nb.ts";
 
 const flertall = (antall: number, en: string, flere: string) => `${antall} ${antall === 1 ? en : flere}`;
 
@@ -20,9 +21,12 @@ export const nb: Messages = {
     timeline: "Tidslinje",
     applies: "Iverksettinger",
     alerts: "Varsler",
+    checks: "Sjekker",
+    incidents: "Hendelser",
     explore: "Utforsker",
   },
   shell: {
+    groups: { observe: "Overvåk", respond: "Håndter" },
     label: "Hovednavigasjon",
     menu: "Meny",
     environment: "Miljø",
@@ -278,6 +282,9 @@ export const nb: Messages = {
     value: "verdi",
     noneHere: "Ingen varsler.",
   },
+  respond,
+  checks,
+  incidents,
   chart: {
     last: (tekst) => `siste ${tekst}`,
     window: "Tidsrom",

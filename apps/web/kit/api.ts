@@ -12,6 +12,7 @@ import type {
   Release,
   ResourceGraph,
 } from "@havn/model";
+import { respondApi } from "./respond-api.ts";
 
 /** A failed answer, as the server told it. `status` 0: the server could not be reached. */
 export class ApiError extends Error {
@@ -59,7 +60,7 @@ export interface PrometheusSeries {
   values?: [number, string][];
 }
 
-type Query = Record<string, string | number | undefined>;
+export type Query = Record<string, string | number | undefined>;
 
 export interface RequestOptions {
   query?: Query;
@@ -97,6 +98,7 @@ export function createApi(onSignedOut: () => void) {
 
   const environment = (name: string) => `/environments/${encodeURIComponent(name)}`;
   return {
+    ...respondApi(send),
     async session(): Promise<Session> {
       const session = await get<Session>("/session");
       csrfToken = session.csrfToken ?? "";
@@ -179,8 +181,13 @@ function withQuery(path: string, query: Query = {}): string {
 async function errorOf(response: Response): Promise<ApiError> {
   const problem = (await response.json().catch(() => undefined)) as
     | { error?: Problem["error"] | string }
+    | string
     | undefined;
-  const error = problem?.error ?? { summary: response.statusText, detail: "" };
+  // Alertmanager's API tells its errors as bare JSON texts.
+  const error = (typeof problem === "string" ? problem : problem?.error) ?? {
+    summary: response.statusText,
+    detail: "",
+  };
   // Prometheus' API tells its errors as plain text.
   const { summary, detail } = typeof error === "string" ? { summary: error, detail: "" } : error;
   return new ApiError(response.status, summary, detail);

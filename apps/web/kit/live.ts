@@ -1,4 +1,4 @@
-import type { Apply, EnvironmentStatus, Event, LogRecord } from "@havn/model";
+import type { Apply, CheckView, EnvironmentStatus, Event, LogRecord } from "@havn/model";
 
 export type LiveState = "connecting" | "open" | "reconnecting";
 
@@ -14,6 +14,14 @@ export interface LiveClient {
 export interface Hearing<T> {
   topic: string;
   update(data: T, message: unknown): T;
+  /** Whether the page is to be loaded again instead: what is heard says that something changed, not what. */
+  again?: ((message: unknown) => boolean) | undefined;
+}
+
+/** Checks that have changed, whole, and addresses of those that are gone. */
+export interface CheckNews {
+  changed: CheckView[];
+  gone: string[];
 }
 
 const hearing = <T, M>(topic: string, update: (data: T, message: M) => T): Hearing<T> => ({
@@ -28,6 +36,16 @@ export const topics = {
     hearing<T, Event>(environment ? `events:${environment}` : "events", update),
   logs: <T>(environment: string, service: string, update: (data: T, records: LogRecord[]) => T) =>
     hearing<T, LogRecord[]>(`logs:${environment}:${service}`, update),
+  /** What somebody did or what happened: the page is loaded again where the kind of it fits. */
+  happened: <T>(environment: string, kinds: RegExp): Hearing<T> => ({
+    topic: `events:${environment}`,
+    update: (data) => data,
+    again: (message) => kinds.test((message as Event).kind),
+  }),
+  /** Anything said on this topic makes the page load again. */
+  changed: <T>(topic: string): Hearing<T> => ({ topic, update: (data) => data, again: () => true }),
+  checks: <T>(environment: string, update: (data: T, news: CheckNews) => T) =>
+    hearing<T, CheckNews>(`checks:${environment}`, update),
   apply: <T>(id: string, update: (data: T, apply: Apply) => T) => hearing<T, Apply>(`apply:${id}`, update),
 };
 

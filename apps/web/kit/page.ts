@@ -28,10 +28,23 @@ export interface ViewProps<T, P extends string> {
   update(change: (data: T) => T): void;
 }
 
+/** Headings of the side bar, in their order. */
+export const navGroups = ["observe", "respond"] as const;
+export type NavGroup = (typeof navGroups)[number];
+
 export interface PageOptions<T, P extends string> {
   path: P;
   /** In the side bar, in this order; `key` is what follows `g` as a shortcut. Needs no parameter but the environment. */
-  nav?: { label: keyof Messages["nav"]; icon: IconName; order: number; key: string };
+  nav?: {
+    label: keyof Messages["nav"];
+    icon: IconName;
+    order: number;
+    key: string;
+    /** Stands below this heading; first of all where left out. */
+    group?: NavGroup;
+    /** Addresses below this page's own, or beside it in its tabs, at which its entry is marked too. */
+    covers?: string[];
+  };
   title(messages: Messages, params: PathParams<P>): string;
   load(context: LoadContext<P>): Promise<T>;
   /** What changes the data while the page is open. */

@@ -37,10 +37,23 @@ export function PageFrame({
   }, [round, search]);
 
   useEffect(() => {
-    const leaving = (page.live?.(params) ?? []).map(({ topic, update: change }) =>
-      live.subscribe(topic, (message) => update((data) => change(data, message)), reload),
+    let waiting: ReturnType<typeof setTimeout> | undefined;
+    // A storm of events loads the page a few times a second, not once an event.
+    const soon = () => {
+      waiting ??= setTimeout(() => {
+        waiting = undefined;
+        reload();
+      }, 300);
+    };
+    const leaving = (page.live?.(params) ?? []).map(({ topic, update: change, again }) =>
+      live.subscribe(
+        topic,
+        (message) => (again?.(message) ? soon() : update((data) => change(data, message))),
+        reload,
+      ),
     );
     return () => {
+      clearTimeout(waiting);
       for (const leave of leaving) leave();
     };
   }, [live]);

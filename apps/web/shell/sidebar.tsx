@@ -2,7 +2,7 @@ import type { EnvironmentStatus } from "@havn/model";
 import { useEffect, useState } from "preact/hooks";
 import type { EnvironmentSummary } from "../kit/api.ts";
 import { useApplication, useLiveState } from "../kit/context.ts";
-import type { Page } from "../kit/page.ts";
+import { type NavGroup, navGroups, type Page } from "../kit/page.ts";
 import { navigate, pathTo } from "../kit/router.ts";
 import { pages } from "../pages.gen.ts";
 import { HealthMark, hostHealth } from "../ui/health.tsx";
@@ -37,22 +37,48 @@ export function Sidebar({ environment, environments, pathname, openHelp, signedO
         Havn
       </a>
       <EnvironmentPicker environment={environment} environments={environments} />
-      <ul class="nav">
-        {navPages.map(({ page, nav }) => {
-          const path = navPath(page.path, environment);
-          return path ? (
-            <li key={page.path}>
-              <a href={path} aria-current={path === pathname ? "page" : undefined}>
-                <Icon name={nav.icon} /> <span>{messages.nav[nav.label]}</span>
-                {nav.icon === "alert" && firing > 0 && <b class="count">{firing}</b>}
-              </a>
-            </li>
-          ) : null;
-        })}
-      </ul>
+      {[undefined, ...navGroups].map((group) => (
+        <NavList key={group ?? ""} {...{ group, environment, pathname, firing }} />
+      ))}
       {environment && status && <Places {...{ environment, status, pathname }} />}
       <Foot openHelp={openHelp} signedOut={signedOut} />
     </nav>
+  );
+}
+
+/** The pages of one heading. A page's own parts count as the page: where one is must show. */
+function NavList(props: {
+  group: NavGroup | undefined;
+  environment: string | undefined;
+  pathname: string;
+  firing: number;
+}) {
+  const { messages } = useApplication();
+  const { group, environment, pathname, firing } = props;
+  const shown = navPages.flatMap(({ page, nav }) => {
+    const path = nav.group === group ? navPath(page.path, environment) : undefined;
+    return path ? [{ nav, path }] : [];
+  });
+  if (shown.length === 0) return null;
+  const isCurrent = (path: string, covers: readonly string[] = []) =>
+    path === pathname ||
+    covers
+      .map((one) => navPath(one, environment) ?? "")
+      .some((one) => pathname === one || pathname.startsWith(`${one}/`));
+  return (
+    <div class="nav-group">
+      {group && <h2>{messages.shell.groups[group]}</h2>}
+      <ul class="nav">
+        {shown.map(({ nav, path }) => (
+          <li key={path}>
+            <a href={path} aria-current={isCurrent(path, nav.covers) ? "page" : undefined}>
+              <Icon name={nav.icon} /> <span>{messages.nav[nav.label]}</span>
+              {nav.icon === "alert" && firing > 0 && <b class="count">{firing}</b>}
+            </a>
+          </li>
+        ))}
+      </ul>
+    </div>
   );
 }
 

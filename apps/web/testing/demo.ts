@@ -20,6 +20,7 @@ import {
   resourceGraphSchema,
   systemClock,
 } from "@havn/model";
+import type { Sql } from "@havn/postgres";
 import { testDatabase } from "@havn/postgres/testing";
 import { z } from "zod";
 import { buildWeb, webRoutes } from "../index.ts";
@@ -40,11 +41,25 @@ export interface Demo extends AsyncDisposable {
   signInLink(role?: "viewer" | "operator" | "admin"): Promise<string>;
 }
 
+/** What stands in the world's place where a test wants the product's own rooms. */
+export interface Rooms {
+  routes: Route[];
+  close(): Promise<void>;
+}
+
+export interface RoomParts {
+  sql: Sql;
+  databaseUrl: string;
+  live: Live;
+  directory: string;
+}
+
 export async function openDemo(
   world: data.World = data.shopWorld(Date.now()),
   port = 0,
   /** What answers PromQL. */
   metrics: Route[] = madeUpMetrics(),
+  openRooms: (parts: RoomParts) => Promise<Rooms> = async () => ({ routes: [], close: async () => {} }),
 ): Promise<Demo> {
   const database = await testDatabase();
   const directory = await mkdtemp(join(tmpdir(), "havn-web-"));
@@ -61,8 +76,11 @@ export async function openDemo(
   live.topic("apply", { action: "apply:read", delivery: "latest" });
   live.topic("logs", { action: "log:read" });
   const web = await buildWeb({ outDirectory: join(directory, "web") });
+  const rooms = await openRooms({ sql: database.sql, databaseUrl: database.url, live, directory });
+  const own = new Set(rooms.routes.map(keyOf));
+  const standIns = worldRoutes(world).filter((route) => !own.has(keyOf(route)));
   const server = await createHttpServer({
-    routes: [...access.routes, ...worldRoutes(world), ...metrics, ...webRoutes(web)],
+    routes: [...access.routes, ...standIns, ...rooms.routes, ...metrics, ...webRoutes(web)],
     access,
     live,
     closeGraceMs: 200,
@@ -76,11 +94,14 @@ export async function openDemo(
     },
     async [Symbol.asyncDispose]() {
       await server.close();
+      await rooms.close();
       await database[Symbol.asyncDispose]();
       await rm(directory, { recursive: true, force: true });
     },
   };
 }
+
+const keyOf = ({ method, path }: Route) => `${method} ${path}`;
 
 function worldRoutes(world: data.World): Route[] {
   const environment = z.object({ environment: z.string() });

@@ -45,7 +45,7 @@ export function Figure({ value, label, tone }: { value: string; label: string; t
 export const shortRelease = (release: string): string => release.slice(0, 8);
 
 /** A dialog that takes the keyboard, closes on Escape and gives the focus back. */
-export function Dialog(props: { title: string; close(): void; children: ComponentChildren }) {
+export function Dialog(props: { title: string; wide?: boolean; close(): void; children: ComponentChildren }) {
   const element = useRef<HTMLDialogElement>(null);
   const { common } = useMessages();
   useEffect(() => {
@@ -56,7 +56,12 @@ export function Dialog(props: { title: string; close(): void; children: Componen
     };
   }, []);
   return (
-    <dialog ref={element} aria-labelledby="dialog-title" onClose={props.close}>
+    <dialog
+      ref={element}
+      class={props.wide ? "wide" : undefined}
+      aria-labelledby="dialog-title"
+      onClose={props.close}
+    >
       <header>
         <h2 id="dialog-title">{props.title}</h2>
         <button type="button" class="icon-button" aria-label={common.close} onClick={props.close}>

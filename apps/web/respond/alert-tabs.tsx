@@ -1,0 +1,26 @@
+import { useMessages } from "../kit/context.ts";
+import { pathTo } from "../kit/router.ts";
+import { Tabs } from "./parts.tsx";
+
+/** Alerts and what mutes them are one entry of the side bar. */
+export function AlertTabs(props: { environment: string; current: "alerts" | "silences" }) {
+  const messages = useMessages();
+  const { environment, current } = props;
+  return (
+    <Tabs
+      label={messages.alerts.title}
+      tabs={[
+        {
+          href: pathTo("/environments/:environment/alerts", { environment }),
+          text: messages.alerts.title,
+          current: current === "alerts",
+        },
+        {
+          href: pathTo("/environments/:environment/silences", { environment }),
+          text: messages.respond.silences,
+          current: current === "silences",
+        },
+      ]}
+    />
+  );
+}

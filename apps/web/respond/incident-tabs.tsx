@@ -1,0 +1,26 @@
+import { useMessages } from "../kit/context.ts";
+import { pathTo } from "../kit/router.ts";
+import { Tabs } from "./parts.tsx";
+
+/** Incidents and what they teach: one entry of the side bar. */
+export function IncidentTabs(props: { environment: string; current: "list" | "figures" }) {
+  const messages = useMessages().incidents;
+  const { environment, current } = props;
+  return (
+    <Tabs
+      label={messages.title}
+      tabs={[
+        {
+          href: pathTo("/environments/:environment/incidents", { environment }),
+          text: messages.title,
+          current: current === "list",
+        },
+        {
+          href: pathTo("/environments/:environment/incident-figures", { environment }),
+          text: messages.figures,
+          current: current === "figures",
+        },
+      ]}
+    />
+  );
+}
