@@ -15,6 +15,7 @@ import type { Environment } from "./index.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const documents = [
+  "docs/alerting.md",
   "docs/applying.md",
   "docs/configuration.md",
   "docs/from-ansible.md",
