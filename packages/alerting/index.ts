@@ -50,7 +50,7 @@ import { createRuleGroups, type RuleGroupsOptions, type Series } from "./rulegro
 import { listGroups } from "./rulegroups/store.ts";
 import type { Ask } from "./rules/ask.ts";
 import { createDeclaredRules } from "./rules/declared.ts";
-import { ruleScope, usualIntervalMs } from "./rules/evaluate.ts";
+import { ruleScope } from "./rules/evaluate.ts";
 import { ruleSamples } from "./rules/metrics.ts";
 import { createUnmatched, type UnmatchedOptions } from "./rules/unmatched/watch.ts";
 import * as store from "./store.ts";
@@ -150,6 +150,8 @@ export interface Alerting {
 const previewDays = 30;
 /** How often some of the rules are looked at for whether they match anything. */
 const unmatchedMs = 30_000;
+/** How often is looked at what nobody tells by itself. */
+const lookMs = 5000;
 
 export async function createAlerting(options: AlertingOptions): Promise<Alerting> {
   const { sql, clock, timeline } = options;
@@ -299,9 +301,9 @@ export async function createAlerting(options: AlertingOptions): Promise<Alerting
     return last;
   };
 
-  async function evaluate(signal: AbortSignal, which: "due" | "all"): Promise<void> {
+  /** All that is not a rule. */
+  async function look(): Promise<void> {
     await takeAgain();
-    await declaredRules.evaluate(signal, which);
     try {
       if (options.services) await book.observe(servicesScope, shortServices(await options.services()));
       if (options.refusedSeries)
@@ -310,7 +312,7 @@ export async function createAlerting(options: AlertingOptions): Promise<Alerting
       await board.tick();
       await book.tick();
     } catch (cause) {
-      log(`evaluation is tried again in ${usualIntervalMs / 1000} s: ${messageOf(cause)}`);
+      log(`evaluation is tried again in ${lookMs / 1000} s: ${messageOf(cause)}`);
     }
   }
 
@@ -372,13 +374,15 @@ export async function createAlerting(options: AlertingOptions): Promise<Alerting
     hostConnected: (host) => take(hostScope(host), () => book.observe(hostScope(host), [])),
     hostRemoved: (host) => take(hostScope(host), () => book.end((record) => record.host === host)),
     async evaluate(signal = new AbortController().signal) {
-      await evaluate(signal, "all");
+      await declaredRules.evaluate(signal);
+      await look();
       await ruleGroups.evaluate(signal);
     },
     async start(signal) {
       await Promise.all([
         repeat(() => unmatched.tick(watched(), signal), { clock, interval: unmatchedMs, signal }),
-        repeat(() => evaluate(signal, "due"), { clock, interval: usualIntervalMs, signal }),
+        declaredRules.start(signal),
+        repeat(look, { clock, interval: lookMs, signal }),
         own.start(signal),
         routing.start(signal),
         ruleGroups.start(signal),

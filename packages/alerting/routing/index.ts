@@ -71,6 +71,9 @@ const keptMs = 900_000;
 const silencesKeptMs = 432_000_000;
 const longestSleepMs = 5000;
 const retryMs = 1000;
+/** Groups that one statement keeps, and that are told at the same time. */
+const keptAtOnce = 200;
+const toldAtOnce = 6;
 
 export async function createRouting(options: RoutingOptions): Promise<Routing> {
   const { store, clock, log } = options;
@@ -112,9 +115,9 @@ export async function createRouting(options: RoutingOptions): Promise<Routing> {
     for (const listener of silenceListeners) listener();
   }
 
-  async function keepTold(id: string, what: Told): Promise<void> {
-    await store.putTold(id, what);
-    told.set(id, what);
+  async function keepTold(entries: readonly (readonly [id: string, what: Told])[]): Promise<void> {
+    if (entries.length > 0) await store.putTold(entries);
+    for (const [id, what] of entries) told.set(id, what);
   }
 
   /**
@@ -124,7 +127,7 @@ export async function createRouting(options: RoutingOptions): Promise<Routing> {
   async function deliverPending(id: string, notification: Notification): Promise<void> {
     await options.deliver(notification);
     const now = told.get(id);
-    if (now?.pending?.id === notification.id) await keepTold(id, { ...now, pending: undefined });
+    if (now?.pending?.id === notification.id) await keepTold([[id, { ...now, pending: undefined }]]);
   }
 
   async function deliverAllPending(): Promise<void> {
@@ -135,32 +138,65 @@ export async function createRouting(options: RoutingOptions): Promise<Routing> {
         );
   }
 
-  async function tell(due: Group, held: ReturnType<typeof heldBack>, now: number): Promise<void> {
-    if (told.get(due.id)?.pending) {
-      due.nextFlush = now + retryMs;
-      return;
-    }
-    const seen = new Map(due.alerts);
-    const outcome: Flush = flush({
-      group: due,
-      alerts: [...seen.values()],
-      before: told.get(due.id),
-      now,
+  const postpone = (one: Group, now: number, cause: unknown): void => {
+    one.nextFlush = now + retryMs;
+    log(`${one.route.receiver} is told later: ${cause instanceof Error ? cause.message : String(cause)}`);
+  };
+
+  function flushOf(due: Group, { held, now }: { held: ReturnType<typeof heldBack>; now: number }): Flush {
+    return flush({
+      ...{ group: due, alerts: [...due.alerts.values()], before: told.get(due.id), now },
       isHeldBack(alert) {
         const { silencedBy: silent, inhibitedBy } = held(alert);
         return silent.length + inhibitedBy.length > 0;
       },
     });
-    try {
-      if (outcome.notification && outcome.told) {
-        await keepTold(due.id, { ...outcome.told, pending: outcome.notification });
-        await deliverPending(due.id, outcome.notification);
+  }
+
+  /** Groups whose time has come: kept together, then told side by side, so that none waits for another's receiver. */
+  async function tell(due: readonly Group[], held: ReturnType<typeof heldBack>, now: number): Promise<void> {
+    const telling: { group: Group; seen: ReadonlyMap<string, RoutedAlert>; notification: Notification }[] =
+      [];
+    const wanted: [string, Told][] = [];
+    for (const group of due) {
+      if (told.get(group.id)?.pending) {
+        group.nextFlush = now + retryMs;
+        continue;
       }
-      groups.flushed(due, seen, now);
-    } catch (cause) {
-      due.nextFlush = now + retryMs;
-      log(`${due.route.receiver} is told later: ${cause instanceof Error ? cause.message : String(cause)}`);
+      const seen = new Map(group.alerts);
+      const { notification, told: next } = flushOf(group, { held, now });
+      if (!notification || !next) groups.flushed(group, seen, now);
+      else {
+        telling.push({ group, seen, notification });
+        wanted.push([group.id, { ...next, pending: notification }]);
+      }
     }
+    if (telling.length === 0) return;
+    try {
+      await keepTold(wanted);
+    } catch (cause) {
+      for (const { group } of telling) postpone(group, now, cause);
+      return;
+    }
+    const accepted: string[] = [];
+    const queue = telling.values();
+    const work = async () => {
+      for (const { group, seen, notification } of queue)
+        try {
+          await options.deliver(notification);
+          accepted.push(group.id);
+          groups.flushed(group, seen, now);
+        } catch (cause) {
+          postpone(group, now, cause);
+        }
+    };
+    await Promise.all(Array.from({ length: toldAtOnce }, work));
+    await keepTold(
+      accepted.flatMap((id): [string, Told][] => {
+        const now = told.get(id);
+        return now ? [[id, { ...now, pending: undefined }]] : [];
+      }),
+    );
   }
 
   async function tick(): Promise<void> {
@@ -169,7 +205,7 @@ export async function createRouting(options: RoutingOptions): Promise<Routing> {
     const due = groups.due(now);
     if (due.length === 0) return;
     const held = heldBack(now);
-    for (const one of due) await tell(one, held, now);
+    for (let at = 0; at < due.length; at += keptAtOnce) await tell(due.slice(at, at + keptAtOnce), held, now);
     await forget(now);
   }
 

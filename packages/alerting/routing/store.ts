@@ -39,8 +39,13 @@ export const listTold = async (sql: Sql): Promise<[string, Told][]> =>
     told,
   ]);
 
-export const putTold = (sql: Sql, id: string, told: Told) => sql`
-  insert into alerting.told (id, at, told) values (${id}, ${told.at}, ${jsonb(sql, told)})
+/** All of them or none. */
+export const putTold = (sql: Sql, entries: readonly (readonly [id: string, told: Told])[]) => sql`
+  insert into alerting.told (id, at, told)
+  select id, (told->>'at')::bigint, told from jsonb_to_recordset(${jsonb(
+    sql,
+    entries.map(([id, told]) => ({ id, told })),
+  )}) as row (id text, told jsonb)
   on conflict (id) do update set at = excluded.at, told = excluded.told`;
 
 export const deleteTold = (sql: Sql, ids: readonly string[]) =>
@@ -70,7 +75,7 @@ export interface RoutingStore {
   putSilence(silence: Silence): PromiseLike<unknown>;
   deleteSilencesBefore(endsAt: number): PromiseLike<unknown>;
   listTold(): PromiseLike<[string, Told][]>;
-  putTold(id: string, told: Told): PromiseLike<unknown>;
+  putTold(entries: readonly (readonly [id: string, told: Told])[]): PromiseLike<unknown>;
   deleteTold(ids: readonly string[]): PromiseLike<unknown>;
   listReceived(): PromiseLike<RoutedAlert[]>;
   putReceived(alerts: readonly RoutedAlert[]): PromiseLike<unknown>;
@@ -83,7 +88,7 @@ export const sqlRoutingStore = (sql: Sql): RoutingStore => ({
   putSilence: (silence) => putSilence(sql, silence),
   deleteSilencesBefore: (endsAt) => deleteSilencesBefore(sql, endsAt),
   listTold: () => listTold(sql),
-  putTold: (id, told) => putTold(sql, id, told),
+  putTold: (entries) => putTold(sql, entries),
   deleteTold: (ids) => deleteTold(sql, ids),
   listReceived: () => listReceived(sql),
   putReceived: (alerts) => putReceived(sql, alerts),

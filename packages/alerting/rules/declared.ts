@@ -35,21 +35,26 @@ export interface DeclaredAlert {
 }
 
 interface Held extends DeclaredAlert {
+  intervalMs: number;
   going: Map<string, Going>;
 }
 
 /** Rules of type `alert`: each evaluated at its own interval, several at a time. */
 export interface DeclaredRules {
   declare(rules: readonly Rule[]): void;
-  /** Those whose time has come, or all. Throws for none: its alerts stay as they are. */
-  evaluate(signal: AbortSignal, which: "due" | "all"): Promise<void>;
+  /** All, whatever the time. Throws for none: its alerts stay as they are. */
+  evaluate(signal: AbortSignal): Promise<void>;
+  /** Each as its time comes, until `signal` aborts. */
+  start(signal: AbortSignal): Promise<void>;
   list(): readonly DeclaredAlert[];
 }
 
 const queryTimeoutMs = 10_000;
 const atOnce = 4;
-/** A loop that is woken a little early must not wait a whole turn more. */
-const slackMs = 500;
+/** Rules that were declared meanwhile are seen after so long at most. */
+const longestSleepMs = 1000;
+/** Looking more often would only cost. */
+const leastSleepMs = 20;
 /** Of one rule: more series than people look at are not drawn. */
 const mostDrawn = 500;
 
@@ -64,6 +69,7 @@ export function createDeclaredRules(options: DeclaredRulesOptions): DeclaredRule
       if (before && JSON.stringify(before.rule) === JSON.stringify(rule)) return before;
       return {
         ...{ rule, scope: ruleScope(rule), expr: readable(rule), lastError: "", warnings: [] },
+        intervalMs: ruleInterval(rule),
         ...{ lastEvaluation: 0, durationMs: 0, evaluations: 0, failures: 0 },
         // What is kept firing stays so when a word of the rule has changed.
         going: before?.going ?? new Map<string, Going>(),
@@ -129,18 +135,28 @@ export function createDeclaredRules(options: DeclaredRulesOptions): DeclaredRule
     }
   }
 
+  async function evaluateMany(some: readonly Held[], signal: AbortSignal): Promise<void> {
+    const queue = some.values();
+    const work = async () => {
+      for (const one of queue) if (!signal.aborted) await evaluateOne(one, signal);
+    };
+    await Promise.all(Array.from({ length: atOnce }, work));
+  }
+
   return {
     declare,
-    async evaluate(signal, which) {
-      const now = clock.now();
-      const due = held.filter(
-        ({ rule, lastEvaluation }) => which === "all" || now - lastEvaluation >= ruleInterval(rule) - slackMs,
-      );
-      const queue = due.values();
-      const work = async () => {
-        for (const one of queue) if (!signal.aborted) await evaluateOne(one, signal);
-      };
-      await Promise.all(Array.from({ length: atOnce }, work));
+    evaluate: (signal) => evaluateMany(held, signal),
+    async start(signal) {
+      while (!signal.aborted) {
+        const now = clock.now();
+        await evaluateMany(
+          held.filter(({ lastEvaluation, intervalMs }) => now - lastEvaluation >= intervalMs),
+          signal,
+        );
+        let next = clock.now() + longestSleepMs;
+        for (const { lastEvaluation, intervalMs } of held) next = Math.min(next, lastEvaluation + intervalMs);
+        await clock.sleep(Math.max(next - clock.now(), leastSleepMs), signal);
+      }
     },
     list: () => held,
   };

@@ -2,7 +2,7 @@ import type { RoutingStore } from "@havn/alerting/testing";
 import type { Attempt, Incident, Ledger, Notice, Page } from "@havn/response/testing";
 import type { Connection } from "./world.ts";
 
-type Told = Parameters<RoutingStore["putTold"]>[1];
+type Told = Parameters<RoutingStore["putTold"]>[0][number][1];
 type Received = Parameters<RoutingStore["putReceived"]>[0][number];
 
 /** All that a control plane has committed, and so all that its successor finds. Rows are replaced, never changed. */
@@ -213,9 +213,9 @@ export function diskRouting(disk: Disk, { check }: Connection): RoutingStore {
       await check();
       return [...disk.told];
     },
-    async putTold(id, told) {
+    async putTold(entries) {
       await check();
-      disk.told.set(id, told);
+      for (const [id, told] of entries) disk.told.set(id, told);
     },
     async deleteTold(ids) {
       await check();
