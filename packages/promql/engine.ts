@@ -19,6 +19,7 @@ import { atEdges } from "./functions/extended.ts";
 import type { Histogram } from "./histogram/histogram.ts";
 import { type Dialect, parseDialect } from "./parser/dialect.ts";
 import type { Querier } from "./querier.ts";
+import type { QueryTrace } from "./trace.ts";
 
 export interface InstantSample {
   labels: Labels;
@@ -62,6 +63,8 @@ export interface QueryOptions {
   dialect?: Dialect;
   /** What an expression that is given as a tree was written as: positions in messages count in it. */
   text?: string;
+  /** Is told what the query takes. */
+  trace?: QueryTrace;
 }
 
 export interface PromqlEngineOptions {
@@ -105,17 +108,20 @@ export function createPromqlEngine(engine: PromqlEngineOptions): PromqlEngine {
       maxSamples: engine.maxSamples ?? 50_000_000,
       maxBytes: engine.maxBytes ?? 1024 ** 3,
       signal: options.signal ?? new AbortController().signal,
+      trace: options.trace,
     });
   return {
     async instant(expr, timeMs, options = {}) {
       const { parsed, text } = parse(expr, options);
       const e = open({ parsed, text }, { startMs: timeMs, endMs: timeMs, stepMs: 0 }, options);
+      options.trace?.begins({ parsed, text }, { start: timeMs, step: 0, count: 1 });
       return guarded(e, async () => ({ ...(await evaluateInstant(e, parsed, timeMs)), ...notesOf(e) }));
     },
     async range(expr, window, options = {}) {
       const { parsed, text } = parse(expr, options);
       const grid = gridOf(window);
       const e = open({ parsed, text }, window, options);
+      options.trace?.begins({ parsed, text }, grid);
       return guarded(e, async () => ({ ...(await evaluateRange(e, parsed, grid)), ...notesOf(e) }));
     },
   };
@@ -134,7 +140,9 @@ const notesOf = ({ warnings, infos, tiers }: Evaluation): Notes => ({
 async function guarded<T>(e: Evaluation, work: () => Promise<T>): Promise<T> {
   try {
     e.throwIfAborted();
-    return await work();
+    const result = await work();
+    e.options.trace?.ends(e.spent);
+    return result;
   } catch (cause) {
     if (!(cause instanceof PromqlError)) e.throwIfAborted();
     throw cause;
@@ -217,6 +225,7 @@ async function windowOf(
         extended && extended !== "since-before" ? atEdges(samples, { ...edges, extended }) : samples;
       if (!within) continue;
       e.hold(within.values.length);
+      e.options.trace?.look(() => within.values.length);
       matrix.push({ labels: dropName ? withoutMetadata(labels) : labels, ...byKind(within) });
     }
   return sortedByLabels(matrix);

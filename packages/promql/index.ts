@@ -17,3 +17,4 @@ export type {
 } from "./querier.ts";
 export { compileAnchored, matchesValue } from "./regexp.ts";
 export { restrict, selectorsOf } from "./restrict.ts";
+export { type ExplainedPart, type ExplainedQuery, QueryTrace } from "./trace.ts";

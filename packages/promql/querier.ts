@@ -83,6 +83,20 @@ export interface BucketAnswer {
   /** In the order of `select`. */
   series: AsyncIterable<BucketSeries>;
 }
+/** What reading took, which a store adds up where it is asked to. */
+export interface Reads {
+  /** Times that the series that match were remembered, or looked for. */
+  index: { remembered: number; searched: number };
+  /** Samples that were there already, and the room that they take there. */
+  memory: { samples: number; bytes: number };
+  store: { queries: number; samples: number; bytes: number; milliseconds: number };
+}
+
+export const newReads = (): Reads => ({
+  index: { remembered: 0, searched: 0 },
+  memory: { samples: 0, bytes: 0 },
+  store: { queries: 0, samples: 0, bytes: 0, milliseconds: 0 },
+});
 
 /** What the engine needs of a store. The metric's name is the label `__name__`. */
 export interface Querier {
@@ -98,7 +112,7 @@ export interface Querier {
   selectBatches?(
     matchers: readonly Matcher[],
     range: TimeRange,
-    signal: AbortSignal,
+    how: { signal: AbortSignal; reads?: Reads },
   ): AsyncIterable<readonly Series[]>;
   /** Sorted names of labels on series that match any of the matcher sets (all series when there are none). */
   labelNames(sets: readonly (readonly Matcher[])[], range: TimeRange, signal: AbortSignal): Promise<string[]>;

@@ -107,6 +107,39 @@ export const queryAnswer = z.object({
   ]),
 });
 export type QueryAnswer = z.infer<typeof queryAnswer>;
+
+const explainedPart = z.object({
+  expression: z.string(),
+  where: z.enum(["evaluator", "memory", "store", "memory and store"]),
+  how: z.string(),
+  series: z.number().optional(),
+  samples: z.number().optional(),
+  reads: z
+    .object({
+      index: z.object({ remembered: z.number(), searched: z.number() }),
+      memory: z.object({ samples: z.number(), bytes: z.number() }),
+      store: z.object({
+        queries: z.number(),
+        samples: z.number(),
+        bytes: z.number(),
+        milliseconds: z.number(),
+      }),
+    })
+    .optional(),
+  get inner() {
+    return z.array(explainedPart).optional();
+  },
+});
+export type ExplainedPart = z.infer<typeof explainedPart>;
+export const explainedAnswer = z.object({
+  data: z.object({
+    explain: z.object({
+      plan: explainedPart,
+      timings: z.object({ waited: z.number(), read: z.number(), evaluated: z.number() }),
+    }),
+  }),
+});
+export type ExplainedAnswer = z.infer<typeof explainedAnswer>;
 export const queryError = z.object({ status: z.literal("error"), errorType: z.string(), error: z.string() });
 
 export const factsAnswer = z.object({ facts: z.array(gatheredFactSchema) });

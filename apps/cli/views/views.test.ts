@@ -10,13 +10,14 @@ import {
 } from "@havn/model";
 import { z } from "zod";
 import { checkExplanation, checksAnswer } from "../api/checks.ts";
-import { driftAnswer, queryAnswer } from "../api/schemas.ts";
+import { driftAnswer, explainedAnswer, queryAnswer } from "../api/schemas.ts";
 import { createStyle, plain } from "../kit/style.ts";
 import { compare } from "../testing/transcript.ts";
 import { checkExplained, checksView } from "./checks.ts";
 import { type Differences, differencesView } from "./compare.ts";
 import { dashboardsView, dashboardView } from "./dashboards.ts";
 import { driftView } from "./drift.ts";
+import { explainedView } from "./explained.ts";
 import { planView } from "./plan.ts";
 import { applyResultView, progressLines, progressTree } from "./progress.ts";
 import { queryView } from "./query.ts";
@@ -33,6 +34,7 @@ const views: Record<string, (value: unknown) => string> = {
   diff: (value) => differencesView(value as Differences, plain),
   checks: (value) => checksView(checksAnswer.parse(value).checks, context),
   check: (value) => checkExplained(checkExplanation.parse(value), context),
+  explained: (value) => explainedView(explainedAnswer.parse(value), plain),
   query: (value) => queryView(queryAnswer.parse(value), plain, 100),
   dashboards: (value) => dashboardsView(z.array(dashboardSummary).parse(value), context),
   dashboard: (value) => dashboardView(dashboardSchema.parse(value), context),

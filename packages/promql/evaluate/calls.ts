@@ -92,7 +92,12 @@ function rangeFiller(
 ): (samples: Samples, column: Column) => boolean {
   const rowFunction = vector.extended ? undefined : rowFunctions[call.name];
   const windowsOf = sharedWindows({ ...vector.reference, count: grid.count, rangeMs: vector.rangeMs });
+  const trace = e.options.trace?.counts(grid) ? e.options.trace : undefined;
   return (samples, column) => {
+    if (trace) {
+      const { from, to } = windowsOf(samples.timestamps);
+      trace.look((i) => (to[i] ?? 0) - (from[i] ?? 0));
+    }
     const starts = definition.usesStarts && samples.startTimestamps;
     if (rowFunction && !starts && isPlain(samples))
       return rowFunction(samples.values, windowsOf(samples.timestamps), column);

@@ -49,6 +49,11 @@ export function streamVector(
   grid: Grid,
   { reuse = false }: { reuse?: boolean } = {},
 ): ColumnStream {
+  const stream = streamOf(e, expr, { grid, reuse });
+  return e.options.trace?.counted(expr, stream) ?? stream;
+}
+
+function streamOf(e: Evaluation, expr: Expr, { grid, reuse }: { grid: Grid; reuse: boolean }): ColumnStream {
   switch (expr.kind) {
     case "parenthesis":
       return streamVector(e, expr.inner, grid, { reuse });

@@ -3,6 +3,7 @@ import type { Span, VectorSelector } from "../ast.ts";
 import { executionError, PromqlError, position } from "../errors.ts";
 import type { Notes } from "../notes.ts";
 import type { Querier } from "../querier.ts";
+import type { QueryTrace } from "../trace.ts";
 
 export interface EvaluationOptions {
   text: string;
@@ -15,6 +16,7 @@ export interface EvaluationOptions {
   maxSamples: number;
   maxBytes: number;
   signal: AbortSignal;
+  trace?: QueryTrace | undefined;
   /** See stats.ts. */
   statsSelectors: ReadonlySet<VectorSelector>;
 }
@@ -62,6 +64,11 @@ export class Evaluation {
     this.#sinceTurn += samples;
     if (this.#samples > this.options.maxSamples)
       throw executionError("query processing would load too many samples into memory in query execution");
+  }
+
+  /** Read and made so far. */
+  get spent(): number {
+    return this.#samples;
   }
 
   /** Counts memory that is held to the end, `points` of a series each; throws when the query takes more than it may. */

@@ -76,12 +76,15 @@ async function* read(
   node: VectorSelector,
   range: { start: number; end: number },
 ): AsyncGenerator<readonly Series[]> {
-  const { querier, signal, statsSelectors } = e.options;
+  const { querier, signal, statsSelectors, trace } = e.options;
+  const selected = trace?.selected(node);
   const batches =
     (await remains(e, node.matchers, range)) ??
-    querier.selectBatches?.(node.matchers, range, signal) ??
+    querier.selectBatches?.(node.matchers, range, { signal, ...(selected && { reads: selected.reads }) }) ??
     oneByOne(querier.select(node.matchers, range, signal));
+  let asked = trace?.now() ?? 0;
   for await (const batch of batches) {
+    if (selected) trace?.read(selected, batch, asked);
     for (const { values, histograms } of batch) e.spend(values.length + histogramSize(histograms));
     if (e.isOutOfBreath) await e.breathe();
     else e.throwIfAborted();
@@ -90,6 +93,7 @@ async function* read(
         series.histograms ? { ...series, histograms: statsOf(series.histograms) } : series,
       );
     else yield batch;
+    asked = trace?.now() ?? 0;
   }
   e.throwIfAborted();
 }
@@ -127,6 +131,7 @@ export async function* selectInstant(
     return;
   }
   const windowsOf = sharedWindows({ ...reference, count: grid.count, rangeMs: lookbackMs });
+  const trace = e.options.trace?.counts(grid) ? e.options.trace : undefined;
   function* columnsOf(batch: readonly Series[]): Generator<Column> {
     for (const series of batch) {
       e.spend(grid.count);
@@ -142,7 +147,9 @@ export async function* selectInstant(
               notes: e.notes(node, series.labels.__name__),
             })
           : fillInstant(series, column, { reference, lookbackMs, what });
-      if (filled) yield column;
+      if (!filled) continue;
+      if (trace) trace.look((i) => column.present[i] ?? 0);
+      yield column;
     }
   }
   for await (const batch of read(e, node, range)) yield columnsOf(batch);

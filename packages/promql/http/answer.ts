@@ -52,17 +52,26 @@ export function limited<T>(items: readonly T[], limit: number): { items: readonl
     : { items, warnings: [] };
 }
 
-export function answerResult(result: InstantResult | RangeResult, limit: number): RawResponse {
-  const notes = (more: readonly string[]) => ({
-    warnings: [...result.warnings, ...more],
+/** `more`: what `data` holds beside the result. */
+export function answerResult(
+  result: InstantResult | RangeResult,
+  limit: number,
+  more: Readonly<Record<string, unknown>> = {},
+): RawResponse {
+  const notes = (beside: readonly string[]) => ({
+    warnings: [...result.warnings, ...beside],
     infos: result.infos,
     tiers: result.tiers,
   });
   switch (result.type) {
-    case "scalar":
-      return answer({ resultType: "scalar", result: point(result.timestamp, result.value) }, notes([]));
-    case "string":
-      return answer({ resultType: "string", result: [result.timestamp / 1000, result.value] }, notes([]));
+    case "scalar": {
+      const data = { resultType: "scalar", result: point(result.timestamp, result.value), ...more };
+      return answer(data, notes([]));
+    }
+    case "string": {
+      const data = { resultType: "string", result: [result.timestamp / 1000, result.value], ...more };
+      return answer(data, notes([]));
+    }
     case "vector": {
       const { items, warnings } = limited(result.vector, limit);
       const elements = items.map(({ labels, timestamp, value, histogram }) => ({
@@ -71,11 +80,11 @@ export function answerResult(result: InstantResult | RangeResult, limit: number)
           ? { histogram: [timestamp / 1000, histogramOf(histogram)] }
           : { value: point(timestamp, value) }),
       }));
-      return answer({ resultType: "vector", result: elements }, notes(warnings));
+      return answer({ resultType: "vector", result: elements, ...more }, notes(warnings));
     }
     case "matrix": {
       const { items, warnings } = limited(result.matrix, limit);
-      return answerMatrix(items, notes(warnings));
+      return answerMatrix(items, notes(warnings), more);
     }
   }
 }
@@ -84,9 +93,13 @@ export function answerResult(result: InstantResult | RangeResult, limit: number)
 const pointsAtOnce = 100_000;
 
 /** As `answer`, but a large result goes out piece by piece: whole, it would stand still for it and hold it three times. */
-function answerMatrix(matrix: readonly RangeSamples[], notes: Notes): RawResponse {
+function answerMatrix(
+  matrix: readonly RangeSamples[],
+  notes: Notes,
+  more: Readonly<Record<string, unknown>>,
+): RawResponse {
   const points = matrix.reduce((sum, { timestamps }) => sum + timestamps.length, 0);
-  const { body, headers } = answer({ resultType: "matrix", result: [] }, notes);
+  const { body, headers } = answer({ resultType: "matrix", result: [], ...more }, notes);
   const [before = "", after = ""] = String(body).split(/(?<="result":\[)(?=\])/);
   const written = pieces(matrix, { before, after });
   if (points <= pointsAtOnce) return new RawResponse(Buffer.concat([...written]), headers);

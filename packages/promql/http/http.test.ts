@@ -161,6 +161,40 @@ test("a large result goes out in pieces that are one answer", async () => {
   );
 });
 
+test("what a query took, and which part of it ran where", async () => {
+  await using it = await serve();
+  const query = encodeURIComponent("sum(rate(up[61s])) + count(up)");
+  const times = "start=1&end=61&step=60";
+  const { body } = await it.ask(`/query_range?query=${query}&${times}&stats=all`);
+  const { timings, samples } = body.data.stats;
+  assert.deepEqual(Object.keys(timings), [
+    ...["evalTotalTime", "resultSortTime", "queryPreparationTime", "innerEvalTime", "execQueueTime"],
+    "execTotalTime",
+  ]);
+  // At 1 s each series has a sample in the window and one for count; at 61 s b has two and one.
+  assert.deepEqual(samples.totalQueryableSamplesPerStep, [
+    [1, 4],
+    [61, 5],
+  ]);
+  assert.equal(samples.totalQueryableSamples, 9);
+  assert.ok(samples.peakSamples > 0);
+  const brief = await it.ask(`/query?query=${query}&time=61&stats=1&explain=true`);
+  assert.equal(brief.body.data.stats.samples.totalQueryableSamplesPerStep, undefined);
+  assert.equal(brief.body.data.stats.samples.totalQueryableSamples, 5);
+  const { plan } = brief.body.data.explain;
+  const shown = (part: { expression: string; where: string; series: number; inner?: [] }): unknown[] => [
+    `${part.expression}: ${part.where}, ${part.series}`,
+    ...(part.inner ?? []).map(shown),
+  ];
+  assert.deepEqual(shown(plan), [
+    "sum(rate(up[61s])) + count(up): evaluator, 1",
+    ["sum(rate(up[61s])): evaluator, 1", ["rate(up[61s]): evaluator, 1", ["up: memory, 2"]]],
+    ["count(up): evaluator, 1", ["up: memory, 2"]],
+  ]);
+  const plain = await it.ask(`/query?query=${query}&time=61`);
+  assert.deepEqual(Object.keys(plain.body.data), ["resultType", "result"]);
+});
+
 test("labels, values and series", async () => {
   await using it = await serve();
   assert.deepEqual(await it.ask("/labels"), success(["__name__", "host"]));

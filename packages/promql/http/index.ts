@@ -2,10 +2,11 @@ import { defineRoute, type RawResponse, type Route } from "@havn/http";
 import type { Clock } from "@havn/model";
 import { z } from "zod";
 import type { Expr } from "../ast.ts";
-import type { PromqlEngine } from "../engine.ts";
+import type { InstantResult, PromqlEngine, QueryOptions, RangeResult } from "../engine.ts";
 import { PromqlError } from "../errors.ts";
 import { type Dialect, parseDialect } from "../parser/dialect.ts";
 import type { Matcher, Querier, TimeRange } from "../querier.ts";
+import { QueryTrace } from "../trace.ts";
 import { answer, answerResult, answerSchema, limited, mapError } from "./answer.ts";
 import { Gate } from "./gate.ts";
 import {
@@ -23,6 +24,8 @@ export interface PromqlRoutesOptions {
   engine: PromqlEngine;
   querier: Querier;
   clock: Clock;
+  /** Milliseconds, finer than the clock's: how long queries take is told in them. The clock's unless given. */
+  stopwatch?: () => number;
   /** The longest that a query may take; a caller's `timeout` can only shorten it. Two minutes unless told. */
   timeoutMs?: number;
   /** Queries that are evaluated at the same time; the others wait. 8 unless told. */
@@ -90,14 +93,30 @@ function endpoints({
   engine,
   querier,
   clock,
+  stopwatch = () => clock.now(),
   timeoutMs = 120_000,
   maxConcurrent = 8,
 }: PromqlRoutesOptions): Endpoint[] {
   const gate = new Gate(maxConcurrent);
-  const inTurn = async <T>(signal: AbortSignal, evaluate: () => Promise<T>): Promise<T> => {
+  const inTurn = async <T extends InstantResult | RangeResult>(
+    request: Request,
+    evaluate: (options: QueryOptions) => Promise<T>,
+  ): Promise<RawResponse> => {
+    const { given } = request;
+    const limit = limitOf(given);
+    const asked = given.stats || given.explain === "true";
+    const trace = asked ? new QueryTrace(stopwatch) : undefined;
+    const signal = patience(request);
     const leave = await gate.enter(signal);
+    trace?.entered();
     try {
-      return await evaluate();
+      const result = await evaluate({
+        ...lookback(given),
+        dialect: dialectOf(given),
+        signal,
+        ...(trace && { trace }),
+      });
+      return answerResult(result, limit, trace && told(trace, given));
     } finally {
       leave();
     }
@@ -117,12 +136,9 @@ function endpoints({
       summary: "Evaluate PromQL at one moment",
       handle: async (request) => {
         const { given } = request;
-        const limit = limitOf(given);
-        const time = timeOf(given, "time", clock.now());
         const query = queryOf(given);
-        const options = { ...lookback(given), dialect: dialectOf(given), signal: patience(request) };
-        const result = await inTurn(options.signal, () => engine.instant(query, time, options));
-        return answerResult(result, limit);
+        const time = timeOf(given, "time", clock.now());
+        return inTurn(request, (options) => engine.instant(query, time, options));
       },
     },
     {
@@ -130,16 +146,13 @@ function endpoints({
       summary: "Evaluate PromQL over a range of time",
       handle: async (request) => {
         const { given } = request;
-        const limit = limitOf(given);
         const startMs = timeOf(given, "start");
         const endMs = timeOf(given, "end");
         const stepMs = findDurationOf(given, "step");
         if (stepMs === undefined) throw invalidParameter("step", `cannot parse "" to a valid duration`);
         const query = queryOf(given);
-        const options = { ...lookback(given), dialect: dialectOf(given), signal: patience(request) };
         const window = { startMs, endMs, stepMs };
-        const result = await inTurn(options.signal, () => engine.range(query, window, options));
-        return answerResult(result, limit);
+        return inTurn(request, (options) => engine.range(query, window, options));
       },
     },
     {
@@ -178,6 +191,12 @@ function endpoints({
     },
   ];
 }
+
+/** What a caller wants to know beside the result. */
+const told = (trace: QueryTrace, { stats, explain }: Parameters) => ({
+  ...(stats && { stats: trace.stats({ perStep: stats === "all" }) }),
+  ...(explain === "true" && { explain: trace.explain() }),
+});
 
 /** Parsed here for the wording of a mistake; the engine gets the text, which its warnings point into. */
 function queryOf(given: Parameters): string {

@@ -18,6 +18,8 @@ export const parameters = z.object({
   dialect: single.describe(
     `promql (where unset) or metricsql: WITH templates, and rates as VictoriaMetrics has them`,
   ),
+  stats: single.describe('"all" tells samples a step too; anything else but nothing what the query took'),
+  explain: single.describe("true tells which part of the query ran where"),
   limit: single.describe("most series or values that come back; 0 is no limit"),
   "match[]": repeated.describe("series selector; may be given several times"),
 });

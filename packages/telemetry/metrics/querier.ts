@@ -1,6 +1,6 @@
 import type { ClickHouse } from "@havn/clickhouse";
 import { HavnError, type Labels, labelsKey } from "@havn/model";
-import type { Matcher, Querier, Series, TimeRange } from "@havn/promql/querier";
+import type { Matcher, Querier, Reads, Series, TimeRange } from "@havn/promql/querier";
 import { ByteReader } from "../protocols/agent/bytes.ts";
 import { histogramBody, type NativeHistogram, readHistogram } from "./histogram.ts";
 import { seriesCondition } from "./matchers.ts";
@@ -37,7 +37,11 @@ export interface QuerierOptions {
 export interface StoreQuerier extends Querier {
   find: SeriesIndex["find"];
   /** As `selectBatches`, of series that were found; each has the very `labels` that it was found with. */
-  read(found: FoundSeries, range: TimeRange, signal: AbortSignal): AsyncIterable<readonly Series[]>;
+  read(
+    found: FoundSeries,
+    range: TimeRange,
+    how: { signal: AbortSignal; reads?: Reads },
+  ): AsyncIterable<readonly Series[]>;
 }
 
 const defaultLimits: QuerierLimits = { series: 100_000, samples: 50_000_000 };
@@ -56,8 +60,8 @@ export function createQuerier(
     kept: SampleCache,
     ids: BigUint64Array,
     how: Reading & Pick<FoundSeries, "dense" | "labels">,
-  ): Promise<boolean> {
-    if (!kept.open(ids, how.range).missing) return true;
+  ): Promise<"known" | "filled" | "full"> {
+    if (!kept.open(ids, how.range).missing) return "known";
     const before = filling.get(how.labels);
     const own = (async () => {
       await before?.catch(() => undefined); // whoever asked is told
@@ -68,21 +72,21 @@ export function createQuerier(
     return own;
   }
 
-  /** What is not in memory is read by whole slots and kept; false where it cannot be. */
+  /** What is not in memory is read by whole slots and kept, unless there is too much of it. */
   async function fillNow(
     kept: SampleCache,
     ids: BigUint64Array,
     how: Reading & { dense: boolean },
-  ): Promise<boolean> {
+  ): Promise<"known" | "filled" | "full"> {
     const { missing } = kept.open(ids, how.range);
-    if (!missing) return true;
+    if (!missing) return "known";
     const { places, range } = missing;
     const asOf = kept.written;
     const own = places.length === ids.length ? ids : BigUint64Array.from(places, (at) => ids[at] ?? 0n);
     const limit = how.limit * 4;
     const dense = how.dense && own.length > idsAtOnce / 2;
     const stored = await readStored(own, dense, { ...how, range, limit });
-    return stored.samples < limit && kept.put(own, stored.columns, range, asOf);
+    return stored.samples < limit && kept.put(own, stored.columns, range, asOf) ? "filled" : "full";
   }
 
   async function readChunk(found: FoundSeries, chunk: Chunk, how: Reading): Promise<ReadChunk> {
@@ -100,10 +104,11 @@ export function createQuerier(
     ids: BigUint64Array,
     how: Reading & Pick<FoundSeries, "dense" | "labels">,
   ): Promise<Numbers> {
-    const whole = await fill(kept, ids, how);
+    const before = await fill(kept, ids, how);
     const reading = kept.open(ids, how.range);
     // Something may have been let go of meanwhile, by another question.
-    if (reading.missing) return { ...(await readStored(ids, how.dense, how)), full: !whole };
+    if (reading.missing) return { ...(await readStored(ids, how.dense, how)), full: before === "full" };
+    if (before === "known") tellMemory(how.reads, reading);
     const columns = [...reading.batches({ reuse: false })].flat();
     return { columns, samples: columns.reduce((sum, own) => sum + (own?.values.length ?? 0), 0) };
   }
@@ -114,8 +119,25 @@ export function createQuerier(
     return { columns, samples };
   }
 
-  const readSamples = (ids: BigUint64Array, sql: string, { signal }: Reading) =>
-    clickhouse.queryInto(sql, { signal, format: "Native" }, () => columnsOf(ids));
+  async function readSamples(ids: BigUint64Array, sql: string, { signal, reads }: Reading) {
+    const before = performance.now();
+    let bytes = 0;
+    const read = await clickhouse.queryInto(sql, { signal, format: "Native" }, () => {
+      const { push, end } = columnsOf(ids);
+      const counted = (chunk: Buffer) => {
+        bytes += chunk.length;
+        push(chunk);
+      };
+      return { push: counted, end };
+    });
+    if (reads) {
+      reads.store.queries++;
+      reads.store.samples += read.samples;
+      reads.store.bytes += bytes;
+      reads.store.milliseconds += performance.now() - before;
+    }
+    return read;
+  }
 
   /** FINAL takes the last written of samples with equal times; asked only where it matters, since it costs much. */
   async function settle(
@@ -136,21 +158,33 @@ export function createQuerier(
     return decodeHistograms(new ByteReader(await clickhouse.query(sql, { signal, format: "RowBinary" })));
   }
 
+  /** Those that a selector found before. */
+  const remembered = new WeakSet<FoundSeries>();
+
   async function* selectBatches(
     matchers: readonly Matcher[],
     asked: TimeRange,
-    signal: AbortSignal,
+    { signal, reads }: { signal: AbortSignal; reads?: Reads },
   ): AsyncGenerator<Series[]> {
-    yield* read(await index.find(matchers, asked, signal), asked, signal);
+    const found = await index.find(matchers, asked, signal);
+    if (reads) reads.index[remembered.has(found) ? "remembered" : "searched"]++;
+    remembered.add(found);
+    yield* read(found, asked, { signal, ...(reads && { reads }) });
   }
 
-  async function* read(found: FoundSeries, asked: TimeRange, signal: AbortSignal): AsyncGenerator<Series[]> {
+  async function* read(
+    found: FoundSeries,
+    asked: TimeRange,
+    { signal, reads }: { signal: AbortSignal; reads?: Reads },
+  ): AsyncGenerator<Series[]> {
     const range = { start: clamp(Math.ceil(asked.start)), end: clamp(Math.floor(asked.end)) };
     const spend = spender(limits.samples);
     const kept = cache?.hasRoomFor(found.ids.length, range) ? cache : undefined;
     const known = hasHistograms() ? undefined : kept?.open(found.ids, range);
-    if (known && !known.missing) yield* fromMemory(found, known, spend);
-    else yield* fromStore(found, { range, signal, kept, spend });
+    if (known && !known.missing) {
+      tellMemory(reads, known);
+      yield* fromMemory(found, known, spend);
+    } else yield* fromStore(found, { range, signal, kept, spend, reads });
   }
 
   function* fromMemory(found: FoundSeries, known: KnownSamples, spend: (samples: number) => void) {
@@ -169,7 +203,10 @@ export function createQuerier(
 
   async function* fromStore(
     found: FoundSeries,
-    { spend, ...how }: Pick<Reading, "range" | "signal" | "kept"> & { spend: (samples: number) => number },
+    {
+      spend,
+      ...how
+    }: Pick<Reading, "range" | "signal" | "kept" | "reads"> & { spend: (samples: number) => number },
   ): AsyncGenerator<Series[]> {
     const { range } = how;
     let { kept } = how;
@@ -207,7 +244,7 @@ export function createQuerier(
     selectBatches,
 
     async *select(matchers, asked, signal) {
-      for await (const batch of selectBatches(matchers, asked, signal))
+      for await (const batch of selectBatches(matchers, asked, { signal }))
         for (const series of batch) {
           signal.throwIfAborted();
           yield { ...series, values: series.values.slice() };
@@ -241,6 +278,13 @@ export function createQuerier(
   };
 }
 
+function tellMemory(reads: Reads | undefined, known: KnownSamples): void {
+  if (!reads) return;
+  const { samples, bytes } = known.extent();
+  reads.memory.samples += samples;
+  reads.memory.bytes += bytes;
+}
+
 /** Counts samples down; gives what is left. */
 function spender(most: number): (samples: number) => number {
   let left = most;
@@ -265,6 +309,7 @@ interface Reading {
   signal: AbortSignal;
   final?: boolean;
   kept?: SampleCache | undefined;
+  reads?: Reads | undefined;
 }
 
 interface Numbers {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { migrate } from "@havn/clickhouse";
 import { openTestClickHouse } from "@havn/clickhouse/testing";
+import { newReads } from "@havn/promql/querier";
 import fc from "fast-check";
 import { createQuerier } from "./querier.ts";
 import { SampleCache, slotMs } from "./sample-cache.ts";
@@ -117,4 +118,32 @@ test("what is asked again is not read again, and follows what is written", async
   assert.deepEqual(await all(querier, range), [`1: 7@${base} 6@${base + 10}`]);
   cache.clear();
   assert.deepEqual(await all(querier, range), [`1: 5@${base}`]);
+});
+
+test("what a question takes from memory and from the store is told", async () => {
+  await using store = await openTestClickHouse();
+  const { clickhouse } = store;
+  await migrate(clickhouse, "telemetry", new URL("../migrations/", import.meta.url));
+  await clickhouse.execute(`INSERT INTO series VALUES (toDate('${day}'), 1, 'm', map('n', '1'))`);
+  await clickhouse.execute(`
+    INSERT INTO samples SELECT 1, fromUnixTimestamp64Milli(${base} + number * 1000), number FROM numbers(100)`);
+  const cache = new SampleCache(1_000_000);
+  const querier = createQuerier(clickhouse, { hasHistograms: () => false, storedSeries: () => 1, cache });
+  const range = { start: base, end: base + 49_000 };
+  const ask = async () => {
+    const reads = newReads();
+    for await (const batch of querier.selectBatches?.(matchers, range, { signal, reads }) ?? [])
+      assert.equal(batch[0]?.values.length, 50);
+    return reads;
+  };
+  const first = await ask();
+  assert.deepEqual(first.index, { remembered: 0, searched: 1 });
+  assert.equal(first.memory.samples, 0);
+  // Whole half hours are read.
+  assert.deepEqual([first.store.queries, first.store.samples], [1, 100]);
+  assert.ok(first.store.bytes >= 2400);
+  const second = await ask();
+  assert.deepEqual(second.index, { remembered: 1, searched: 0 });
+  assert.deepEqual(second.memory, { samples: 50, bytes: 104 });
+  assert.equal(second.store.queries, 0);
 });

@@ -275,6 +275,16 @@ export class Reading {
     }
   }
 
+  /** Samples of all series in the range, and the room that their values take. */
+  extent(): { samples: number; bytes: number } {
+    let [samples, bytes] = [0, 0];
+    for (const number of this.#numbers) {
+      samples += this.#joinedOf(number).timestamps.length;
+      for (const slot of this.#slots) bytes += slot.sizeAt(slot.placeOf(number));
+    }
+    return { samples, bytes };
+  }
+
   /** True where none of the values can be NaN. */
   #unpack(number: number, { parts }: Joined, into: { values: Float64Array; at: number }): boolean {
     let plain = true;

@@ -64,6 +64,11 @@ export class Slot {
     return this.#timesOf[place] ?? 0;
   }
 
+  /** Bytes that the values of an entry take. */
+  sizeAt(place: number): number {
+    return place < 0 ? 0 : sizeOf(this.#kinds[place] as Packed["kind"], this.#countAt(place));
+  }
+
   /** Whether some value may be NaN. */
   hasNaN(place: number): boolean {
     return this.#kinds[place] === kinds.withNaN;
@@ -101,7 +106,7 @@ export class Slot {
       this.#reserve(number);
       this.#places[number] = place + 1;
       this.bytes += bytesOfEntry;
-    } else this.#wasted += sizeOf(this.#kinds[place] as Packed["kind"], this.#countAt(place));
+    } else this.#wasted += this.sizeAt(place);
     const packing = packingOf(values);
     const size = sizeOf(packing.kind, values.length);
     const { index, page } = this.#pageFor(size);

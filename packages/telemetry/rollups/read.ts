@@ -101,7 +101,7 @@ export function withBuckets(
           for await (const batch of querier.read(
             part,
             { start: stretch.start + 1, end: stretch.end },
-            signal,
+            { signal },
           ))
             for (const series of batch) add(foldSamples(series, resolutionMs));
       for (const labels of part.labels) {

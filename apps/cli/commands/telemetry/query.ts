@@ -1,9 +1,10 @@
 import { findDuration, HavnError } from "@havn/model";
 import { z } from "zod";
 import { connect } from "../../api/connect.ts";
-import { queryAnswer } from "../../api/schemas.ts";
+import { explainedAnswer, queryAnswer } from "../../api/schemas.ts";
 import { defineCommand } from "../../kit/command.ts";
 import { UsageError } from "../../kit/exit.ts";
+import { explainedView } from "../../views/explained.ts";
 import { queryView } from "../../views/query.ts";
 
 export const command = defineCommand({
@@ -26,12 +27,20 @@ export const command = defineCommand({
       description:
         "promql (where unset), or metricsql: WITH templates, and rates as VictoriaMetrics has them",
     },
+    explain: {
+      type: "boolean",
+      description: "show which part ran where and what it took, in place of the result",
+    },
     json: { type: "boolean", description: "Prometheus' own response" },
   },
   examples: [
     ["havn query 'rate(http_requests_total[1m])'", "requests a second, now"],
     ["havn query 'sum by (host) (node_memory_MemAvailable_bytes)' --range 1h", "as a line over an hour"],
     ["havn query 'WITH (own = {job=\"shop\"}) rate(up{own}[5m])' --dialect metricsql", "with a template"],
+    [
+      "havn query 'sum by (job) (rate(http_requests_total[5m]))' --range 1d --explain",
+      "why it takes so long",
+    ],
     ["havn query up --json | jq '.data.result[].metric'", "for a program"],
   ],
   async run({ arguments: [query], options, globals, io, signal }) {
@@ -41,11 +50,18 @@ export const command = defineCommand({
     const api = await connect(globals, signal);
     const path = `/prometheus/api/v1/${range ? "query_range" : "query"}`;
     const answer = await api.get(path, z.unknown(), {
-      query: { query, dialect: options.dialect, ...(range ?? { time: io.now() / 1000 }) },
+      query: {
+        ...{ query, dialect: options.dialect, ...(range ?? { time: io.now() / 1000 }) },
+        ...(options.explain && { explain: "true", stats: "all" }),
+      },
       signal,
     });
     if (options.json) {
       io.out(JSON.stringify(answer));
+      return undefined;
+    }
+    if (options.explain) {
+      io.out(explainedView(explainedAnswer.parse(answer), io.style));
       return undefined;
     }
     const parsed = queryAnswer.safeParse(answer);
