@@ -28,10 +28,12 @@ process.on("message", async (message) => {
     process.send?.(0);
   } else if (message === "disk") {
     for (const table of ["samples", "series"]) await clickhouse.execute(`OPTIMIZE TABLE ${table} FINAL`);
-    const [size] = await clickhouse.rows<{ bytes: string }>(
-      "SELECT toString(sum(bytes_on_disk)) AS bytes FROM system.parts WHERE active AND table IN ('samples', 'series')",
+    const sizes = await clickhouse.rows<{ table: string; bytes: string }>(
+      `SELECT table, toString(sum(bytes_on_disk)) AS bytes FROM system.parts
+       WHERE active AND table IN ('samples', 'series') GROUP BY table ORDER BY table`,
     );
-    process.send?.(Number(size?.bytes));
+    console.log(`    ${sizes.map(({ table, bytes }) => `${table}: ${bytes} bytes`).join(", ")}`);
+    process.send?.(sizes.reduce((sum, { bytes }) => sum + Number(bytes), 0));
   } else {
     await server.close();
     await telemetry[Symbol.asyncDispose]();

@@ -1,7 +1,8 @@
 /**
  * Remote write into Debian's Prometheus and into Havn, the same requests in the same run, one after the other:
  * `scripts/node.sh bench/metrics-ingest.ts [series] [rounds] [samples a request]`. Samples a second acknowledged, the most
- * resident memory, bytes a sample on disk after merges.
+ * resident memory, bytes a sample on disk after merges. With `node` instead of a number of series: what Debian's node
+ * exporter says of this computer once a second for so many rounds, stored as if it were 15 s apart.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -11,8 +12,12 @@ import { availableParallelism, hostname } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { startPrometheus, writeRequests } from "@havn/telemetry/testing";
+import { scrapeNodeExporter } from "./metrics/node-exporter.ts";
 
-const [series = 100_000, rounds = 100, perRequest = 5_000] = process.argv.slice(2).map(Number);
+const [which = "100000", ...sizes] = process.argv.slice(2);
+const [rounds = 100, perRequest = 5_000] = sizes.map(Number);
+const scraped = which === "node" ? await scrapeNodeExporter(rounds) : undefined;
+const series = scraped?.series ?? Number(which);
 const senders = 4;
 
 interface Target {
@@ -169,7 +174,10 @@ async function runHavn(): Promise<Result> {
 // Made before: that is the senders' work.
 const requests: Uint8Array[] = [];
 let total = 0;
-for (const { body, samples } of writeRequests({ series, rounds, perRequest })) {
+for (const { body, samples } of writeRequests({
+  ...{ series, rounds, perRequest },
+  ...(scraped && { shape: scraped.shape }),
+})) {
   requests.push(body);
   total += samples;
 }

@@ -381,6 +381,12 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./commands/metrics/retention.ts"),
   },
   {
+    name: "metrics unused",
+    summary: "metrics that no query, rule, dashboard or runbook has asked for",
+    group: "Look",
+    load: () => import("./commands/metrics/unused.ts"),
+  },
+  {
     name: "oncall show",
     summary: "a schedule's shifts: who, from when, until when, and why",
     group: "Look",

@@ -3,6 +3,7 @@ import type { Delivery } from "@havn/delivery";
 import type { Fleet } from "@havn/fleet";
 import type { Live } from "@havn/http";
 import type { Infrastructure } from "@havn/infrastructure";
+import type { Insight } from "@havn/insight";
 import { type Alert, type Labels, labelsKey, parseAddress } from "@havn/model";
 import { type PromqlEngine, parsePromql, restrict } from "@havn/promql";
 import type { AlertChange, Response } from "@havn/response";
@@ -89,6 +90,19 @@ export async function alertChanges(
 }
 
 /** How many instances each service should have and has. While an apply changes that, nothing is missing yet. */
+/** What may ask for metrics later: rules, dashboards and runbooks, with all that they say. */
+export async function mentionsOfMetrics(infrastructure: Infrastructure, insight: Insight): Promise<string[]> {
+  const asking = new Set(["alert", "rules", "runbook", "dashboard", "check"]);
+  const graphs = await Promise.all(
+    (await infrastructure.environments()).map(({ environment }) => infrastructure.graph(environment)),
+  );
+  const declared = graphs.flatMap(({ resources }) => resources.filter(({ type }) => asking.has(type)));
+  const shown = await Promise.all((await insight.dashboards.list()).map(insight.dashboards.find));
+  return [...declared.map(({ properties }) => properties), ...shown].map((each) =>
+    JSON.stringify(each ?? ""),
+  );
+}
+
 export async function countInstances(
   infrastructure: Infrastructure,
   delivery: Delivery,

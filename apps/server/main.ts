@@ -26,6 +26,7 @@ import {
   countInstances,
   listExpected,
   listGraphs,
+  mentionsOfMetrics,
   querySamples,
 } from "./connect.ts";
 import { downRoute } from "./down.ts";
@@ -60,6 +61,7 @@ await using telemetry = await createTelemetry({
   ...{ clickhouse, clock, log },
   spoolDirectory: inData("spool"),
   scraped: () => scraping.targets(),
+  mentions: () => mentionsOfMetrics(infrastructure, insight),
   limits: { series: config.queries.maxSeries, samples: config.queries.maxSamples },
   largestCacheBytes: config.queries.cacheBytes,
 });
@@ -239,6 +241,7 @@ await using _upkeep = startUpkeep(
           ...alerting.ruleSamples(),
         ]),
     },
+    { what: "writing down what metrics were asked for", everyMs: 60_000, work: telemetry.saveAsked },
     {
       what: "rolling up metrics, and letting go of old ones",
       everyMs: 60_000,

@@ -196,6 +196,12 @@ describe("moving from Prometheus", () => {
     assert.match(stdout, /samples +\d+ rows +\d+\.\d MiB +since \d{4}-/);
   });
 
+  test("what nothing asks for is told", bound, async () => {
+    const { stdout } = await havn.must(["metrics", "unused", "--limit", "1000"]);
+    assert.match(stdout, /scrape_samples_scraped +\d+ series +never asked for/);
+    assert.doesNotMatch(stdout, /queue_length/);
+  });
+
   test("what is no longer declared ends", bound, async () => {
     await writeFile(join(folder, "havn.config.ts"), config.replace(/ {2}prometheus.*\n/, ""));
     await havn.must(["apply", folder, "--yes"]);

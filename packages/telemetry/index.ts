@@ -4,6 +4,8 @@ import type { GrpcMethod, Live, Route } from "@havn/http";
 import { type Clock, HavnError, type LogRecord, systemClock } from "@havn/model";
 import type { Querier } from "@havn/promql/querier";
 import { adminRoutes } from "./admin/routes.ts";
+import { createAsked, noting } from "./asked/asked.ts";
+import { unusedRoute } from "./asked/unused.ts";
 import { createIngest, type Ingest, type IngestStats } from "./ingest.ts";
 import { countLogs, type LogQuery, type LogSpans, searchLogs } from "./logs/search.ts";
 import type { NativeHistogram } from "./metrics/histogram.ts";
@@ -51,6 +53,8 @@ export interface TelemetryOptions {
   newSeriesAMinute?: number;
   /** What the control plane scrapes itself, for who asks in Prometheus' form. */
   scraped?: () => readonly JobTargets[];
+  /** Texts of rules, dashboards and runbooks: metrics that stand in one count as used. */
+  mentions?: () => Promise<readonly string[]>;
   /** Told once of each trouble and its end. */
   log?: (message: string) => void;
 }
@@ -112,6 +116,8 @@ export interface Telemetry extends AsyncDisposable {
   /** Makes everything that was acknowledged before visible to queries. */
   flush(): Promise<void>;
   readonly routes: Route[];
+  /** Writes down which metrics were asked for: to be called every minute or so. */
+  saveAsked(): Promise<void>;
   /** What outlives samples, and how long anything is kept: `pass` is to be called every minute or so. */
   readonly rollups: Pick<Rollups, "pass" | "setRules" | "rolled" | "retention">;
   /** OTLP over gRPC. */
@@ -164,7 +170,8 @@ export async function createTelemetry(options: TelemetryOptions): Promise<Teleme
     limits: options.limits,
     cache,
   });
-  const querier = withBuckets(clickhouse, stored, { rollups, hasHistograms, now: clock.now });
+  const asked = createAsked({ clickhouse, clock });
+  const querier = noting(withBuckets(clickhouse, stored, { rollups, hasHistograms, now: clock.now }), asked);
   const facts = createFacts(clickhouse, {
     samplesDays,
     runtime: () => ({ timeSeriesCount: registry.size, spoolBytes: spool.waitingBytes() }),
@@ -200,10 +207,12 @@ export async function createTelemetry(options: TelemetryOptions): Promise<Teleme
         deleted: () => cache.wrote(),
         dropBuckets: rollups.drop,
       }),
+      unusedRoute({ clickhouse, clock, asked, mentions: options.mentions ?? (async () => []) }),
       ...prometheusRoutes({ facts, querier, clock, scraped: options.scraped }),
     ],
     grpcMethods: grpcMethods(ingest),
     rollups,
+    saveAsked: asked.save,
     serveLive: (live) => serveLiveLogs(live, logs),
     flush: inserter.flush,
     refusedSeries: () => newcomers.refused(),
@@ -215,6 +224,7 @@ export async function createTelemetry(options: TelemetryOptions): Promise<Teleme
     }),
     async [Symbol.asyncDispose]() {
       await rollups[Symbol.asyncDispose]();
+      await asked.save().catch(() => undefined); // an hour's questions are no reason not to end
       await inserter[Symbol.asyncDispose]();
       await spool[Symbol.asyncDispose]();
     },

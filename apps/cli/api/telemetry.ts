@@ -83,6 +83,15 @@ export const retentionAnswer = z.object({
 });
 export type RetentionAnswer = z.infer<typeof retentionAnswer>;
 
+export const unusedAnswer = z.object({
+  since: z.number(),
+  metrics: z.number(),
+  series: z.number(),
+  unused: z.array(z.object({ name: z.string(), series: z.number(), lastAskedAt: z.number().nullable() })),
+  more: z.number(),
+});
+export type UnusedAnswer = z.infer<typeof unusedAnswer>;
+
 export const deletedAnswer = z.object({
   series: z.number(),
   samples: z.number(),

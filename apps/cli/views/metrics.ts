@@ -1,4 +1,4 @@
-import type { CardinalityAnswer, DeletedAnswer, RetentionAnswer } from "../api/telemetry.ts";
+import type { CardinalityAnswer, DeletedAnswer, RetentionAnswer, UnusedAnswer } from "../api/telemetry.ts";
 import { alignColumns, printable, type Style } from "../kit/style.ts";
 import { count } from "./words.ts";
 
@@ -84,4 +84,24 @@ export function retentionView(
   ];
   if (rolledUntil !== null) lines.push("", `Rolled up until ${new Date(rolledUntil).toISOString()}.`);
   return lines.join("\n");
+}
+
+/** What nothing asks for. */
+export function unusedView({ since, metrics, series, unused, more }: UnusedAnswer, style: Style): string {
+  const day = (at: number) => new Date(at).toISOString().slice(0, 10);
+  const followed = `Questions are followed since ${day(since)}.`;
+  if (unused.length === 0) return `All of ${count(metrics, "metric")} are in use. ${followed}`;
+  const rows = unused.map(({ name, series: own, lastAskedAt }) => [
+    printable(name),
+    count(own, "series", "series"),
+    lastAskedAt === null ? "never asked for" : `last asked for on ${day(lastAskedAt)}`,
+  ]);
+  const total = `${count(unused.length + more, "metric")} of ${metrics}, ${count(series, "series", "series")}`;
+  return [
+    style.bold(total),
+    ...alignColumns(rows, "  "),
+    ...(more > 0 ? [`  … and ${more} more: --limit`] : []),
+    "",
+    followed,
+  ].join("\n");
 }

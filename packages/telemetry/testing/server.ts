@@ -34,7 +34,7 @@ export interface ReceivingServer extends AsyncDisposable {
 
 /** A store behind a real server, for senders. */
 export async function openReceivingServer(
-  options: Pick<TelemetryOptions, "newSeriesAMinute"> = {},
+  options: Pick<TelemetryOptions, "newSeriesAMinute" | "mentions"> = {},
 ): Promise<ReceivingServer> {
   const stack = new AsyncDisposableStack();
   const db = stack.use(await openTestClickHouse());
