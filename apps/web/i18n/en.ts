@@ -24,6 +24,7 @@ export const en = {
     checks: "Checks",
     incidents: "Incidents",
     explore: "Explorer",
+    dashboards: "Dashboards",
   },
   shell: {
     groups: { observe: "Observe", respond: "Respond" },

@@ -24,6 +24,7 @@ export const nb: Messages = {
     checks: "Sjekker",
     incidents: "Hendelser",
     explore: "Utforsker",
+    dashboards: "Dashbord",
   },
   shell: {
     groups: { observe: "Overvåk", respond: "Håndter" },

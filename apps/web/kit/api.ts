@@ -1,6 +1,10 @@
 import type {
   Alert,
   Apply,
+  Dashboard,
+  DashboardProperties,
+  DashboardSummary,
+  DashboardVersion,
   EnvironmentStatus,
   Event,
   Health,
@@ -60,6 +64,18 @@ export interface PrometheusSeries {
   values?: [number, string][];
 }
 
+export interface DashboardKey {
+  environment: string;
+  name: string;
+}
+
+export interface ImportedDashboard {
+  name: string;
+  notes: string[];
+  dashboard: DashboardProperties;
+  saved?: DashboardSummary;
+}
+
 export type Query = Record<string, string | number | undefined>;
 
 export interface RequestOptions {
@@ -96,6 +112,8 @@ export function createApi(onSignedOut: () => void) {
   const get = <T>(path: string, query?: Query, signal?: AbortSignal) =>
     send<T>("GET", `/api/v1${path}`, { ...(query ? { query } : {}), signal });
 
+  const dashboard = (environment: string, name: string) =>
+    `/dashboards/${encodeURIComponent(environment)}/${encodeURIComponent(name)}`;
   const environment = (name: string) => `/environments/${encodeURIComponent(name)}`;
   return {
     ...respondApi(send),
@@ -136,6 +154,48 @@ export function createApi(onSignedOut: () => void) {
     events: (query: Query, signal?: AbortSignal) => get<{ events: Event[] }>("/events", query, signal),
     alerts: (query: Query, signal?: AbortSignal) => get<{ alerts: Alert[] }>("/alerts", query, signal),
     logs: (query: Query, signal?: AbortSignal) => get<{ records: LogRecord[] }>("/logs", query, signal),
+    dashboards: (name: string, signal?: AbortSignal) =>
+      get<{ dashboards: DashboardSummary[] }>("/dashboards", { environment: name }, signal),
+    dashboard: (at: DashboardKey, signal?: AbortSignal) =>
+      get<Dashboard>(dashboard(at.environment, at.name), undefined, signal),
+    saveDashboard: (
+      at: DashboardKey,
+      body: { dashboard: DashboardProperties; revision?: number | undefined; settled?: boolean | undefined },
+    ) => send<Dashboard>("PUT", `/api/v1${dashboard(at.environment, at.name)}`, { body }),
+    discardDashboard: (at: DashboardKey, revision: number) =>
+      send<{ dashboard?: Dashboard }>("DELETE", `/api/v1${dashboard(at.environment, at.name)}`, {
+        query: { revision },
+      }),
+    dashboardHistory: (at: DashboardKey, signal?: AbortSignal) =>
+      get<{ versions: DashboardVersion[] }>(
+        `${dashboard(at.environment, at.name)}/history`,
+        undefined,
+        signal,
+      ),
+    restoreDashboard: (at: DashboardKey, revision: number) =>
+      send<Dashboard>("POST", `/api/v1${dashboard(at.environment, at.name)}/restore`, { body: { revision } }),
+    exportDashboard: (at: DashboardKey, signal?: AbortSignal) =>
+      get<{ typescript: string }>(`${dashboard(at.environment, at.name)}/export`, undefined, signal),
+    importDashboard: (
+      name: string,
+      body: { grafana: unknown; name?: string | undefined; replace?: boolean; preview?: boolean },
+    ) => send<ImportedDashboard>("POST", `/api/v1/dashboards/${encodeURIComponent(name)}`, { body }),
+    /** Values of a label among the series that `match` selects; of all series where it is undefined. */
+    labelValues: async (
+      label: string,
+      given: { match: string | undefined; start: number; end: number },
+      signal?: AbortSignal,
+    ) =>
+      (
+        await send<{ data: string[] }>(
+          "GET",
+          `/prometheus/api/v1/label/${encodeURIComponent(label)}/values`,
+          {
+            query: { "match[]": given.match, start: given.start, end: given.end },
+            signal,
+          },
+        )
+      ).data,
     /** Prometheus' API asked by a form: its queries may be longer than an address. */
     prometheus: <T>(endpoint: string, form: Record<string, string | number>, signal?: AbortSignal) =>
       send<T>("POST", `/prometheus/api/v1/${endpoint}`, { form, signal }),

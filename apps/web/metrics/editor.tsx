@@ -42,11 +42,13 @@ export default function PromqlEditor(props: EditorProps) {
   const view = useRef<EditorView>(undefined);
   const latest = useRef(props);
   latest.current = props;
+  // What it told and has not been given back yet: whoever types is ahead of the page.
+  const told = useRef<string[]>([]);
 
   useEffect(() => {
     if (!host.current) return;
     const root = host.current.shadowRoot ?? host.current.attachShadow({ mode: "open" });
-    const made = new EditorView({ root, parent: root, state: stateOf(props, latest) });
+    const made = new EditorView({ root, parent: root, state: stateOf(props, latest, told.current) });
     view.current = made;
     // Whoever gives the focus to the host means the text in it.
     host.current.focus = () => made.focus();
@@ -54,7 +56,9 @@ export default function PromqlEditor(props: EditorProps) {
   }, []);
   useEffect(() => {
     const editor = view.current;
-    if (!editor || editor.state.doc.toString() === props.value) return;
+    const own = told.current.indexOf(props.value);
+    told.current.splice(0, own === -1 ? told.current.length : own + 1);
+    if (!editor || own !== -1 || editor.state.doc.toString() === props.value) return;
     editor.dispatch({
       changes: { from: 0, to: editor.state.doc.length, insert: props.value },
       annotations: fromOutside.of(true),
@@ -66,7 +70,7 @@ export default function PromqlEditor(props: EditorProps) {
   return <div ref={host} class="promql" {...(props.first && { "data-filter": true })} />;
 }
 
-function stateOf(props: EditorProps, latest: { current: EditorProps }): EditorState {
+function stateOf(props: EditorProps, latest: { current: EditorProps }, told: string[]): EditorState {
   const promql = new PromQLExtension().setComplete({
     remote: { apiPrefix: "/prometheus/api/v1", httpMethod: "GET" },
   });
@@ -97,8 +101,10 @@ function stateOf(props: EditorProps, latest: { current: EditorProps }): EditorSt
         needsRefresh: () => true,
       }),
       EditorView.updateListener.of((update) => {
-        if (update.docChanged && !update.transactions.some((one) => one.annotation(fromOutside)))
-          latest.current.onChange(update.state.doc.toString());
+        if (!update.docChanged || update.transactions.some((one) => one.annotation(fromOutside))) return;
+        const text = update.state.doc.toString();
+        told.push(text);
+        latest.current.onChange(text);
       }),
       // Completion comes before it: Enter takes what is offered, and runs only where nothing is.
       keymap.of([...completionKeymap, ...closeBracketsKeymap]),

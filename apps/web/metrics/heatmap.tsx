@@ -1,10 +1,11 @@
-import { useEffect, useRef } from "preact/hooks";
-import uPlot from "uplot";
+import { useMemo, useRef } from "preact/hooks";
+import type uPlot from "uplot";
 import { useApplication, useFormats } from "../kit/context.ts";
 import { type Heatmap, rowAt } from "./buckets.ts";
 import { createTooltip, drawMarks } from "./plot-marks.ts";
 import { colorsOf, type ExemplarPoint, type Mark, type PlotLook, plotOptions } from "./plot-options.ts";
 import type { Unit } from "./units.ts";
+import { useDrawing } from "./use-drawing.ts";
 
 export interface HeatmapProps {
   heatmap: Heatmap;
@@ -18,7 +19,7 @@ export interface HeatmapProps {
 /** Counts by time and bucket: the more, the stronger the colour. Buckets are equally high, whatever they span. */
 export function HeatmapPlot(props: HeatmapProps) {
   const { theme, language } = useApplication();
-  const key = JSON.stringify([theme, language, props.height, props.heatmap.edges, props.zoom !== undefined]);
+  const key = JSON.stringify([theme, language, props.heatmap.edges, props.zoom !== undefined]);
   return (
     <div class="plot" style={{ height: `${props.height}px` }}>
       <Drawn key={key} {...props} />
@@ -27,33 +28,15 @@ export function HeatmapPlot(props: HeatmapProps) {
 }
 
 function Drawn(props: HeatmapProps) {
-  const element = useRef<HTMLDivElement>(null);
-  const plot = useRef<uPlot>(undefined);
   const { language } = useApplication();
   const formats = useFormats();
   const latest = useRef(props);
   latest.current = props;
-
-  useEffect(() => {
-    const root = element.current;
-    if (!root) return;
-    const made = new uPlot(
-      optionsOf(root, () => latest.current, { language, time: formats.dateTime }),
-      dataOf(props.heatmap),
-      root,
-    );
-    plot.current = made;
-    const observer = new ResizeObserver(() =>
-      made.setSize({ width: root.clientWidth, height: props.height }),
-    );
-    observer.observe(root);
-    return () => {
-      observer.disconnect();
-      made.destroy();
-    };
-  }, []);
-  useEffect(() => plot.current?.setData(dataOf(props.heatmap)), [props.heatmap]);
-  useEffect(() => plot.current?.redraw(false), [props.marks, props.exemplars]);
+  const data = useMemo(() => dataOf(props.heatmap), [props.heatmap]);
+  const element = useDrawing({
+    ...{ data, height: props.height, over: [props.marks, props.exemplars] },
+    options: (root) => optionsOf(root, () => latest.current, { language, time: formats.dateTime }),
+  });
   return <div ref={element} class="canvas" aria-hidden="true" />;
 }
 

@@ -15,6 +15,7 @@ export interface PlotLine {
   negative?: boolean | undefined;
   /** Left out of a stack. */
   alone?: boolean | undefined;
+  dashed?: boolean | undefined;
   unit?: Unit | undefined;
 }
 
@@ -91,7 +92,11 @@ export function plotOptions(
     padding: [10, right ? 0 : 8, 0, 0],
     legend: { show: false },
     cursor: {
-      sync: { key: cursorGroup.key },
+      // Plots share the time under the pointer. What is dragged over is chosen in one of them only.
+      sync: {
+        key: cursorGroup.key,
+        filters: { pub: (type) => !/^(mousedown|mouseup|dblclick)$/.test(type) },
+      },
       points: { size: 6 },
       drag: { x: more.zoom !== undefined, y: false, setScale: false },
     },
@@ -134,6 +139,7 @@ function seriesOf(line: PlotLine, look: PlotLook, color: (name: string) => strin
     scale: line.axis === "right" ? "right" : "y",
     stroke,
     width: line.style === "none" ? 0 : 1.6,
+    ...(line.dashed ? { dash: [6, 4] } : {}),
     ...pathsOf(line.style),
     ...(fill > 0 ? { fill: `${stroke}${opacity}` } : {}),
   };

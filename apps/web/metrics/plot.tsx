@@ -1,5 +1,5 @@
-import { useEffect, useMemo, useRef } from "preact/hooks";
-import uPlot from "uplot";
+import { useMemo, useRef } from "preact/hooks";
+import type uPlot from "uplot";
 import { useApplication, useFormats } from "../kit/context.ts";
 import { createTooltip, drawMarks, type TooltipLine } from "./plot-marks.ts";
 import {
@@ -11,6 +11,7 @@ import {
   plotOptions,
 } from "./plot-options.ts";
 import { stacked } from "./stack.ts";
+import { useDrawing } from "./use-drawing.ts";
 
 export interface PlotProps extends Omit<PlotLook, "language"> {
   times: readonly number[];
@@ -27,10 +28,10 @@ const mostInTooltip = 12;
 export function Plot(props: PlotProps) {
   const { theme, language } = useApplication();
   const key = JSON.stringify([
-    ...[theme, language, props.stack, props.min, props.max, props.logarithmic, props.height],
+    ...[theme, language, props.stack, props.min, props.max, props.logarithmic],
     ...[props.unit.show(1234.5), props.zoom !== undefined],
-    props.lines.map(({ name, color, axis, fill, style, negative, alone }) => [
-      ...[name, color, axis, fill, style, negative, alone],
+    props.lines.map(({ name, color, axis, fill, style, negative, alone, dashed }) => [
+      ...[name, color, axis, fill, style, negative, alone, dashed],
     ]),
   ]);
   return (
@@ -41,46 +42,32 @@ export function Plot(props: PlotProps) {
 }
 
 function Drawn(props: PlotProps) {
-  const element = useRef<HTMLDivElement>(null);
-  const plot = useRef<uPlot>(undefined);
   const { language } = useApplication();
   const formats = useFormats();
   const latest = useRef(props);
   latest.current = props;
   const data = useMemo(() => alignedOf(props), [props.times, props.lines]);
-
-  useEffect(() => {
-    const root = element.current;
-    if (!root) return;
-    const look = { ...props, language };
-    const made = new uPlot(
-      plotOptions(root, props.lines, look, {
-        zoom: props.zoom && ((start, end) => latest.current.zoom?.(start, end)),
-        hooks: {
-          draw: [
-            drawMarks(root, () => ({
-              marks: latest.current.marks ?? [],
-              exemplars: latest.current.exemplars ?? [],
-            })),
-          ],
-          setCursor: [pointed(root, () => latest.current, formats.dateTime)],
+  const element = useDrawing({
+    ...{ data, height: props.height, over: [props.marks, props.exemplars] },
+    options: (root) =>
+      plotOptions(
+        root,
+        props.lines,
+        { ...props, language },
+        {
+          zoom: props.zoom && ((start, end) => latest.current.zoom?.(start, end)),
+          hooks: {
+            draw: [
+              drawMarks(root, () => ({
+                marks: latest.current.marks ?? [],
+                exemplars: latest.current.exemplars ?? [],
+              })),
+            ],
+            setCursor: [pointed(root, () => latest.current, formats.dateTime)],
+          },
         },
-      }),
-      data,
-      root,
-    );
-    plot.current = made;
-    const observer = new ResizeObserver(() =>
-      made.setSize({ width: root.clientWidth, height: props.height }),
-    );
-    observer.observe(root);
-    return () => {
-      observer.disconnect();
-      made.destroy();
-    };
-  }, []);
-  useEffect(() => plot.current?.setData(data), [data]);
-  useEffect(() => plot.current?.redraw(false), [props.marks, props.exemplars]);
+      ),
+  });
   return <div ref={element} class="canvas" aria-hidden="true" />;
 }
 

@@ -127,24 +127,8 @@ function RangeDialog(props: { time: TimeChoice; close(): void; choose(time: Time
         ))}
       </div>
       <form class="fields" onSubmit={submit}>
-        <label>
-          <span>{texts.from}</span>
-          <input
-            type="datetime-local"
-            step="1"
-            value={from}
-            onInput={(event) => setFrom(event.currentTarget.value)}
-          />
-        </label>
-        <label>
-          <span>{texts.to}</span>
-          <input
-            type="datetime-local"
-            step="1"
-            value={to}
-            onInput={(event) => setTo(event.currentTarget.value)}
-          />
-        </label>
+        <Moment label={texts.from} value={from} onChange={setFrom} />
+        <Moment label={texts.to} value={to} onChange={setTo} />
         <label>
           <span>{texts.ownRange}</span>
           <input
@@ -167,6 +151,20 @@ function RangeDialog(props: { time: TimeChoice; close(): void; choose(time: Time
         </footer>
       </form>
     </Dialog>
+  );
+}
+
+function Moment(props: { label: string; value: string; onChange(value: string): void }) {
+  return (
+    <label>
+      <span>{props.label}</span>
+      <input
+        type="datetime-local"
+        step="1"
+        value={props.value}
+        onInput={(event) => props.onChange(event.currentTarget.value)}
+      />
+    </label>
   );
 }
 

@@ -140,6 +140,14 @@ function baseUnit(name: string, number: Number_, formats: Formats): Unit {
       show: (value, decimals) =>
         `${scaled(number, "", 1000)(value, decimals)}${/^[/°]/.test(word) ? "" : " "}${word}`,
     };
+  const larger = /^(ki|me|gi|te)(bi|lo|ga|ra)(bytes|bits)(\/s)?$/.exec(name);
+  if (larger) {
+    const text = `${larger[3] === "bits" ? "b" : "B"}${larger[4] ?? ""}`;
+    const base = larger[2] === "bi" ? 1024 : 1000;
+    const factor = base ** (["ki", "me", "gi", "te"].indexOf(larger[1] ?? "") + 1);
+    const show = scaled(number, text, base);
+    return { show: (value, decimals) => show(value * factor, decimals) };
+  }
   const data = /^(dec)?(bytes|bits)(\/s)?$/.exec(name);
   if (data) {
     const text = `${data[2] === "bits" ? "b" : "B"}${data[3] ?? ""}`;

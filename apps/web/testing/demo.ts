@@ -10,6 +10,7 @@ import {
   type Live,
   type Route,
 } from "@havn/http";
+import { createInsight, type Insight } from "@havn/insight";
 import {
   alertSchema,
   applySchema,
@@ -37,6 +38,7 @@ export interface Demo extends AsyncDisposable {
   readonly live: Live;
   readonly access: Access;
   readonly world: data.World;
+  readonly insight: Insight;
   /** A link that signs in once. */
   signInLink(role?: "viewer" | "operator" | "admin"): Promise<string>;
 }
@@ -75,19 +77,20 @@ export async function openDemo(
   live.topic("events", { action: "event:read" });
   live.topic("apply", { action: "apply:read", delivery: "latest" });
   live.topic("logs", { action: "log:read" });
+  const insight = await createInsight({ sql: database.sql, clock: systemClock, timeline });
   const web = await buildWeb({ outDirectory: join(directory, "web") });
   const rooms = await openRooms({ sql: database.sql, databaseUrl: database.url, live, directory });
   const own = new Set(rooms.routes.map(keyOf));
   const standIns = worldRoutes(world).filter((route) => !own.has(keyOf(route)));
   const server = await createHttpServer({
-    routes: [...access.routes, ...standIns, ...rooms.routes, ...metrics, ...webRoutes(web)],
+    routes: [...access.routes, ...insight.routes, ...standIns, ...rooms.routes, ...metrics, ...webRoutes(web)],
     access,
     live,
     closeGraceMs: 200,
   });
   const { url } = await server.listen({ port });
   return {
-    ...{ url, server, live, access, world },
+    ...{ url, server, live, access, world, insight },
     async signInLink(role = "admin") {
       const { code } = await access.signIn.createCode({ actor: "user:ingrid", role, createdBy: "test" });
       return `${url}/sign-in#${code}`;
