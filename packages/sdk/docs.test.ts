@@ -18,6 +18,7 @@ const documents = [
   "docs/alerting.md",
   "docs/applying.md",
   "docs/configuration.md",
+  "docs/dashboards.md",
   "docs/from-ansible.md",
   "docs/from-nagios.md",
   "docs/from-prometheus.md",
@@ -32,6 +33,7 @@ const projectFiles: Readonly<Record<string, string>> = {
   "secrets/token.age": await encryptAge("x", [recipient]),
   "data/roles/web.yaml": "workers: 4\n",
   "rules/shop.yml": "groups: [{ name: shop, rules: [{ record: a, expr: b }] }]\n",
+  "dashboards/one.json": '{ "title": "One", "panels": [] }',
   "prometheus.yml": "scrape_configs: [{ job_name: x, static_configs: [{ targets: ['a:1'] }] }]\n",
 };
 let folder: string;
@@ -40,7 +42,10 @@ const files: { title: string; path: string }[] = [];
 before(async () => {
   openProjectFiles({
     read: (path) => projectFiles[relative(process.cwd(), resolve(path))],
-    look: (path) => (path.endsWith("/rules") ? { kind: "directory", names: ["shop.yml"] } : undefined),
+    look: (path) => {
+      if (path.endsWith("/rules")) return { kind: "directory", names: ["shop.yml"] };
+      return path.endsWith("/dashboards") ? { kind: "directory", names: ["one.json"] } : undefined;
+    },
     shown: (path) => path,
   });
   // Inside the checkout: "havn" is found from there.

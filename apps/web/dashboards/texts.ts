@@ -159,6 +159,15 @@ const en = {
   forbidden: "Your role may look, but not edit.",
   saved: "Saved",
   reload: "Load theirs",
+  /** Of the boards of hosts and services. */
+  own: {
+    load: "Load",
+    space: "Disk space in use",
+    cached: "cached",
+    free: "free",
+    cores: "cores",
+    minutes: (count: number) => `${count} min`,
+  },
 };
 export type DashboardTexts = typeof en;
 
@@ -313,6 +322,14 @@ const nb: DashboardTexts = {
   forbidden: "Rollen din kan se, men ikke redigere.",
   saved: "Lagret",
   reload: "Last deres",
+  own: {
+    load: "Last",
+    space: "Diskplass i bruk",
+    cached: "mellomlagret",
+    free: "ledig",
+    cores: "kjerner",
+    minutes: (count) => `${count} min`,
+  },
 };
 
 export const useDashboardTexts = (): DashboardTexts => (useApplication().language === "nb" ? nb : en);

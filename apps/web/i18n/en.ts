@@ -140,7 +140,6 @@ export const en = {
     requests: "Requests",
     errorRate: "Errors",
     latency: "Latency",
-    total: "all",
     share: "share of requests",
     mean: "mean",
     instances: "Instances",
@@ -285,7 +284,6 @@ export const en = {
   checks,
   incidents,
   chart: {
-    last: (text: string) => `last ${text}`,
     window: "Time window",
     noData: "No measurements in this time",
     explore: "Open in the explorer",

@@ -141,7 +141,6 @@ export const nb: Messages = {
     requests: "Forespørsler",
     errorRate: "Feil",
     latency: "Svartid",
-    total: "alle",
     share: "andel av forespørslene",
     mean: "middel",
     instances: "Instanser",
@@ -287,7 +286,6 @@ export const nb: Messages = {
   checks,
   incidents,
   chart: {
-    last: (tekst) => `siste ${tekst}`,
     window: "Tidsrom",
     noData: "Ingen målinger i dette tidsrommet",
     explore: "Åpne i utforskeren",

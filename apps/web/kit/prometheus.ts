@@ -22,62 +22,6 @@ export function useValues(expr: string, by: string): Map<string, number> | undef
   return values;
 }
 
-export interface RangeQuery {
-  expr: string;
-  /** Names each series of the answer. */
-  name(series: PrometheusSeries): string;
-}
-
-export interface RangeData {
-  /** Seconds since the epoch, one grid for all. */
-  times: number[];
-  series: { name: string; values: (number | null)[] }[];
-}
-
-export interface RangeState {
-  data: RangeData | undefined;
-  failure: unknown;
-}
-
-/** All series of the queries over the last `windowSeconds`, asked again while the page is seen. */
-export function useRange(queries: RangeQuery[], windowSeconds: number): RangeState {
-  const { api } = useApplication();
-  const [state, setState] = useState<RangeState>({ data: undefined, failure: undefined });
-  const key = JSON.stringify([queries.map(({ expr }) => expr), windowSeconds]);
-  useEffect(
-    () =>
-      whileSeen(
-        async (signal) => {
-          const step = Math.max(5, Math.round(windowSeconds / 240));
-          const end = Math.floor(Date.now() / 1000 / step) * step;
-          const start = end - windowSeconds;
-          const answers = await Promise.all(
-            queries.map(({ expr }) => api.queryRange({ expr, start, end, step }, signal)),
-          );
-          const times = Array.from(
-            { length: Math.floor(windowSeconds / step) + 1 },
-            (_, n) => start + n * step,
-          );
-          const series = answers.flatMap((answer, index) =>
-            answer.map((one) => ({ name: queries[index]?.name(one) ?? "", values: onGrid(one, times) })),
-          );
-          setState({ data: { times, series }, failure: undefined });
-        },
-        (failure) => setState((before) => ({ ...before, failure })),
-      ),
-    [key],
-  );
-  return state;
-}
-
-function onGrid(series: PrometheusSeries, times: number[]): (number | null)[] {
-  const known = new Map(series.values?.map(([time, value]) => [Math.round(time), Number(value)]));
-  return times.map((time) => {
-    const value = known.get(time);
-    return value === undefined || !Number.isFinite(value) ? null : value;
-  });
-}
-
 /** Repeats `ask` every few seconds, but not while nobody looks. A failure is told and tried again. */
 function whileSeen(ask: (signal: AbortSignal) => Promise<void>, failed: (cause: unknown) => void = () => {}) {
   const stopping = new AbortController();

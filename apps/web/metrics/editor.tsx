@@ -2,6 +2,7 @@ import {
   autocompletion,
   closeBrackets,
   closeBracketsKeymap,
+  closeCompletion,
   completionKeymap,
 } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap, insertNewlineAndIndent } from "@codemirror/commands";
@@ -56,9 +57,11 @@ export default function PromqlEditor(props: EditorProps) {
   }, []);
   useEffect(() => {
     const editor = view.current;
-    const own = told.current.indexOf(props.value);
-    told.current.splice(0, own === -1 ? told.current.length : own + 1);
-    if (!editor || own !== -1 || editor.state.doc.toString() === props.value) return;
+    if (!editor) return;
+    const same = editor.state.doc.toString() === props.value;
+    if (!same && told.current.includes(props.value)) return;
+    told.current.length = 0;
+    if (same) return;
     editor.dispatch({
       changes: { from: 0, to: editor.state.doc.length, insert: props.value },
       annotations: fromOutside.of(true),
@@ -86,6 +89,8 @@ function stateOf(props: EditorProps, latest: { current: EditorProps }, told: str
       bracketMatching(),
       closeBrackets(),
       autocompletion({ icons: false }),
+      // What comes late must not open over the page once somebody has gone on.
+      EditorView.domEventHandlers({ blur: (_, view) => void setTimeout(() => closeCompletion(view)) }),
       promql.asExtension(),
       syntaxHighlighting(colours),
       theme,

@@ -83,7 +83,14 @@ export async function openDemo(
   const own = new Set(rooms.routes.map(keyOf));
   const standIns = worldRoutes(world).filter((route) => !own.has(keyOf(route)));
   const server = await createHttpServer({
-    routes: [...access.routes, ...insight.routes, ...standIns, ...rooms.routes, ...metrics, ...webRoutes(web)],
+    routes: [
+      ...access.routes,
+      ...insight.routes,
+      ...standIns,
+      ...rooms.routes,
+      ...metrics,
+      ...webRoutes(web),
+    ],
     access,
     live,
     closeGraceMs: 200,
@@ -180,8 +187,9 @@ function worldRoutes(world: data.World): Route[] {
   ];
 }
 
+/** Asked by address, or by a form. */
 const madeUpMetrics = (): Route[] =>
-  ["query", "query_range"].map((endpoint) =>
+  ["query", "query_range"].flatMap((endpoint) => [
     defineRoute({
       method: "GET",
       path: `/prometheus/api/v1/${endpoint}`,
@@ -191,4 +199,15 @@ const madeUpMetrics = (): Route[] =>
       response: z.unknown(),
       handle: ({ query }) => answerPromql(query as Record<string, string>),
     }),
-  );
+    defineRoute({
+      method: "POST",
+      path: `/prometheus/api/v1/${endpoint}`,
+      summary: endpoint,
+      access: { action: "metric:read" },
+      reads: true,
+      consumes: "form",
+      body: z.record(z.string(), z.string()),
+      response: z.unknown(),
+      handle: ({ body }) => answerPromql(body as Record<string, string>),
+    }),
+  ]);

@@ -43,6 +43,28 @@ function seriesOf(expr: string): Made[] {
     }));
 
   if (expr.includes('code!~"5.."')) return one((time) => Math.max(0, 0.0012 + wave(time, 4) * 0.0014));
+  if (expr.startsWith("count(node_cpu")) return one(() => 2);
+  if (expr.includes("by (mode)"))
+    return Object.entries({ user: 0.6, system: 0.25, iowait: 0.1, softirq: 0.05 }).map(
+      ([mode, part], seed) => ({
+        metric: { mode },
+        at: (time) => known.cpu * part * (1 + wave(time, seed) * 0.4),
+      }),
+    );
+  if (expr.includes("node_load"))
+    return one((time) => known.cpu * 4 * (1 + wave(time / 3, expr.length) * 0.3));
+  if (expr.includes("filesystem_avail"))
+    return ["/", "/var"].map((mountpoint, seed) => ({
+      metric: { mountpoint },
+      at: () => 0.41 + seed * 0.22,
+    }));
+  if (expr.includes("node_memory") && !expr.startsWith("1 -"))
+    return one(
+      (time) =>
+        2 *
+        1024 ** 3 *
+        (expr.includes("MemTotal") ? known.memory : 0.15 + wave(time / 6, expr.length) * 0.02),
+    );
   if (expr.includes("node_cpu"))
     return expr.includes("by (host)")
       ? perHost(({ cpu }) => cpu)
@@ -55,6 +77,7 @@ function seriesOf(expr: string): Made[] {
   if (expr.includes("disk_written")) return one((time) => Math.max(0, 1.4e6 + wave(time, 8) * 9e5));
   if (expr.includes("network_receive")) return one((time) => 1.1e6 + wave(time, 1) * 3e5);
   if (expr.includes("network_transmit")) return one((time) => 2.7e6 + wave(time, 6) * 6e5);
+  if (expr.startsWith("histogram_quantile")) return one((time) => 0.031 + wave(time, 3) * 0.006);
   if (expr.includes("duration_seconds"))
     return expr.includes("by (instance)")
       ? perInstance((time, seed) => 0.0118 + seed * 0.0011 + wave(time, seed) * 0.002)

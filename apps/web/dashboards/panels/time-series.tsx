@@ -1,6 +1,7 @@
 import { useMemo, useState } from "preact/hooks";
 import { useFormats } from "../../kit/context.ts";
-import { Legend, toggled } from "../../metrics/legend.tsx";
+import { toggled } from "../../metrics/hidden.ts";
+import { Legend } from "../../metrics/legend.tsx";
 import { Plot } from "../../metrics/plot.tsx";
 import { useMetricTexts } from "../../metrics/texts.ts";
 import { useBoard } from "../context.ts";

@@ -1,18 +1,16 @@
 import type { EnvironmentStatus, Event, HostStatus } from "@havn/model";
-import { useState } from "preact/hooks";
 import type { DriftedResource } from "../../kit/api.ts";
 import { useFormats, useMessages, useNow } from "../../kit/context.ts";
+import { lazy } from "../../kit/lazy.tsx";
 import { topics } from "../../kit/live.ts";
 import { definePage } from "../../kit/page.ts";
 import { AlertList } from "../../ui/alerts.tsx";
-import { WindowPicker } from "../../ui/chart.tsx";
 import { EventList } from "../../ui/events.tsx";
 import { HealthMark, hostHealth } from "../../ui/health.tsx";
 import { InstanceTable } from "../../ui/instances.tsx";
 import { Logs } from "../../ui/logs.tsx";
 import { Ago, Change, Panel } from "../../ui/parts.tsx";
 import { EmptyState } from "../../ui/states.tsx";
-import { HostCharts } from "./charts.tsx";
 import { UnmanagedPanel } from "./unmanaged.tsx";
 
 interface HostData {
@@ -21,6 +19,8 @@ interface HostData {
   checkedAt: number | undefined;
   events: Event[];
 }
+
+const Charts = lazy(() => import("../../dashboards/built-in.tsx"));
 
 export const page = definePage({
   path: "/environments/:environment/hosts/:host",
@@ -46,9 +46,8 @@ export const page = definePage({
         : data,
     ),
   ],
-  view: ({ data, params: { environment, host: name } }) => {
+  view: ({ data, params: { environment, host: name }, query }) => {
     const messages = useMessages();
-    const [windowSeconds, setWindow] = useState(15 * 60);
     const host = data.status.hosts.find((one) => one.name === name);
     if (!host)
       return (
@@ -66,9 +65,6 @@ export const page = definePage({
           <h1>{name}</h1>
           <HealthMark health={hostHealth(host)} />
           <span class="muted">{host.ip}</span>
-          <span class="push">
-            <WindowPicker value={windowSeconds} onChange={setWindow} />
-          </span>
         </header>
         {!host.connected && (
           <div class="banner warn" role="status">
@@ -80,7 +76,7 @@ export const page = definePage({
             <AlertList alerts={alerts} />
           </Panel>
         )}
-        <HostCharts environment={environment} host={name} windowSeconds={windowSeconds} />
+        <Charts kind="host" environment={environment} name={name} query={query} />
         <div class="columns">
           <Panel title={messages.host.facts}>
             <FactList host={host} />

@@ -1,24 +1,25 @@
 import type { EnvironmentStatus, Release, ServiceStatus } from "@havn/model";
 import { useState } from "preact/hooks";
 import { useApplication, useMessages } from "../../kit/context.ts";
+import { lazy } from "../../kit/lazy.tsx";
 import { topics } from "../../kit/live.ts";
 import { definePage } from "../../kit/page.ts";
 import { AlertList } from "../../ui/alerts.tsx";
 import { ApplyProgress } from "../../ui/apply.tsx";
-import { WindowPicker } from "../../ui/chart.tsx";
 import { HealthMark } from "../../ui/health.tsx";
 import { Icon } from "../../ui/icon.tsx";
 import { InstanceTable } from "../../ui/instances.tsx";
 import { Logs } from "../../ui/logs.tsx";
 import { Panel, shortRelease } from "../../ui/parts.tsx";
 import { EmptyState } from "../../ui/states.tsx";
-import { ServiceCharts } from "./charts.tsx";
 import { Releases } from "./releases.tsx";
 
 interface ServiceData {
   status: EnvironmentStatus;
   releases: Release[];
 }
+
+const Charts = lazy(() => import("../../dashboards/built-in.tsx"));
 
 export const page = definePage({
   path: "/environments/:environment/services/:service",
@@ -38,9 +39,8 @@ export const page = definePage({
       return { status, releases: known ? releases : [release, ...releases] };
     }),
   ],
-  view: ({ data: { status, releases }, params: { environment, service: name } }) => {
+  view: ({ data: { status, releases }, params: { environment, service: name }, query }) => {
     const messages = useMessages();
-    const [windowSeconds, setWindow] = useState(15 * 60);
     const [started, setStarted] = useState<string>();
     const service = status.services.find((one) => one.name === name);
     if (!service)
@@ -62,9 +62,6 @@ export const page = definePage({
           <h1>{name}</h1>
           <HealthMark health={service.health} />
           <ServiceFacts service={service} />
-          <span class="push">
-            <WindowPicker value={windowSeconds} onChange={setWindow} />
-          </span>
         </header>
         {[...applies].map((id) => (
           <ApplyProgress key={id} id={id} />
@@ -74,7 +71,7 @@ export const page = definePage({
             <AlertList alerts={alerts} />
           </Panel>
         )}
-        <ServiceCharts environment={environment} service={name} windowSeconds={windowSeconds} />
+        <Charts kind="service" environment={environment} name={name} query={query} />
         <div class="columns even">
           <Panel title={messages.service.instances} flush>
             <InstanceTable environment={environment} instances={service.instances} by="host" />
