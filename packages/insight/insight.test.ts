@@ -127,7 +127,7 @@ describe("dashboards", () => {
     );
     assert.deepEqual(
       (await insight.dashboards.history(key)).map(({ what }) => what),
-      ["discarded", "edited", "edited"],
+      ["removed", "edited", "edited"],
     );
     const back = await insight.dashboards.restore(key, { actor: "user:ada", revision: first.revision });
     assert.deepEqual([back.title, back.state], ["One", "own"]);

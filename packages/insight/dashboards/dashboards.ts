@@ -87,7 +87,8 @@ export function createDashboards({ sql, clock, timeline }: Options): Dashboards 
       const revision = await store.nextRevision(db);
       const at = clock.now();
       const content = sides ? shownOf(sides) : null;
-      await store.addVersion(db, { ...key, revision, at, ...given, content });
+      const what = sides ? given.what : "removed";
+      await store.addVersion(db, { ...key, revision, at, actor: given.actor, what, content });
       if (!sides) {
         await store.deleteDashboard(db, key);
         return { before, after: undefined };
