@@ -148,7 +148,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: "maintenance start",
-    summary: "let agents mend nothing for a while, on a host or in an environment",
+    summary: "let agents mend nothing and nobody be told for a while, on a host or in an environment",
     group: "Environments",
     load: () => import("./commands/maintenance/start.ts"),
   },

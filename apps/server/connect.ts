@@ -27,6 +27,7 @@ export function connectRooms(rooms: {
   fleet.events.on("lost", alerting.hostLost);
   fleet.events.on("removed", alerting.hostRemoved);
   fleet.events.on("report", alerting.observe);
+  fleet.events.on("maintenance", () => void alerting.heldChanged());
   const changed = (host: string) => status.changed(parseAddress(host).environment);
   fleet.events.on("connected", changed);
   fleet.events.on("lost", changed);
@@ -34,11 +35,7 @@ export function connectRooms(rooms: {
   alerting.onChange((alert) => {
     status.changed(alert.environment);
     // What fails here is made up for by response's sweep.
-    void alertChanges(alerting, fleet, [alert])
-      .then(async (changes) => {
-        for (const change of changes) await response.alertChanged(change);
-      })
-      .catch(() => {});
+    for (const change of alertChanges(alerting, [alert])) void response.alertChanged(change).catch(() => {});
   });
 
   timeline.subscribe((event) => {
@@ -52,16 +49,7 @@ export function connectRooms(rooms: {
 }
 
 /** Alerts as runbooks see them: what holds them back, and whether their host is left alone. */
-export async function alertChanges(
-  alerting: Alerting,
-  fleet: Fleet,
-  alerts: readonly Alert[],
-): Promise<AlertChange[]> {
-  const { maintenance, windows } = await fleet.maintenance.list();
-  const paused = (environment: string, host: string | undefined) =>
-    maintenance.find(
-      (one) => one.environment === environment && host !== undefined && one.hosts.includes(host),
-    )?.reason ?? windows.find((one) => one.environment === environment && one.host === host)?.why;
+export function alertChanges(alerting: Alerting, alerts: readonly Alert[]): AlertChange[] {
   const held = alerting.routing.statuses();
   return alerts.flatMap(({ state, ...alert }): AlertChange[] => {
     if (state === "inactive") return [];
@@ -75,15 +63,20 @@ export async function alertChanges(
     ];
     const key = labelsKey(labels);
     const status = held.find((one) => labelsKey(one.alert.labels) === key);
+    const maintenance = alerting.maintenanceOf(labels);
+    const other = status?.heldBy.find(({ kind }) => kind !== "maintenance");
     const muted =
       status &&
-      (status.silencedBy.length > 0 ? "a silence" : status.inhibitedBy.length > 0 && "another alert");
-    const reason = paused(environment, labels.host?.split("/").at(-1));
+      (status.silencedBy.length > 0
+        ? "a silence"
+        : status.inhibitedBy.length > 0
+          ? "another alert"
+          : other?.reason);
     return [
       {
         ...{ fingerprint, environment, state, labels, summary, since: since ?? alert.activeSince },
         ...(muted && { heldBack: muted }),
-        ...(reason !== undefined && { maintenance: `its host is in maintenance: ${reason}` }),
+        ...(maintenance && { maintenance: `it lies in ${maintenance.reason}` }),
       },
     ];
   });

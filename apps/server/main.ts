@@ -86,6 +86,7 @@ await using fleet = await createFleet({
     checks: (host, results) => alerting.checkResults(host, results),
   },
   secretValues: access.secrets.values,
+  checkMatcher: (text) => void compileMatchers([text]),
   agent: { entry: fileURLToPath(new URL("../agent/main.ts", import.meta.url)), nodeBinary: process.execPath },
   machineProvider: createNspawnProvider({ dataDirectory }),
 });
@@ -106,6 +107,7 @@ const alerting = await createAlerting({
   record: telemetry.record,
   graphs: () => listGraphs(infrastructure),
   pagesSince: (at) => response.pagesSince(at),
+  maintenance: fleet.maintenance.known,
   whom: (receiver, at) => response.whom(receiver, at),
   expected: (environment, of) => listExpected({ environment, of }, { infrastructure, scraping }),
   countLogs: telemetry.logs.count,
@@ -137,7 +139,7 @@ await using response = await createResponse({
   graph: async (environment) =>
     (await infrastructure.graph(environment).catch(() => undefined))?.resources ?? [],
   statusDirectory: inData("status"),
-  alerts: () => alertChanges(alerting, fleet, alerting.list()),
+  alerts: () => alertChanges(alerting, alerting.list()),
 });
 const insight = await createInsight({ sql, clock, timeline });
 const own = createOwnMetrics();
@@ -173,8 +175,10 @@ const infrastructure = await createInfrastructure({
     query: (query) => querySamples(promql, { ...query, at: clock.now() }),
     alerts: (environment) => alerting.list({ environment }).filter(({ state }) => state !== "resolved"),
   },
+  expectations: alerting.expected,
   onProgress: (apply) => {
     live.publish(`apply:${apply.id}`, apply);
+    if (apply.state !== "running") void alerting.heldChanged();
     own.applied(apply);
     status.changed(apply.environment);
   },
@@ -189,6 +193,7 @@ const delivery = await createDelivery({
   runtimeOf: fleet.runtimeOf,
   report: fleet.report,
   startApply: infrastructure.applies.startResource,
+  expectations: alerting.expected,
 });
 const hands = createHands({ fleet, delivery, infrastructure, promql, clock });
 const status = createStatus(

@@ -5,6 +5,9 @@ import {
   type Alert,
   type CheckResult,
   type Clock,
+  type Expectations,
+  type KnownMaintenance,
+  type Labels,
   parseAddress,
   type Resource,
   repeat,
@@ -35,16 +38,19 @@ import {
 import { newSeriesScope, type RefusedSeries, tooManyNewSeries } from "./conditions/new-series.ts";
 import { type ServiceCount, servicesScope, shortServices } from "./conditions/services.ts";
 import { createExecutor, type DesiredChecks, type ResourceExecutor } from "./executor.ts";
-import { type PastPage, type Preview, previewOf } from "./holding/preview.ts";
+import { openHolding } from "./holding/holding.ts";
+import type { Hold } from "./holding/mutes.ts";
+import { presenceRules } from "./holding/presence.ts";
+import { type PastPage, type Preview, type PreviewInput, previewOf } from "./holding/preview.ts";
 import { previewRoutes } from "./holding/routes.ts";
 import { checkSubject, groupSubjects, resourceSubjects, ruleSubject } from "./holding/subjects.ts";
+import { tellHeld } from "./holding/tell.ts";
 import { serveLiveAlerting } from "./live.ts";
 import { type AlertFilter, alertRoutes } from "./routes.ts";
 import { type RoutedAlert, routedOf } from "./routing/alert.ts";
 import type { Notification } from "./routing/groups.ts";
 import { alertmanagerRoutes } from "./routing/http.ts";
 import { createRouting, type Routing } from "./routing/index.ts";
-import type { Matcher } from "./routing/matchers.ts";
 import { listRoutes, sqlRoutingStore } from "./routing/store.ts";
 import { createRuleGroups, type RuleGroupsOptions, type Series } from "./rulegroups/index.ts";
 import { listGroups } from "./rulegroups/store.ts";
@@ -98,6 +104,8 @@ export interface AlertingOptions {
   graphs?(): Promise<readonly { environment: string; resources: readonly Resource[] }[]>;
   /** Whom a receiver would ask or tell at a moment, for replays. */
   whom?: BacktestOptions["whom"];
+  /** Maintenance that is known, open or not. */
+  maintenance?(): Promise<readonly KnownMaintenance[]>;
   /** Who was asked about which alerts since then. */
   pagesSince?(at: number): Promise<PastPage[]>;
   /** What the tokens of heartbeats are made of. Without it there are none. */
@@ -141,6 +149,14 @@ export interface Alerting {
   ruleSamples(): ReturnType<typeof ruleSamples>;
   /** Who is told of which alerts, and what is silenced. */
   routing: Routing;
+  /** What Havn itself does: the alerts that it raises are held until it is over. */
+  expected: Expectations;
+  /** The maintenance in which something with these labels lies now. */
+  maintenanceOf(labels: Labels): Hold | undefined;
+  /** Maintenance, or what is declared, has changed. */
+  heldChanged(): Promise<void>;
+  /** Why each alert is shown and nobody told of it; empty where it is told. */
+  withHolds(alerts: readonly Alert[]): (Alert & { held: Hold[] })[];
   /** Serves the live topics `checks:ENVIRONMENT` and `silences`. */
   serveLive(live: Live): void;
   routes: Route[];
@@ -158,10 +174,22 @@ export async function createAlerting(options: AlertingOptions): Promise<Alerting
   const log = options.log ?? ((message) => process.stderr.write(`alerting: ${message}\n`));
   await migrate(sql, "alerting", new URL("./migrations/", import.meta.url));
   const listeners = new Set<(alert: Alert) => void>();
-  const routing = await createRouting({
-    ...{ store: sqlRoutingStore(sql), clock, log },
-    deliver: options.deliver,
+  let rules: store.Rule[] = [];
+  let probes = new Map<Address, store.Probe>();
+  let presence: ReadonlySet<string> = new Set();
+  const holding = await openHolding({
+    ...{ sql, clock, log, probes: () => probes.values() },
+    maintenance: options.maintenance ?? (async () => []),
+    graphs: options.graphs ?? (async () => []),
+    isPresence: (environment, name) => presence.has(`${environment}/${name}`),
+    onChange: () => routing.heldChanged(),
   });
+  const routing: Routing = await createRouting({
+    ...{ store: sqlRoutingStore(sql), clock, log, holdsOf: holding.holdsOf },
+    deliver: options.deliver,
+    onHeld: (held) => tellHeld({ timeline, log }, held),
+  });
+  await holding.refresh();
   const book = await openBook({
     sql,
     clock,
@@ -205,12 +233,7 @@ export async function createAlerting(options: AlertingOptions): Promise<Alerting
     const now = clock.now();
     for (const alert of alerts) {
       const [before, after] = [routed.get(alert.fingerprint), routedOf(alert, now)];
-      if (!after) {
-        // It lies behind another failure now: whoever was told of it hears no more.
-        if (before) routing.insert([{ ...before, endsAt: now, updatedAt: now }]);
-        routed.delete(alert.fingerprint);
-        continue;
-      }
+      if (!after) continue;
       // For routes another severity or place makes it another alert, and ends the one before.
       if (before && before.fingerprint !== after.fingerprint)
         routing.insert([{ ...before, endsAt: now, updatedAt: now }]);
@@ -220,7 +243,6 @@ export async function createAlerting(options: AlertingOptions): Promise<Alerting
     }
   };
   route(book.list().map(alertOf));
-  let probes = new Map<Address, store.Probe>();
   const record = (samples: readonly CheckSample[]): void => {
     options.record?.(samples).catch((cause) => log(`samples of checks were not kept: ${messageOf(cause)}`));
   };
@@ -264,8 +286,9 @@ export async function createAlerting(options: AlertingOptions): Promise<Alerting
   });
 
   async function declared(): Promise<void> {
-    const rules = await store.listRules(sql);
+    rules = await store.listRules(sql);
     declaredRules.declare(rules);
+    presence = presenceRules(rules, await listGroups(sql));
     probes = new Map((await store.listProbes(sql)).map((probe) => [probe.address, probe]));
     const scopes = new Set(rules.map(ruleScope));
     await book.end(
@@ -327,7 +350,15 @@ export async function createAlerting(options: AlertingOptions): Promise<Alerting
       .sort((a, b) => order[a.state] - order[b.state] || b.activeSince - a.activeSince)
       .map(alertOf);
 
-  async function preview(matchers: readonly Matcher[]): Promise<Preview> {
+  const withHolds = (alerts: readonly Alert[]): (Alert & { held: Hold[] })[] => {
+    const held = new Map(routing.statuses().map(({ alert, heldBy }) => [alert.fingerprint, heldBy]));
+    return alerts.map((alert) => {
+      const fingerprint = alert.state === "firing" && routedOf(alert, clock.now())?.fingerprint;
+      return { ...alert, held: (fingerprint && held.get(fingerprint)) || [] };
+    });
+  };
+
+  async function preview(what: Pick<PreviewInput, "any" | "isOpen">): Promise<Preview> {
     const [graphs = [], pages = [], groups] = await Promise.all([
       options.graphs?.(),
       options.pagesSince?.(clock.now() - previewDays * 86_400_000),
@@ -343,7 +374,7 @@ export async function createAlerting(options: AlertingOptions): Promise<Alerting
       ...groups.flatMap(groupSubjects),
       ...graphs.flatMap(({ environment, resources }) => resourceSubjects(environment, resources)),
     ];
-    return previewOf({ matchers, alerts: routing.statuses(), subjects, pages, days: previewDays });
+    return previewOf({ ...what, alerts: routing.statuses(), subjects, pages, days: previewDays });
   }
 
   await declared();
@@ -400,6 +431,10 @@ export async function createAlerting(options: AlertingOptions): Promise<Alerting
     lookForUnmatched: (signal) => unmatched.tick(watched(), signal),
     ruleSamples: () => ruleSamples(ruleGroups.list(), declaredRules.list(), unmatched.of),
     routing,
+    expected: holding,
+    maintenanceOf: (labels) => holding.maintenanceOf(labels, clock.now()),
+    heldChanged: holding.refresh,
+    withHolds,
     serveLive: (live) =>
       serveLiveAlerting(live, {
         checks: (environment) => board.views().filter((view) => view.environment === environment),
@@ -407,7 +442,7 @@ export async function createAlerting(options: AlertingOptions): Promise<Alerting
       }),
     routes: [
       ...alertRoutes({
-        list,
+        list: (filter) => withHolds(list(filter)),
         views: (environment) => alertViews({ records: book.list(), routing, now: clock.now() }, environment),
         findRule(fingerprint) {
           const record = book.list().find((one) => one.fingerprint === fingerprint);
@@ -424,7 +459,7 @@ export async function createAlerting(options: AlertingOptions): Promise<Alerting
         ...(options.whom && { whom: options.whom }),
       }),
       ...alertmanagerRoutes({ routing, clock }),
-      ...previewRoutes(preview),
+      ...previewRoutes(preview, clock),
     ],
   };
 }

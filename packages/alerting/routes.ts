@@ -3,6 +3,7 @@ import {
   type Alert,
   type AlertRule,
   type AlertView,
+  alertHoldSchema,
   alertRuleSchema,
   alertSchema,
   alertStateSchema,
@@ -10,6 +11,7 @@ import {
   HavnError,
 } from "@havn/model";
 import { z } from "zod";
+import type { Hold } from "./holding/mutes.ts";
 
 export interface AlertFilter {
   environment?: string | undefined;
@@ -17,7 +19,7 @@ export interface AlertFilter {
 }
 
 export interface AlertRoutesOptions {
-  list(filter: AlertFilter): Alert[];
+  list(filter: AlertFilter): (Alert & { held: Hold[] })[];
   views(environment: string | undefined): AlertView[];
   /** Of one of Havn's own alerts. */
   findRule(fingerprint: string): AlertRule | undefined;
@@ -30,7 +32,13 @@ export const alertRoutes = ({ list, views, findRule }: AlertRoutesOptions): Rout
     summary: "Alerts: pending, firing, and those that were resolved within a day",
     access: { action: "alert:read", resource: ({ query }) => query.environment ?? "" },
     query: z.strictObject({ environment: z.string().optional(), state: alertStateSchema.optional() }),
-    response: z.object({ alerts: z.array(alertSchema) }),
+    response: z.object({
+      alerts: z.array(
+        alertSchema.extend({
+          held: z.array(alertHoldSchema).describe("why it is shown and nobody told of it"),
+        }),
+      ),
+    }),
     handle: ({ query }) => ({ alerts: list(query) }),
   }),
   defineRoute({

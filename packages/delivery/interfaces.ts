@@ -4,6 +4,7 @@ import type {
   Address,
   Apply,
   Clock,
+  Expectations,
   PlannedChange,
   PropertyChange,
   Resource,
@@ -31,6 +32,8 @@ export interface DeliveryOptions {
   runtimeOf(host: Address): InstanceSpec["runtime"];
   /** The host as its agent sees it now; undefined while it is not connected. */
   report(host: Address): HostReport | undefined;
+  /** What rollouts will make alerts of: those are held until they end. */
+  expectations?: Expectations;
   /**
    * Plans and applies `resource` alone, the rest of its environment as recorded; resolves when the apply is durable.
    * Infrastructure provides it, so that what it records as applied is what now runs.

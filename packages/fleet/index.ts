@@ -37,10 +37,14 @@ export interface FleetEvents {
   /** The host is no longer declared, and nothing of it is left. */
   removed: [host: string];
   report: [host: string, report: HostReport];
+  /** Maintenance was begun, ended, declared or removed. */
+  maintenance: [];
   telemetry: [host: string, batch: { kind: "samples" | "logs"; rows: number; bytes: number }];
 }
 
 export interface FleetOptions {
+  /** Throws a HavnError (400) for a matcher of alerts that cannot be read. */
+  checkMatcher?(text: string): void;
   sql: Sql;
   clock: Clock;
   timeline: Timeline;
@@ -79,7 +83,7 @@ export interface Fleet extends AsyncDisposable {
   /** Commands and copies that people ask for. */
   runs: Runs;
   routes: Route[];
-  /** Types `machine` and `host`. */
+  /** Types `machine`, `host` and `maintenance`. */
   executors: ResourceExecutor[];
   /**
    * After `gateway.listen`: takes up machines and this computer's agents as recorded and keeps them up. Hosts that were
@@ -176,7 +180,10 @@ export async function createFleet(options: FleetOptions): Promise<Fleet> {
     },
     log,
   });
-  const maintenance = createMaintenance({ sql, clock, timeline, roster, desired: desired.desired });
+  const maintenance = createMaintenance({
+    ...{ sql, clock, timeline, roster, desired: desired.desired },
+    onChange: () => emit("maintenance"),
+  });
   const hostExecutor = createHostExecutor({
     ...{ sql, clock, roster, connections, bootstrap, client, machineProvider },
     setMode: maintenance.setMode,
@@ -254,8 +261,8 @@ export async function createFleet(options: FleetOptions): Promise<Fleet> {
     gateway,
     maintenance,
     runs,
-    routes: [...maintenanceRoutes(maintenance), ...runRoutes(runs)],
-    executors: [createMachineExecutor(machines), hostExecutor],
+    routes: [...maintenanceRoutes(maintenance, options.checkMatcher ?? (() => {})), ...runRoutes(runs)],
+    executors: [createMachineExecutor(machines), hostExecutor, maintenance.executor],
     async start() {
       standing = false;
       standingDown = false;

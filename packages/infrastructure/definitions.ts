@@ -7,6 +7,7 @@ import {
   escalationProperties,
   hostProperties,
   machineProperties,
+  maintenanceProperties,
   nrpeProperties,
   receiverProperties,
   retentionProperties,
@@ -48,6 +49,7 @@ const controlPlaneSchemas: Record<string, z.ZodType> = {
   rules: rulesProperties,
   runbook: runbookProperties,
   statuspage: statusPageProperties,
+  maintenance: maintenanceProperties,
   dashboard: dashboardProperties,
 };
 

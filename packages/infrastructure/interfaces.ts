@@ -5,6 +5,7 @@ import type {
   Alert,
   Apply,
   Clock,
+  Expectations,
   PlannedChange,
   PropertyChange,
   Resource,
@@ -51,6 +52,8 @@ export interface InfrastructureOptions {
   missingArtifacts(digests: string[]): Promise<string[]>;
   /** What gates between batches ask. */
   gates: Gates;
+  /** What bundles will make alerts of (units that restart, a reboot): those are held until they end. */
+  expectations?: Expectations;
   /** Called on every change of an apply, at most ten times a second, and at its end. */
   onProgress?(apply: Apply): void;
 }

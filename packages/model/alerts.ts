@@ -49,6 +49,14 @@ export const ruleGroupSchema = z.object({
 export type RuleGroup = z.output<typeof ruleGroupSchema>;
 const labels = z.record(z.string(), z.string());
 
+/** Why an alert is shown, and nobody told of it now, beside silences and rules of inhibition. */
+export const alertHoldSchema = z.object({
+  kind: z.enum(["maintenance", "deploy", "apply", "reboot", "behind"]),
+  id: z.string().describe("of what holds it"),
+  reason: z.string(),
+  until: z.number().optional().describe("milliseconds since the epoch"),
+});
+
 /** An alert with what is done about it: who is told, in which groups, and what holds it back. */
 export const alertViewSchema = alertSchema.extend({
   external: z.boolean().describe("sent in from elsewhere, as Prometheus does"),
@@ -57,6 +65,7 @@ export const alertViewSchema = alertSchema.extend({
   silencedBy: z.array(z.string()).describe("ids of silences"),
   inhibitedBy: z.array(z.string()).describe("fingerprints of the alerts that hold it back"),
   behind: z.array(z.string()).describe("names of the failing checks that it lies behind"),
+  held: z.array(alertHoldSchema).describe("maintenance, what Havn itself does, failures that it lies behind"),
 });
 export type AlertView = z.infer<typeof alertViewSchema>;
 

@@ -280,6 +280,7 @@ export const controlPlaneTypes = [
   "rules",
   "runbook",
   "statuspage",
+  "maintenance",
   "dashboard",
   "retention",
 ] as const;

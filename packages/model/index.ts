@@ -10,6 +10,7 @@ export * from "./declared.ts";
 export * from "./diagnostics.ts";
 export * from "./duration.ts";
 export * from "./events.ts";
+export * from "./expected.ts";
 export * from "./facts.ts";
 export * from "./graph.ts";
 export * from "./inventory.ts";

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { addressSchema } from "./address.ts";
 import { findDuration } from "./duration.ts";
 import { parseRecurrenceRule, recurrencesBetween } from "./recurrence.ts";
 import { isZone } from "./routing.ts";
@@ -71,6 +72,23 @@ const recurringWindow = z.strictObject({
 /** A time that comes again and again, during which agents mend nothing and nobody is told of alerts. */
 export const maintenanceWindow = z.union([recurringWindow, cronWindow]);
 export type MaintenanceWindow = z.infer<typeof maintenanceWindow>;
+
+/** Type `maintenance`: when nothing is mended and nobody told in these places. */
+export const maintenanceProperties = z.strictObject({
+  windows: z.array(maintenanceWindow).min(1).max(50),
+  of: z
+    .array(addressSchema)
+    .min(1)
+    .optional()
+    .describe("hosts, services and checks, with all that is on them; all of the environment where left out"),
+  match: z
+    .array(z.string().max(1000))
+    .max(50)
+    .default([])
+    .describe("matchers of alerts: only those are held, and agents mend as ever"),
+  reason: z.string().min(1).max(500),
+});
+export type MaintenanceProperties = z.infer<typeof maintenanceProperties>;
 
 /** Maintenance that somebody began by hand. Times are milliseconds since the epoch. */
 export const pauseSchema = z.strictObject({

@@ -44,6 +44,7 @@ export { host, machine, thisComputer } from "./hosts.ts";
 export * from "./inventory.ts";
 export * from "./languages.ts";
 export * from "./links.ts";
+export * from "./maintenance.ts";
 export * from "./network.ts";
 export { type Reload, reload } from "./notify.ts";
 export type {

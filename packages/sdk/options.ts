@@ -29,6 +29,7 @@ const written: Record<string, readonly string[]> = {
   team: ["members"],
   schedule: ["zone", "layers", "fallback"],
   escalation: ["levels", "acknowledgedFor"],
+  maintenance: ["windows", "of", "match", "reason"],
   statuspage: ["title", "components", "visibility", "mail"],
   runbook: ["description", "steps", "with", "on", "at", "guards"],
   receiver: ["escalation", "channels", "incident", "sendResolved", "template"],

@@ -88,4 +88,8 @@ export const previewAnswer = z.object({
     ),
   }),
 });
+export const maintenancePreview = z.object({
+  next: z.array(z.object({ from: z.number(), until: z.number() })),
+  covers: previewAnswer,
+});
 export type PreviewAnswer = z.infer<typeof previewAnswer>;

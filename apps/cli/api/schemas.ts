@@ -4,6 +4,7 @@ import {
   gatheredFactSchema,
   healthSchema,
   logRecordSchema,
+  maintenanceWindow,
   propertyChangeSchema,
 } from "@havn/model";
 import { z } from "zod";
@@ -38,6 +39,9 @@ export const maintenanceSchema = z.object({
   reason: z.string(),
   actor: z.string(),
   hosts: z.array(z.string()),
+  recurring: maintenanceWindow.nullable(),
+  match: z.array(z.string()),
+  next: z.array(z.object({ from: z.number(), until: z.number() })),
 });
 export const maintenanceAnswer = z.object({
   maintenance: z.array(maintenanceSchema),

@@ -8,10 +8,12 @@ export function maintenanceView({ maintenance, windows }: MaintenanceAnswer, { s
   if (maintenance.length + windows.length === 0)
     return "Nowhere. Begin with `havn maintenance start HOST|ENVIRONMENT --for 2h --reason …`.";
   const head = ["ID", "WHERE", "UNTIL", "WHO", "WHY"].map(style.bold);
-  const begun = maintenance.map(({ id, environment, host, until, actor, reason }) => [
+  const begun = maintenance.map(({ id, environment, host, until, actor, reason, match, next: [next] }) => [
     id,
-    host === null ? environment : `${environment}/${parseAddress(host).name}`,
-    localTime(until),
+    [host === null ? environment : `${environment}/${parseAddress(host).name}`, ...match.map(printable)].join(
+      " ",
+    ),
+    next ? `${localTime(next.from)} to ${localTime(next.until)}, and again` : localTime(until),
     printable(actor),
     printable(reason),
   ]);
@@ -24,3 +26,12 @@ export function maintenanceView({ maintenance, windows }: MaintenanceAnswer, { s
   ]);
   return alignColumns([head, ...begun, ...declared]).join("\n");
 }
+
+/** When it is open, before it is begun. */
+export const openingsView = (next: readonly { from: number; until: number }[]): string =>
+  next.length === 0
+    ? "It never comes."
+    : [
+        "It is open next:",
+        ...next.map(({ from, until }) => `  ${localTime(from)} to ${localTime(until)}`),
+      ].join("\n");

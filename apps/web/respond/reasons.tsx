@@ -1,3 +1,4 @@
+import type { AlertView } from "@havn/model";
 import { useFormats, useMessages } from "../kit/context.ts";
 import type { SilenceView } from "../kit/respond-api.ts";
 import { pathTo } from "../kit/router.ts";
@@ -25,6 +26,11 @@ export function ReasonBadges({ row }: { row: Row }) {
           {messages.behind(alert.behind.join(", "))}
         </Badge>
       )}
+      {alert.held.filter(isOwn(alert)).map(({ id, reason }) => (
+        <Badge key={id} tone="quiet" icon="link">
+          {reason}
+        </Badge>
+      ))}
       {maintenance !== undefined && (
         <Badge tone="info" icon="drift" title={maintenance}>
           {messages.inMaintenance}
@@ -34,6 +40,10 @@ export function ReasonBadges({ row }: { row: Row }) {
   );
 }
 
+/** What lies behind checks is told by their names, and so not once more. */
+const isOwn = (alert: AlertView) => (hold: AlertView["held"][number]) =>
+  hold.kind !== "behind" || alert.behind.length === 0;
+
 /** The same, each with what it is and where to go. */
 export function Reasons({ row, silences }: { row: Row; silences: readonly SilenceView[] }) {
   const { alert, maintenance } = row;
@@ -41,7 +51,8 @@ export function Reasons({ row, silences }: { row: Row; silences: readonly Silenc
   const formats = useFormats();
   const { environment } = alert;
   const nothing =
-    alert.silencedBy.length + alert.inhibitedBy.length + alert.behind.length === 0 && !maintenance;
+    alert.silencedBy.length + alert.inhibitedBy.length + alert.behind.length + alert.held.length === 0 &&
+    !maintenance;
   return (
     <ul class="reasons">
       {alert.silencedBy.map((id) => {
@@ -67,6 +78,11 @@ export function Reasons({ row, silences }: { row: Row; silences: readonly Silenc
         <li key={check}>
           {messages.behindCheck}{" "}
           <a href={pathTo("/environments/:environment/checks/:check", { environment, check })}>{check}</a>
+        </li>
+      ))}
+      {alert.held.filter(isOwn(alert)).map(({ id, reason, until }) => (
+        <li key={id}>
+          {reason} {until !== undefined && messages.untilTime(formats.dateTime(until))}
         </li>
       ))}
       {maintenance !== undefined && <li>{messages.hostInMaintenance(maintenance)}</li>}

@@ -16,7 +16,7 @@ const alert = (rule: string, more: Partial<AlertView> = {}): AlertView => {
       labels,
     },
     ...{ summary: `${rule} is wrong`, activeSince: 1, external: false, groups: [] },
-    ...{ silencedBy: [], inhibitedBy: [], behind: [] },
+    ...{ silencedBy: [], inhibitedBy: [], behind: [], held: [] },
     routed: { alertname: rule, env: "shop", severity, ...labels },
     ...more,
   };

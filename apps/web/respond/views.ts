@@ -45,7 +45,8 @@ export function rowsOf({ alerts, paging, maintenance }: Situation): Row[] {
       maintenance.windows.find(
         (one) => one.environment === alert.environment && one.host.split("/").at(-1) === host,
       )?.why;
-    const held = alert.silencedBy.length + alert.inhibitedBy.length + alert.behind.length > 0;
+    const reasons = [alert.silencedBy, alert.inhibitedBy, alert.behind, alert.held];
+    const held = reasons.some(({ length }) => length > 0);
     return {
       ...{ alert, maintenance: host === "" ? undefined : paused, paging: asked.get(keyOf(alert.routed)) },
       stand: alert.state === "firing" ? (held ? "suppressed" : "firing") : standOf(alert.state),

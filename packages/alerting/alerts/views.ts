@@ -31,6 +31,7 @@ export function alertViews(
   const held = (status: AlertStatus | undefined) => ({
     silencedBy: status?.silencedBy ?? [],
     inhibitedBy: (status?.inhibitedBy ?? []).map((one) => own.get(one) ?? one),
+    held: status?.heldBy ?? [],
   });
   const views = records
     .filter((record) => environment === undefined || record.environment === environment)
@@ -77,7 +78,8 @@ function externalView(alert: RoutedAlert, environment: string | undefined): Aler
     summary: annotations.summary ?? annotations.description ?? labels.alertname ?? "",
     ...{ labels: { ...labels }, annotations: { ...annotations } },
     ...{ activeSince: startsAt, firingSince: startsAt },
-    ...{ external: true, routed: { ...labels }, groups: [], silencedBy: [], inhibitedBy: [], behind: [] },
+    ...{ external: true, routed: { ...labels }, groups: [], silencedBy: [], inhibitedBy: [] },
+    ...{ behind: [], held: [] },
   };
 }
 

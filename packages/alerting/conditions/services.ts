@@ -12,6 +12,9 @@ export interface ServiceCount {
 
 export const servicesScope = "services";
 
+/** The label with the names of several hosts that should have an instance. */
+export const missingLabel = "missing_on";
+
 /** Without a balancer a rollout stops the old instance first: that long is no trouble. */
 const planned = 15_000;
 
@@ -27,8 +30,12 @@ export function shortServices(services: readonly ServiceCount[]): Condition[] {
         address,
         severity: healthy === 0 ? ("critical" as const) : ("warning" as const),
         summary: `Service ${name} has ${healthy} of ${wanted} instances healthy`,
-        // One host's trouble follows from that host's: where the host is lost, this is shown and not told.
-        labels: { service: name, ...(missingOn.length === 1 && missingOn[0] && { host: missingOn[0] }) },
+        // What is missing on hosts that are lost follows from that: it is shown and not told.
+        labels: {
+          service: name,
+          ...(missingOn.length === 1 && missingOn[0] && { host: missingOn[0] }),
+          ...(missingOn.length > 1 && { [missingLabel]: missingOn.join(",") }),
+        },
         value: healthy,
         forMs: planned,
       };

@@ -1,7 +1,8 @@
 import type { Labels } from "@havn/model";
 import type { AlertStatus } from "../routing/index.ts";
-import { type Matcher, matchesAll } from "../routing/matchers.ts";
+import type { Matcher } from "../routing/matchers.ts";
 import { coversAlertsOf } from "./covers.ts";
+import { isCovered } from "./mutes.ts";
 import type { Covered, Subject } from "./subjects.ts";
 
 /** Somebody was asked about an incident. */
@@ -25,7 +26,8 @@ export interface Preview {
 }
 
 export interface PreviewInput {
-  matchers: readonly Matcher[];
+  /** It covers what one of these lists covers. */
+  any: readonly (readonly Matcher[])[];
   alerts: readonly AlertStatus[];
   subjects: readonly Subject[];
   pages: readonly PastPage[];
@@ -40,21 +42,22 @@ const mostExamples = 20;
  * What these matchers would cover: alerts that fire now, what may alert later, and the pages of past days that would not
  * have been sent. A page about several alerts is held back only where all of them are.
  */
-export function previewOf({ matchers, alerts, subjects, pages, days, isOpen }: PreviewInput): Preview {
+export function previewOf({ any, alerts, subjects, pages, days, isOpen }: PreviewInput): Preview {
   const covered = subjects.flatMap(({ labels, ...subject }): Covered[] => {
-    const certainty = coversAlertsOf(matchers, labels);
-    return certainty === "no" ? [] : [{ ...subject, certainty }];
+    const found = new Set(any.map((matchers) => coversAlertsOf(matchers, labels)));
+    const certainty = found.has("yes") ? "yes" : found.has("maybe") ? "maybe" : undefined;
+    return certainty ? [{ ...subject, certainty }] : [];
   });
   const of = (kind: Subject["kind"]) => covered.filter((one) => one.kind === kind);
   const held = pages.filter(
     (page) =>
       (isOpen?.(page.at) ?? true) &&
       page.alerts.length > 0 &&
-      page.alerts.every((labels) => matchesAll(matchers, labels)),
+      page.alerts.every((labels) => isCovered({ any }, labels)),
   );
   return {
     alerts: alerts
-      .filter(({ alert }) => matchesAll(matchers, alert.labels))
+      .filter(({ alert }) => isCovered({ any }, alert.labels))
       .map(({ alert: { labels, annotations }, receivers }) => ({
         ...{ labels, receivers, summary: annotations.summary ?? labels.alertname ?? "" },
       })),

@@ -1,7 +1,17 @@
 import { defineRoute, type Route } from "@havn/http";
-import { checkStateSchema } from "@havn/model";
+import {
+  addressSchema,
+  type Clock,
+  checkStateSchema,
+  dnsLabel,
+  formatAddress,
+  maintenanceWindow,
+  nextOpenings,
+  openUntil,
+} from "@havn/model";
 import { z } from "zod";
 import { type Matcher, parseMatcher } from "../routing/matchers.ts";
+import { placesOf } from "./mutes.ts";
 import type { Preview } from "./preview.ts";
 
 const covered = z.object({
@@ -39,7 +49,23 @@ export const previewSchema = z.object({
     .describe("of the last days: how often somebody was asked, and how often it would have held that back"),
 });
 
-export const previewRoutes = (preview: (matchers: readonly Matcher[]) => Promise<Preview>): Route[] => [
+const planned = z.strictObject({
+  environment: dnsLabel,
+  host: dnsLabel.optional().describe("name of a host; absent: all of the environment"),
+  of: z.array(addressSchema).optional().describe("instead: hosts, services and checks"),
+  match: z.array(z.string().max(1000)).max(50).default([]),
+  recurring: maintenanceWindow.optional().describe("when it comes again and again; absent: from now on"),
+});
+
+const shownOpenings = 5;
+
+interface Covering {
+  any: readonly (readonly Matcher[])[];
+  /** Whether it would have held then; always where left out. */
+  isOpen?(at: number): boolean;
+}
+
+export const previewRoutes = (preview: (what: Covering) => Promise<Preview>, clock: Clock): Route[] => [
   defineRoute({
     method: "POST",
     path: "/api/v1/silences/preview",
@@ -49,6 +75,29 @@ export const previewRoutes = (preview: (matchers: readonly Matcher[]) => Promise
     reads: true,
     body: z.strictObject({ matchers: z.array(z.string().max(10_000)).min(1).max(100) }),
     response: previewSchema,
-    handle: ({ body }) => preview(body.matchers.map(parseMatcher)),
+    handle: ({ body }) => preview({ any: [body.matchers.map(parseMatcher)] }),
+  }),
+  defineRoute({
+    method: "POST",
+    path: "/api/v1/maintenance/preview",
+    summary: "When maintenance would be open next, and what it would cover",
+    access: { action: "maintenance:read" },
+    reads: true,
+    body: planned,
+    response: z.object({
+      next: z.array(z.object({ from: z.number(), until: z.number() })),
+      covers: previewSchema,
+    }),
+    async handle({ body: { environment, host, of, match, recurring } }) {
+      const places = host === undefined ? of : [formatAddress({ environment, type: "host", name: host })];
+      const any = placesOf(environment, places ?? null, match.map(parseMatcher));
+      return {
+        next: recurring ? nextOpenings(recurring, clock.now(), shownOpenings) : [],
+        covers: await preview({
+          any,
+          ...(recurring && { isOpen: (at) => openUntil(recurring, at) !== undefined }),
+        }),
+      };
+    },
   }),
 ];

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { type Alert, type Labels, labelsKey } from "@havn/model";
+import { type Alert, formatAddress, type Labels, labelsKey } from "@havn/model";
 import { behindLabel } from "../conditions/checks.ts";
 
 /** An alert as routing sees it, Havn's own and those of others alike. Times in milliseconds since the epoch. */
@@ -15,6 +15,8 @@ export interface RoutedAlert {
   generatorUrl: string;
   /** Sent in from elsewhere: it ends by itself unless it is sent again. */
   external: boolean;
+  /** Of a check: addresses of the checks that it lies behind. */
+  behind?: readonly string[] | undefined;
 }
 
 export const labelsFingerprint = (labels: Labels): string =>
@@ -23,12 +25,13 @@ export const labelsFingerprint = (labels: Labels): string =>
 export const isResolved = ({ endsAt }: Pick<RoutedAlert, "endsAt">, now: number): boolean =>
   endsAt !== undefined && endsAt <= now;
 
-/** Undefined for what is shown and not told: pending alerts, and checks that lie behind others that fail. */
+/** Undefined for what is shown and not told: pending alerts. */
 export function routedOf(alert: Alert, now: number): RoutedAlert | undefined {
   if (alert.state !== "firing" && alert.state !== "resolved") return undefined;
-  if (alert.labels[behindLabel] !== undefined) return undefined;
+  // What it lies behind changes, and is no other alert for that.
+  const { [behindLabel]: behind, ...own } = alert.labels;
   const labels = {
-    ...alert.labels,
+    ...own,
     alertname: alert.rule,
     env: alert.environment,
     // A rule file's own word for it is what its routes look for.
@@ -44,6 +47,11 @@ export function routedOf(alert: Alert, now: number): RoutedAlert | undefined {
     updatedAt: now,
     generatorUrl: "",
     external: false,
+    ...(behind !== undefined && {
+      behind: behind
+        .split(",")
+        .map((name) => formatAddress({ environment: alert.environment, type: "check", name })),
+    }),
   };
 }
 

@@ -1,5 +1,5 @@
 import { HavnError, parseDuration, type RouteProperties } from "@havn/model";
-import { builtInInhibition, type InhibitRule } from "./inhibit.ts";
+import type { InhibitRule } from "./inhibit.ts";
 import { intervalFault } from "./intervals.ts";
 import { type Matcher, parseMatcher } from "./matchers.ts";
 import type { DeclaredRoute } from "./store.ts";
@@ -45,18 +45,15 @@ function nodeOf(environment: string, properties: RouteProperties): RouteNode {
 const receiverAddress = (environment: string, name: string) =>
   name.includes("/") ? name : `${environment}/receiver/${name}`;
 
-/** Within an environment; what Havn knows by itself comes first. */
+/** Within an environment. What Havn knows by itself is decided in holding/topology.ts. */
 export function inhibitionOf(declared: readonly DeclaredRoute[]): InhibitRule[] {
-  return [
-    ...builtInInhibition,
-    ...declared.flatMap(({ environment, properties }) =>
-      (properties.inhibit ?? []).map(({ source, target, equal }) => ({
-        source: [ofEnvironment(environment), ...source.map(parseMatcher)],
-        target: [ofEnvironment(environment), ...target.map(parseMatcher)],
-        equal: ["env", ...equal],
-      })),
-    ),
-  ];
+  return declared.flatMap(({ environment, properties }) =>
+    (properties.inhibit ?? []).map(({ source, target, equal }) => ({
+      source: [ofEnvironment(environment), ...source.map(parseMatcher)],
+      target: [ofEnvironment(environment), ...target.map(parseMatcher)],
+      equal: ["env", ...equal],
+    })),
+  );
 }
 
 /** Throws a HavnError (400) for what only shows when it is read closely. */

@@ -35,6 +35,8 @@ export interface Group {
   alerts: Map<string, RoutedAlert>;
   flushedOnce: boolean;
   nextFlush: number;
+  /** Fingerprints of alerts that were held when it was looked at last: told as soon as nothing holds them. */
+  held: ReadonlySet<string>;
 }
 
 /** What a flush comes to. `told` is recorded once the notification was taken in. */
@@ -69,7 +71,7 @@ export function createGroups(): Groups {
         if (!group) {
           const id = createHash("sha256").update(`${route.receiver}\n${key}`).digest("hex").slice(0, 32);
           const nextFlush = now + route.groupWait;
-          group = { id, route, labels, alerts: new Map(), flushedOnce: false, nextFlush };
+          group = { id, route, labels, alerts: new Map(), flushedOnce: false, nextFlush, held: new Set() };
           groups.set(key, group);
         }
         group.alerts.set(alert.fingerprint, alert);

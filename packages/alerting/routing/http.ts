@@ -211,10 +211,11 @@ function silenceRoutes(routing: Routing, clock: Clock): Route[] {
 function wanted(query: z.output<typeof alertsQuery>): (status: AlertStatus) => boolean {
   const filters = [query.filter].flat().map(parseMatcher);
   const receiver = query.receiver === undefined ? undefined : receiverRegexp(query.receiver);
-  return ({ alert, silencedBy, inhibitedBy, receivers }) =>
+  return ({ alert, silencedBy, inhibitedBy, heldBy, receivers }) =>
     (query.silenced === "true" || silencedBy.length === 0) &&
     (query.inhibited === "true" || inhibitedBy.length === 0) &&
-    (query.active === "true" || silencedBy.length + inhibitedBy.length > 0) &&
+    (query.muted === "true" || heldBy.length === 0) &&
+    (query.active === "true" || silencedBy.length + inhibitedBy.length + heldBy.length > 0) &&
     (receiver === undefined || receivers.some((name) => receiver.test(name))) &&
     matchesAll(filters, alert.labels);
 }
@@ -233,12 +234,12 @@ const namedBy = (silence: Silence) => (filter: Matcher) =>
 
 const gettable =
   (now: number) =>
-  ({ alert, receivers, silencedBy, inhibitedBy }: AlertStatus) => ({
+  ({ alert, receivers, silencedBy, inhibitedBy, heldBy }: AlertStatus) => ({
     ...alertText(alert, now),
     receivers: receivers.map((name) => ({ name })),
     status: {
-      state: silencedBy.length + inhibitedBy.length > 0 ? "suppressed" : "active",
-      ...{ silencedBy, inhibitedBy, mutedBy: [] },
+      state: silencedBy.length + inhibitedBy.length + heldBy.length > 0 ? "suppressed" : "active",
+      ...{ silencedBy, inhibitedBy, mutedBy: heldBy.map(({ reason }) => reason) },
     },
   });
 

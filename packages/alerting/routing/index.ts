@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { type Clock, HavnError, type Labels } from "@havn/model";
+import type { Hold } from "../holding/mutes.ts";
 import { isResolved, labelsFingerprint, merge, type RoutedAlert } from "./alert.ts";
 import { inhibitionOf, treeOf } from "./declared.ts";
 import { createGroups, type Flush, flush, type Group, type Notification } from "./groups.ts";
@@ -15,6 +16,10 @@ export interface RoutingOptions {
   clock: Clock;
   /** Takes a notification in for good; the same id counts once. Throws where that is not possible now: it comes again. */
   deliver(notification: Notification): Promise<void>;
+  /** Why alerts that fire are shown and not told, beside silences and rules of inhibition; `quiet` says those hold it. */
+  holdsOf?(firing: readonly { alert: RoutedAlert; quiet: boolean }[], now: number): Map<string, Hold[]>;
+  /** A group was not told of these for such a reason. */
+  onHeld?(held: readonly { alert: RoutedAlert; holds: readonly Hold[] }[]): void;
   log(message: string): void;
 }
 
@@ -23,6 +28,8 @@ export interface AlertStatus {
   receivers: string[];
   silencedBy: string[];
   inhibitedBy: string[];
+  /** Maintenance, what Havn itself does, and failures that it lies behind. */
+  heldBy: Hold[];
 }
 
 /** What is told to whom, and when: Alertmanager's semantics over Havn's own alerts and those of others. */
@@ -37,6 +44,8 @@ export interface Routing {
   nextFlush(): number | undefined;
   /** Looks at groups as their times come, until `signal` aborts. */
   start(signal: AbortSignal): Promise<void>;
+  /** What is held may be another now: groups are looked at anew. */
+  heldChanged(): void;
   /** Routes were declared, changed or removed. */
   declared(): Promise<void>;
   statuses(): AlertStatus[];
@@ -103,9 +112,20 @@ export async function createRouting(options: RoutingOptions): Promise<Routing> {
     const firing = [...alerts.values()].filter((alert) => !isResolved(alert, now));
     const inhibition = inhibitor(inhibitionOf(declared), firing);
     const active = [...silences.values()].filter((silence) => silenceState(silence, now) === "active");
-    return (alert: RoutedAlert) => ({
+    const of = (alert: RoutedAlert) => ({
       silencedBy: silencedBy(active, alert.labels, now),
       inhibitedBy: inhibition.inhibitedBy(alert),
+    });
+    if (!options.holdsOf) return (alert: RoutedAlert) => ({ ...of(alert), heldBy: [] });
+    const quiet = ({ silencedBy: silent, inhibitedBy }: ReturnType<typeof of>) =>
+      silent.length + inhibitedBy.length > 0;
+    const holds = options.holdsOf(
+      firing.map((alert) => ({ alert, quiet: quiet(of(alert)) })),
+      now,
+    );
+    return (alert: RoutedAlert) => ({
+      ...of(alert),
+      heldBy: isResolved(alert, now) ? [] : (holds.get(alert.fingerprint) ?? []),
     });
   };
 
@@ -144,13 +164,26 @@ export async function createRouting(options: RoutingOptions): Promise<Routing> {
   };
 
   function flushOf(due: Group, { held, now }: { held: ReturnType<typeof heldBack>; now: number }): Flush {
+    const before = told.get(due.id);
     return flush({
-      ...{ group: due, alerts: [...due.alerts.values()], before: told.get(due.id), now },
+      ...{ group: due, alerts: [...due.alerts.values()], before, now },
       isHeldBack(alert) {
-        const { silencedBy: silent, inhibitedBy } = held(alert);
-        return silent.length + inhibitedBy.length > 0;
+        const { silencedBy: silent, inhibitedBy, heldBy } = held(alert);
+        // Nobody hears of the end of what nobody was told of.
+        const unheard = due.held.has(alert.fingerprint) && !before?.firing.includes(alert.fingerprint);
+        return silent.length + inhibitedBy.length + heldBy.length > 0 || (isResolved(alert, now) && unheard);
       },
     });
+  }
+
+  /** What is told as soon as nothing holds it any more. */
+  function rememberHeld(due: Group, held: ReturnType<typeof heldBack>): void {
+    const holding = [...due.alerts.values()].flatMap((alert) => {
+      const { silencedBy: silent, inhibitedBy, heldBy } = held(alert);
+      return silent.length + inhibitedBy.length === 0 && heldBy.length > 0 ? [{ alert, holds: heldBy }] : [];
+    });
+    options.onHeld?.(holding.filter(({ alert }) => !due.held.has(alert.fingerprint)));
+    due.held = new Set(holding.map(({ alert }) => alert.fingerprint));
   }
 
   /** Groups whose time has come: kept together, then told side by side, so that none waits for another's receiver. */
@@ -165,6 +198,7 @@ export async function createRouting(options: RoutingOptions): Promise<Routing> {
       }
       const seen = new Map(group.alerts);
       const { notification, told: next } = flushOf(group, { held, now });
+      rememberHeld(group, held);
       if (!notification || !next) groups.flushed(group, seen, now);
       else {
         telling.push({ group, seen, notification });
@@ -202,9 +236,14 @@ export async function createRouting(options: RoutingOptions): Promise<Routing> {
   async function tick(): Promise<void> {
     await deliverAllPending();
     const now = clock.now();
-    const due = groups.due(now);
-    if (due.length === 0) return;
+    const someHeld = groups.list().filter(({ held: before }) => before.size > 0);
+    if (someHeld.length === 0 && groups.due(now).length === 0) return;
     const held = heldBack(now);
+    // What nothing holds any more is told now, rather than when the group's time comes.
+    for (const one of someHeld)
+      if ([...one.held].some((fingerprint) => isFree(one.alerts.get(fingerprint), held, now)))
+        one.nextFlush = Math.min(one.nextFlush, now);
+    const due = groups.due(now);
     for (let at = 0; at < due.length; at += keptAtOnce) await tell(due.slice(at, at + keptAtOnce), held, now);
     await forget(now);
   }
@@ -232,6 +271,9 @@ export async function createRouting(options: RoutingOptions): Promise<Routing> {
     if (old.length > 0) await store.deleteSilencesBefore(now - silencesKeptMs);
   }
 
+  const isFree = (alert: RoutedAlert | undefined, held: ReturnType<typeof heldBack>, now: number) =>
+    alert !== undefined && !isResolved(alert, now) && held(alert).heldBy.length === 0;
+
   const inTurn = (): Promise<void> => {
     ticking = ticking.then(tick).catch((cause) => log(`routing is tried again: ${cause}`));
     return ticking;
@@ -257,6 +299,7 @@ export async function createRouting(options: RoutingOptions): Promise<Routing> {
       insert(routed);
     },
     tick: inTurn,
+    heldChanged: () => wake.abort(),
     nextFlush: groups.nextFlush,
     async start(signal) {
       while (!signal.aborted) {

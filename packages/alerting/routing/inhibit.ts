@@ -1,5 +1,5 @@
 import { type Labels, labelsKey } from "@havn/model";
-import { type Matcher, matchesAll, parseMatcher } from "./matchers.ts";
+import { type Matcher, matchesAll } from "./matchers.ts";
 
 /** While something that `source` matches fires, what `target` matches is not told, if both agree in `equal`. */
 export interface InhibitRule {
@@ -7,15 +7,6 @@ export interface InhibitRule {
   target: readonly Matcher[];
   equal: readonly string[];
 }
-
-/** One dead machine is one page: what lies on a host that is lost is shown, not paged. */
-export const builtInInhibition: readonly InhibitRule[] = [
-  {
-    source: [parseMatcher('alertname="host lost"'), parseMatcher('host!=""')],
-    target: [parseMatcher('alertname!="host lost"'), parseMatcher('host!=""')],
-    equal: ["env", "host"],
-  },
-];
 
 interface Firing {
   fingerprint: string;

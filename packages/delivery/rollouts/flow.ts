@@ -1,4 +1,4 @@
-import { HavnError, parseAddress, type Resource } from "@havn/model";
+import { HavnError, parseAddress, parseDuration, type Resource } from "@havn/model";
 import type { Artifacts } from "../artifacts/store.ts";
 import { artifactMissing, type HostAccess, parse } from "../hosts.ts";
 import type { ApplyContext, DeliveryOptions, Steps } from "../interfaces.ts";
@@ -54,12 +54,15 @@ export async function rollOut(
   const target = { release: begun.release, hosts };
   const failure = await walk(tools, run, begun, { way: "forward", target, properties, context });
   if (failure === undefined) {
+    await tools.expectations?.over(begun.id, { failed: false });
     await run.step(`finish rollout of ${service}`, () => finish(tools, begun, resource, context));
     return;
   }
   context.tell(`going back: ${failure.summary}`);
+  await tools.expectations?.over(begun.id, { failed: true });
   const back = { release: begun.previous?.release ?? "", hosts: begun.previous?.hosts ?? [] };
   const second = await walk(tools, run, begun, { way: "back", target: back, properties, context });
+  await tools.expectations?.over(begun.id, { failed: true });
   const told = await run.step(`give up rollout of ${service}`, () =>
     giveUp(tools, begun, { failure, second: second ?? null }, context),
   );
@@ -82,6 +85,7 @@ export async function retire(
   const target = { release: "", hosts: [] };
   const properties = { startTimeout, stopGrace };
   const failure = await walk(tools, run, begun, { way: "removal", target, properties, context });
+  await tools.expectations?.over(begun.id, { failed: failure !== undefined });
   if (failure) throw new HavnError(failure.summary, { detail: failure.detail });
 }
 
@@ -194,6 +198,7 @@ async function walk(tools: RolloutTools, run: Steps, begun: Begun, walk: Walk): 
   /** A failure is a result: it is recorded, and the way back is planned from it even after a restart. */
   async function attempt(step: RolloutStep, detail: string): Promise<Failure | null> {
     await updateRollout(tools.sql, begun.id, { state: "running", detail: `${prefix}${detail}` });
+    await expectTrouble(step);
     const effect: EffectContext = {
       environment,
       service,
@@ -212,6 +217,18 @@ async function walk(tools: RolloutTools, run: Steps, begun: Begun, walk: Walk): 
       if (step.kind === "stop") await forget(step);
       return null;
     }
+  }
+
+  /** An instance that is started or stopped on purpose is no trouble, for as long as that may take. */
+  async function expectTrouble(step: RolloutStep): Promise<void> {
+    if (!("host" in step)) return;
+    const { startTimeout, stopGrace } = walk.properties;
+    await tools.expectations?.expect({
+      ...{ id: `${begun.id}/${step.host}`, kind: "deploy", environment },
+      about: { service, host: step.host },
+      reason: way === "removal" ? `removal of ${service}` : `deploy of release ${begun.number} of ${service}`,
+      forMs: parseDuration(startTimeout) + parseDuration(stopGrace) + expectedSlackMs,
+    });
   }
 
   async function forget({ host, instance }: { host: string; instance: string }): Promise<void> {
@@ -291,6 +308,9 @@ function tell(
     key: `rollout.${what}:${id}${host ? `:${host}` : ""}`,
   });
 }
+
+/** What a step may take beside starting and stopping: the way to the host, the balancer. */
+const expectedSlackMs = 60_000;
 
 const failureOf = (error: unknown): Failure =>
   error instanceof HavnError

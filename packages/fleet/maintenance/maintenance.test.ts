@@ -74,6 +74,47 @@ test("maintenance reaches the hosts that it is about, ends by hand or by itself,
     ...["maintenance.ended", "maintenance.ended", "maintenance.started", "maintenance.started"],
   ]);
 
+  // Again and again: agents know the windows, and so does whoever holds alerts back.
+  const recurring = { ...window, rrule: "FREQ=DAILY", from: "1970-01-01T00:00", for: "1h", zone: "UTC" };
+  const { schedule: _, ...daily } = recurring;
+  const nightly = await maintenance.begin({ environment: "shop", host: "web-1", recurring: daily, ...by });
+  assert.equal(nightly.next.length, 5);
+  const windowsOf = async (host: string) => (await findDesired(sql, `shop/host/${host}`))?.sections.windows;
+  assert.deepEqual(
+    [await windowsOf("web-1"), await windowsOf("web-2")],
+    [[{ ...daily, reason: "always" }], []],
+  );
+  const only = { environment: "shop", forMs: 600_000, match: ["severity!=critical"], ...by };
+  const { hosts: mended } = await maintenance.begin(only);
+  assert.deepEqual(mended, []);
+  const resource = (properties: Record<string, unknown>) => ({
+    ...{ address: "shop/maintenance/patches", type: "maintenance", name: "patches", dependsOn: [] },
+    properties: { reason: "patches", windows: [window], ...properties },
+  });
+  const { executor } = maintenance;
+  const steps = { step: <T>(_name: string, work: () => Promise<T>) => work() };
+  const plain = { applyId: "a", actor: "user:anna", tell: () => {} };
+  const wanted = resource({ of: ["shop/host/web-2"] });
+  assert.equal((await executor.plan(wanted, undefined)).action, "create");
+  const change = { address: wanted.address, type: "maintenance", action: "create" as const, changes: [] };
+  await executor.apply(steps as never, change, wanted, plain);
+  assert.equal((await executor.plan(wanted, undefined)).action, "no-op");
+  assert.deepEqual(await windowsOf("web-2"), [{ ...window, reason: "always" }]);
+  const known = await maintenance.known();
+  const now = clock.now();
+  assert.deepEqual(
+    known.map(({ of, match, openUntil }) => [of, match, openUntil(now) !== undefined]),
+    [
+      [null, ["severity!=critical"], true],
+      [["shop/host/web-1"], [], true],
+      [["shop/host/web-2"], [], true],
+      [["lab/host/a"], [], true],
+    ],
+  );
+  await executor.remove(steps as never, wanted, plain);
+  await maintenance.end(nightly.id);
+  assert.deepEqual([await windowsOf("web-1"), await windowsOf("web-2")], [[], []]);
+
   await assert.rejects(maintenance.end("gone"), /There is no maintenance gone/);
   await assert.rejects(maintenance.begin({ environment: "shop", host: "web-9", forMs: 60_000, ...by }), {
     status: 404,

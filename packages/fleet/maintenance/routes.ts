@@ -1,5 +1,5 @@
 import { defineRoute, type Route } from "@havn/http";
-import { dnsLabel, durationText, parseDuration } from "@havn/model";
+import { dnsLabel, durationText, HavnError, maintenanceWindow, parseDuration } from "@havn/model";
 import { z } from "zod";
 import type { Maintenance } from "./maintenance.ts";
 
@@ -12,9 +12,18 @@ const maintenanceSchema = z.object({
   reason: z.string(),
   actor: z.string(),
   hosts: z.array(z.string()).describe("names of the hosts on which nothing is mended"),
+  recurring: maintenanceWindow.nullable().describe("when it comes again and again; null: it is once"),
+  match: z.array(z.string()).describe("matchers of alerts: only those are held"),
+  next: z
+    .array(z.object({ from: z.number(), until: z.number() }))
+    .describe("of what comes again: when it is open next"),
 });
 
-export function maintenanceRoutes(maintenance: Pick<Maintenance, "begin" | "list" | "end">): Route[] {
+/** `checkMatcher` throws a HavnError (400) for a matcher of alerts that cannot be read. */
+export function maintenanceRoutes(
+  maintenance: Pick<Maintenance, "begin" | "list" | "end">,
+  checkMatcher: (text: string) => void,
+): Route[] {
   return [
     defineRoute({
       method: "POST",
@@ -27,14 +36,31 @@ export function maintenanceRoutes(maintenance: Pick<Maintenance, "begin" | "list
       body: z.strictObject({
         environment: dnsLabel,
         host: dnsLabel.optional().describe("name of a host; absent: all of them"),
-        for: durationText,
+        for: durationText.optional().describe("how long, from now on"),
+        recurring: maintenanceWindow.optional().describe("instead of `for`: when it comes again and again"),
+        match: z
+          .array(z.string().max(1000))
+          .max(50)
+          .optional()
+          .describe("only alerts that all of these match"),
         reason: z.string().min(1).max(500),
         id: z.uuid().optional().describe("the same id twice begins one"),
       }),
       response: maintenanceSchema,
       status: 201,
-      handle: ({ body, identity }) =>
-        maintenance.begin({ ...body, forMs: parseDuration(body.for), actor: identity.actor }),
+      handle({ body: { for: length, ...body }, identity }) {
+        if ((length === undefined) === (body.recurring === undefined))
+          throw new HavnError("Maintenance is either for a while or comes again and again", {
+            detail: "Give one of `for` and `recurring`.",
+            status: 400,
+          });
+        for (const matcher of body.match ?? []) checkMatcher(matcher);
+        return maintenance.begin({
+          ...body,
+          ...(length !== undefined && { forMs: parseDuration(length) }),
+          actor: identity.actor,
+        });
+      },
     }),
     defineRoute({
       method: "GET",

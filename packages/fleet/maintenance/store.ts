@@ -1,4 +1,5 @@
-import type { Sql } from "@havn/postgres";
+import type { MaintenanceProperties, MaintenanceWindow } from "@havn/model";
+import { jsonb, type Sql } from "@havn/postgres";
 
 export interface MaintenanceRow {
   id: string;
@@ -9,15 +10,20 @@ export interface MaintenanceRow {
   until: number;
   reason: string;
   actor: string;
+  /** When it comes again and again; null: it is once. */
+  recurring: MaintenanceWindow | null;
+  /** Matchers of alerts: only those are held, and agents mend as ever. Empty: all of it. */
+  match: string[];
 }
 
 const columns = (sql: Sql) =>
-  sql`id, environment, host, from_at as "from", until_at as "until", reason, actor`;
+  sql`id, environment, host, from_at as "from", until_at as "until", reason, actor, recurring, match`;
 
 /** The same id again changes nothing. */
 export const insertMaintenance = (sql: Sql, row: MaintenanceRow) => sql`
-  insert into fleet.maintenance (id, environment, host, from_at, until_at, reason, actor)
-  values (${row.id}, ${row.environment}, ${row.host}, ${row.from}, ${row.until}, ${row.reason}, ${row.actor})
+  insert into fleet.maintenance (id, environment, host, from_at, until_at, reason, actor, recurring, match)
+  values (${row.id}, ${row.environment}, ${row.host}, ${row.from}, ${row.until}, ${row.reason}, ${row.actor},
+    ${row.recurring === null ? null : jsonb(sql, row.recurring)}, ${jsonb(sql, row.match)})
   on conflict (id) do nothing`;
 
 /** Those that are not over at `at`, the one that ends first in front. */
@@ -42,3 +48,22 @@ export const markEndTold = (sql: Sql, id: string) =>
 
 export const deleteOldMaintenance = (sql: Sql, before: number) =>
   sql`delete from fleet.maintenance where until_at < ${before} and end_told`;
+
+export interface DeclaredMaintenance {
+  address: string;
+  environment: string;
+  name: string;
+  properties: MaintenanceProperties;
+}
+
+export const listDeclaredMaintenance = (sql: Sql): Promise<DeclaredMaintenance[]> =>
+  sql<DeclaredMaintenance[]>`
+    select address, environment, name, properties from fleet.declared_maintenance order by address`;
+
+export const putDeclaredMaintenance = (sql: Sql, one: DeclaredMaintenance) => sql`
+  insert into fleet.declared_maintenance (address, environment, name, properties)
+  values (${one.address}, ${one.environment}, ${one.name}, ${jsonb(sql, one.properties)})
+  on conflict (address) do update set properties = excluded.properties`;
+
+export const deleteDeclaredMaintenance = (sql: Sql, address: string) =>
+  sql`delete from fleet.declared_maintenance where address = ${address}`;

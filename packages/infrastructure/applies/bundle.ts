@@ -3,6 +3,7 @@ import { type Address, formatAddress, HavnError, parseAddress } from "@havn/mode
 import { isOutage } from "@havn/postgres";
 import { secretPathsOf, secretValuesOf } from "../planning/read-hosts.ts";
 import * as store from "../store.ts";
+import { expectedOf } from "./expected.ts";
 import { type Applying, record } from "./record.ts";
 import { describeFailure, end, skip } from "./resource.ts";
 import { tellOfWait } from "./waits.ts";
@@ -156,14 +157,26 @@ async function sendBundle(
       [...desired.values(), ...prior.values()].filter((resource) => resource.host === wave.host),
     ),
   };
+  const { expectations } = options;
   return run.step(
     `apply wave ${wave.index} on ${wave.host}`,
     async () => {
+      const expected = expectedOf({
+        ...{ id: params.bundleId, environment: apply.environment, host: wave.host, what: apply.kind },
+        resources: [...desired.values()].filter((resource) => resource.host === wave.host),
+        going: new Set(going),
+      });
+      for (const one of expected) await expectations?.expect(one);
       const removed = remove.map(({ address }) => address);
       const touched = removed.length > 0 ? await store.listTouched(options.sql, removed) : {};
       const onProgress = tellProgress(applying, wave.host);
       return options.hosts
         .call(host, "bundle.apply", { ...params, touched }, { onProgress })
+        .then(async (answer) => {
+          const failed = answer.reports.some(({ state }) => state === "failed");
+          await expectations?.over(params.bundleId, { failed });
+          return answer;
+        })
         .catch(giveUpWhenHung)
         .finally(() => applying.progress.waits(wave.host, undefined));
     },
