@@ -19,6 +19,7 @@ import { createCommands } from "./rooms/commands.ts";
 import { createCopies } from "./rooms/copies.ts";
 import { createResources } from "./rooms/resources.ts";
 import { createRunChannel } from "./rooms/run-channel.ts";
+import { followSources } from "./rooms/sources.ts";
 import { observed } from "./rooms/telemetry.ts";
 import { openDesiredState } from "./state/desired.ts";
 import { openOutbox } from "./state/outbox.ts";
@@ -98,6 +99,11 @@ await using balancer = createBalancer({
   runtime: underSystemd ? "systemd" : "process",
   writeLog: ({ balancer: instance, line }) => telemetry.writeLine({ service: "", instance, line }),
 });
+await using sources = followSources({
+  ...{ host: config.name, telemetry, clock },
+  log: log.warn,
+  types: () => new Set(state.get()?.resources.map(({ type }) => type)),
+});
 await using checks = await createChecks({
   ...{ stateDirectory, clock, telemetry, log },
   push: async (results) => void (await link.call("checks.push", { results })),
@@ -164,6 +170,7 @@ log.info("stopping; instances go on");
 
 function desiredChanged(): void {
   resources.desiredChanged();
+  void sources.look();
   applyChecks();
 }
 

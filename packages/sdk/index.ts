@@ -1,6 +1,7 @@
 export * from "./accounts.ts";
 export * from "./certificates.ts";
 export * from "./checks.ts";
+export * from "./collect.ts";
 export * from "./dashboards.ts";
 export * from "./data.ts";
 export * from "./databases.ts";

@@ -3,6 +3,7 @@ import { type FollowedUnit, followJournal, type JournalEntry } from "./agent/jou
 import { type ListenOptions, startListeners } from "./agent/listen.ts";
 import { type OutboxStats, openOutbox, type Push } from "./agent/outbox.ts";
 import { type ScrapeTarget, scrapeTarget, shutDown } from "./agent/scraper.ts";
+import { runSource, type Source } from "./agent/sources.ts";
 import { createNodeCollector } from "./collectors/node/index.ts";
 import { collectProcess } from "./collectors/process.ts";
 import type { CollectedSample } from "./collectors/sample.ts";
@@ -14,6 +15,7 @@ export type { FollowedUnit } from "./agent/journal.ts";
 export { listenFromEnvironment } from "./agent/listen.ts";
 export type { Push } from "./agent/outbox.ts";
 export type { ScrapeTarget } from "./agent/scraper.ts";
+export { type Declared, readDeclared, type Source } from "./agent/sources.ts";
 export type { AgentLogRecord } from "./protocols/agent/logs.ts";
 
 export interface TelemetryAgentOptions {
@@ -40,6 +42,10 @@ export interface TelemetryAgentOptions {
 export interface TelemetryAgent extends AsyncDisposable {
   /** The endpoints to scrape from now on; series of those that are gone end with a staleness marker. */
   setTargets(targets: readonly ScrapeTarget[]): void;
+  /** What is collected beside this host from now on: servers, units, groups, processes. Series of those gone end. */
+  setSources(sources: readonly Source[]): void;
+  /** Milliseconds between two collections of the host's own metrics from now on; undefined: as at the start. */
+  setInterval(interval: number | undefined): void;
   /** The systemd units whose lines belong to a service. Name a unit before it is started. */
   followUnits(units: readonly FollowedUnit[]): void;
   writeLog(record: AgentLogRecord): void;
@@ -140,21 +146,12 @@ export async function createTelemetryAgent(options: TelemetryAgentOptions): Prom
     await flushSamples();
   }
 
-  const scrapes = new Map<string, { stop: AbortController; ended: Promise<void> }>();
-  function setTargets(targets: readonly ScrapeTarget[]): void {
-    const wanted = new Map(targets.map((target) => [JSON.stringify(target), target]));
-    for (const [key, { stop }] of scrapes)
-      if (!wanted.has(key)) {
-        stop.abort();
-        scrapes.delete(key);
-      }
-    for (const [key, target] of wanted) {
-      if (scrapes.has(key) || signal.aborted) continue;
-      const stop = new AbortController();
-      const ended = scrapeTarget(target, { sink, labels: own, clock, interval, signal: stop.signal });
-      scrapes.set(key, { stop, ended });
-    }
-  }
+  const scrapes = keyed<ScrapeTarget>((target, stop) =>
+    scrapeTarget(target, { sink, labels: own, clock, interval, signal: stop }),
+  );
+  const sources = keyed<Source>((source, stop) =>
+    runSource(source, { sink, labels: own, clock, log, signal: stop }),
+  );
 
   let units = new Map<string, { service: string; instance: string }>();
   function takeEntry({ record, cursor }: JournalEntry): void {
@@ -163,14 +160,7 @@ export async function createTelemetryAgent(options: TelemetryAgentOptions): Prom
   }
   const journal = options.journal ?? "host";
   const hostLine = journal === "host" ? { service: "", instance: "" } : undefined;
-  const running = [
-    repeat(() => collect().catch((error: Error) => log(`Host metrics: ${error.message}`)), {
-      clock,
-      interval,
-      signal,
-    }),
-    repeat(flushLogs, { clock, interval: logIntervalMs, signal }),
-  ];
+  const running = [repeat(flushLogs, { clock, interval: logIntervalMs, signal })];
   if (journal !== "off" && process.platform === "linux")
     running.push(
       followJournal({
@@ -181,11 +171,21 @@ export async function createTelemetryAgent(options: TelemetryAgentOptions): Prom
       }),
     );
 
+  const hostCollection = keyed<number>((every, stop) =>
+    repeat(() => collect().catch((error: Error) => log(`Host metrics: ${error.message}`)), {
+      ...{ clock, interval: every },
+      signal: stop,
+    }),
+  );
+  hostCollection.set([interval]);
+
   const flush = async () => {
     await Promise.all([flushSamples(), flushLogs()]);
   };
   return {
-    setTargets,
+    setTargets: scrapes.set,
+    setSources: sources.set,
+    setInterval: (every) => hostCollection.set([every ?? interval]),
     followUnits(followed) {
       units = new Map(followed.map(({ unit, service, instance }) => [unit, { service, instance }]));
     },
@@ -204,15 +204,39 @@ export async function createTelemetryAgent(options: TelemetryAgentOptions): Prom
     ports: listeners.ports,
     async [Symbol.asyncDispose]() {
       stopping.abort();
-      const ending = [...scrapes.values()].map(({ stop, ended }) => {
-        // The targets live on; their series go on when the next agent scrapes them.
-        stop.abort(shutDown);
-        return ended;
-      });
+      // What is scraped and asked lives on; its series go on with the next agent.
+      const ending = [scrapes.end(), sources.end(), hostCollection.end()];
       await Promise.all([...running, ...ending, listeners.close()]);
       listeners.collect(clock.now());
       await flush();
       await outbox[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** What runs for each of a changing list: started when it appears, stopped when it is gone. */
+function keyed<T>(start: (one: T, signal: AbortSignal) => Promise<void>) {
+  const running = new Map<string, { stop: AbortController; ended: Promise<void> }>();
+  let isEnded = false;
+  return {
+    set(wanted: readonly T[]): void {
+      const keys = new Map(wanted.map((one) => [JSON.stringify(one), one]));
+      for (const [key, { stop }] of running)
+        if (!keys.has(key)) {
+          stop.abort();
+          running.delete(key);
+        }
+      for (const [key, one] of keys) {
+        if (running.has(key) || isEnded) continue;
+        const stop = new AbortController();
+        running.set(key, { stop, ended: start(one, stop.signal) });
+      }
+    },
+    async end(): Promise<void> {
+      isEnded = true;
+      const all = [...running.values()];
+      for (const { stop } of all) stop.abort(shutDown);
+      await Promise.all(all.map(({ ended }) => ended));
     },
   };
 }

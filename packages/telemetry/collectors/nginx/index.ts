@@ -1,0 +1,34 @@
+import { type CollectedSample, sample } from "../sample.ts";
+
+export interface NginxSettings {
+  /** Where `stub_status` stands. */
+  url: string;
+}
+
+/** NGINX's stub_status under the names of nginx-prometheus-exporter. Rejects where it does not answer with that. */
+export async function collectNginx({ url }: NginxSettings, signal: AbortSignal): Promise<CollectedSample[]> {
+  const response = await fetch(url, { signal, redirect: "error" });
+  const text = (await response.text()).slice(0, 4_096);
+  if (!response.ok) throw new Error(`it answers ${response.status}`);
+  return [sample("nginx_up", 1), ...statusSamples(text)];
+}
+
+/** https://nginx.org/en/docs/http/ngx_http_stub_status_module.html */
+export function statusSamples(text: string): CollectedSample[] {
+  const shape =
+    /^Active connections: (\d+)\s+server accepts handled requests\s+(\d+) (\d+) (\d+)\s+Reading: (\d+) Writing: (\d+) Waiting: (\d+)/;
+  const found = shape.exec(text);
+  if (!found) throw new Error("it answers, but not with stub_status");
+  const [active = 0, accepted = 0, handled = 0, requests = 0, reading = 0, writing = 0, waiting = 0] = found
+    .slice(1)
+    .map(Number);
+  return [
+    sample("nginx_connections_active", active),
+    sample("nginx_connections_accepted", accepted),
+    sample("nginx_connections_handled", handled),
+    sample("nginx_http_requests_total", requests),
+    sample("nginx_connections_reading", reading),
+    sample("nginx_connections_writing", writing),
+    sample("nginx_connections_waiting", waiting),
+  ];
+}

@@ -1,0 +1,179 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { type CollectedSample, sample } from "../sample.ts";
+
+/** Names of programs that are told of: those that use most. */
+const mostGroups = 50;
+/** Names of which it is known what those that ended had used. */
+const mostEnded = 1_000;
+const ticksASecond = 100;
+const pageBytes = 4096;
+
+interface Read {
+  comm: string;
+  state: string;
+  threads: number;
+  user: number;
+  system: number;
+  faults: { minor: number; major: number };
+  startedAt: number;
+  virtual: number;
+  resident: number;
+}
+
+interface Group {
+  processes: number;
+  threads: number;
+  user: number;
+  system: number;
+  minor: number;
+  major: number;
+  virtual: number;
+  resident: number;
+  oldest: number;
+}
+
+/**
+ * How many processes there are in which state (node_exporter's `processes`), and what those of one name use together
+ * (process-exporter's namedprocess_namegroup). Processor time of processes that ended stays in the sum of their group.
+ */
+export function createProcessesCollector(root = "/proc"): { collect(): CollectedSample[] } {
+  let before = new Map<string, Read>();
+  const ended = new Map<string, { user: number; system: number; minor: number; major: number }>();
+  return {
+    collect() {
+      const boot = Number(/^btime (\d+)/m.exec(readText(join(root, "stat")))?.[1] ?? 0);
+      const now = new Map<string, Read>();
+      for (const pid of pids(root)) {
+        const read = parseStat(readText(join(root, pid, "stat")), boot);
+        if (read) now.set(`${pid} ${read.startedAt}`, read);
+      }
+      for (const [key, { comm, user, system, faults }] of before) {
+        if (now.has(key)) continue;
+        const sum = ended.get(comm) ?? { user: 0, system: 0, minor: 0, major: 0 };
+        sum.user += user;
+        sum.system += system;
+        sum.minor += faults.minor;
+        sum.major += faults.major;
+        // The one that was longest not heard of goes.
+        ended.delete(comm);
+        ended.set(comm, sum);
+        const [oldest] = ended.keys();
+        if (ended.size > mostEnded && oldest !== undefined) ended.delete(oldest);
+      }
+      before = now;
+      return [...stateSamples([...now.values()], root), ...groupSamples([...now.values()], ended)];
+    },
+  };
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    // It ended since the folder was read.
+    return "";
+  }
+}
+
+function pids(root: string): string[] {
+  try {
+    return readdirSync(root).filter((name) => /^\d+$/.test(name));
+  } catch {
+    return [];
+  }
+}
+
+/** `pid (name) state ppid …`, see proc(5); a name may hold anything, parentheses too. */
+function parseStat(text: string, boot: number): Read | undefined {
+  const end = text.lastIndexOf(")");
+  if (end < 0) return undefined;
+  const fields = text.slice(end + 2).split(" ");
+  const number = (field: number) => Number(fields[field - 3] ?? 0);
+  return {
+    comm: text.slice(text.indexOf("(") + 1, end),
+    state: fields[0] ?? "",
+    threads: number(20),
+    user: number(14) / ticksASecond,
+    system: number(15) / ticksASecond,
+    faults: { minor: number(10), major: number(12) },
+    startedAt: boot + number(22) / ticksASecond,
+    virtual: number(23),
+    resident: number(24) * pageBytes,
+  };
+}
+
+function stateSamples(all: readonly Read[], root: string): CollectedSample[] {
+  const states = new Map<string, number>();
+  let threads = 0;
+  for (const { state, threads: own } of all) {
+    states.set(state, (states.get(state) ?? 0) + 1);
+    threads += own;
+  }
+  const limit = (name: string) => Number(readText(join(root, "sys/kernel", name))) || 0;
+  return [
+    sample("node_processes_pids", all.length),
+    sample("node_processes_threads", threads),
+    sample("node_processes_max_processes", limit("pid_max")),
+    sample("node_processes_max_threads", limit("threads-max")),
+    ...[...states].map(([state, count]) => sample("node_processes_state", count, { state })),
+  ];
+}
+
+function groupSamples(
+  all: readonly Read[],
+  ended: ReadonlyMap<string, { user: number; system: number; minor: number; major: number }>,
+): CollectedSample[] {
+  const groups = new Map<string, Group>();
+  for (const read of all) {
+    const group = groups.get(read.comm) ?? empty();
+    groups.set(read.comm, group);
+    add(group, read);
+  }
+  for (const [comm, { user, system, minor, major }] of ended) {
+    const group = groups.get(comm) ?? empty();
+    groups.set(comm, group);
+    group.user += user;
+    group.system += system;
+    group.minor += minor;
+    group.major += major;
+  }
+  // Those that use most by their own name, so that a name that was told of once mostly stays.
+  const largest = [...groups].sort(([, a], [, b]) => weight(b) - weight(a));
+  return largest.slice(0, mostGroups).flatMap(([groupname, group]) => samplesOf(groupname, group));
+}
+
+const weight = ({ user, system, resident }: Group) => user + system + resident / 2 ** 24;
+
+const empty = (): Group => ({
+  ...{ processes: 0, threads: 0, user: 0, system: 0, minor: 0, major: 0 },
+  ...{ virtual: 0, resident: 0, oldest: 0 },
+});
+
+function add(group: Group, { threads, user, system, faults, virtual, resident, startedAt }: Read): void {
+  group.processes++;
+  group.threads += threads;
+  group.user += user;
+  group.system += system;
+  group.minor += faults.minor;
+  group.major += faults.major;
+  group.virtual += virtual;
+  group.resident += resident;
+  group.oldest = group.oldest === 0 ? startedAt : Math.min(group.oldest, startedAt);
+}
+
+function samplesOf(groupname: string, group: Group): CollectedSample[] {
+  const own = (name: string, value: number, labels: Record<string, string> = {}) =>
+    sample(`namedprocess_namegroup_${name}`, value, { groupname, ...labels });
+  return [
+    own("num_procs", group.processes),
+    own("num_threads", group.threads),
+    own("cpu_seconds_total", group.user, { mode: "user" }),
+    own("cpu_seconds_total", group.system, { mode: "system" }),
+    own("minor_page_faults_total", group.minor),
+    own("major_page_faults_total", group.major),
+    own("memory_bytes", group.resident, { memtype: "resident" }),
+    own("memory_bytes", group.virtual, { memtype: "virtual" }),
+    own("oldest_start_time_seconds", group.oldest),
+  ];
+}
