@@ -29,12 +29,12 @@ const mostMemory = 768 * 1024 * 1024;
 /**
  * One test a target: whatever is put in, it returns or throws what is typed, it ends, and its memory is bounded. Inputs
  * that reach code that no other reached are changed further. With UPDATE_CASES (`npm test -- … -u`) the smallest
- * inputs that reach all that was reached become the corpus, `NAME.json` in the folder.
+ * inputs that reach all that was reached become the corpus, `NAME.jsonl` in the folder.
  */
 export function fuzzTests(folder: URL, targets: readonly FuzzTarget[]): void {
   for (const target of targets)
     test(`fuzz: ${target.name}`, { timeout: 3_000_000 }, async (t) => {
-      const path = fileURLToPath(new URL(`${target.name}.json`, folder));
+      const path = fileURLToPath(new URL(`${target.name}.jsonl`, folder));
       const given = [...readCorpus(path), ...target.seeds.map((bytes) => Buffer.from(bytes))];
       const found = await fuzz(target, given, { runs, chance: chanceOf(seed) });
       t.diagnostic(`${target.name}: ${found.length} inputs that reach code of their own, of ${given.length}`);
