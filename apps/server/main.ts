@@ -12,7 +12,7 @@ import { createInfrastructure, infrastructureRoutes, type ResourceExecutor } fro
 import { createInsight } from "@havn/insight";
 import { systemClock as clock } from "@havn/model";
 import { openPostgres } from "@havn/postgres";
-import { createPromqlEngine } from "@havn/promql";
+import { createPromqlEngine, sharedSelections } from "@havn/promql";
 import { promqlRoutes } from "@havn/promql/http";
 import { createResponse } from "@havn/response";
 import { createRetention, createScraping, createTelemetry } from "@havn/telemetry";
@@ -95,6 +95,10 @@ const alerting = await createAlerting({
   query: (expr, at, signal) => promql.instant(expr, at, { signal }),
   recording: {
     queryRange: (expr, window, signal) => promql.range(expr, window, { signal }),
+    shareQuery() {
+      const shared = createPromqlEngine({ querier: sharedSelections(telemetry.querier) });
+      return (expr, at, signal) => shared.instant(expr, at, { signal });
+    },
     series: { write: telemetry.write, flush: telemetry.flush },
     externalUrl: config.publicUrl,
   },

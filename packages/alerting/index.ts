@@ -80,6 +80,7 @@ export interface AlertingOptions {
   /** Rules in Prometheus' form: over a range, for history, and where what they record is kept. */
   recording: {
     queryRange: RuleGroupsOptions["queryRange"];
+    shareQuery?: RuleGroupsOptions["shareQuery"];
     series: Series;
     /** Where people find Havn, for links in templates. */
     externalUrl: string;

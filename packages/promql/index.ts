@@ -17,4 +17,5 @@ export type {
 } from "./querier.ts";
 export { compileAnchored, matchesValue } from "./regexp.ts";
 export { restrict, selectorsOf } from "./restrict.ts";
+export { sharedSelections } from "./shared.ts";
 export { type ExplainedPart, type ExplainedQuery, QueryTrace } from "./trace.ts";

@@ -1,4 +1,5 @@
 import { checks, incidents, respond } from "./respond/en.ts";
+import { tryRule } from "./rules/en.ts";
 
 const plural = (count: number, one: string, many: string) => `${count} ${count === 1 ? one : many}`;
 
@@ -281,6 +282,7 @@ export const en = {
     noneHere: "No alerts.",
   },
   respond,
+  tryRule,
   checks,
   incidents,
   chart: {

@@ -1,5 +1,6 @@
 import type { Messages } from "./en.ts";
 import { checks, incidents, respond } from "./respond/nb.ts";
+import { tryRule } from "./rules/nb.ts";
 
 const flertall = (antall: number, en: string, flere: string) => `${antall} ${antall === 1 ? en : flere}`;
 
@@ -283,6 +284,7 @@ export const nb: Messages = {
     noneHere: "Ingen varsler.",
   },
   respond,
+  tryRule,
   checks,
   incidents,
   chart: {

@@ -2,8 +2,8 @@ import { useMessages } from "../kit/context.ts";
 import { pathTo } from "../kit/router.ts";
 import { Tabs } from "./parts.tsx";
 
-/** Alerts and what mutes them are one entry of the side bar. */
-export function AlertTabs(props: { environment: string; current: "alerts" | "silences" }) {
+/** Alerts, what mutes them and trying a rule are one entry of the side bar. */
+export function AlertTabs(props: { environment: string; current: "alerts" | "silences" | "try" }) {
   const messages = useMessages();
   const { environment, current } = props;
   return (
@@ -19,6 +19,11 @@ export function AlertTabs(props: { environment: string; current: "alerts" | "sil
           href: pathTo("/environments/:environment/silences", { environment }),
           text: messages.respond.silences,
           current: current === "silences",
+        },
+        {
+          href: pathTo("/environments/:environment/try-rule", { environment }),
+          text: messages.tryRule.title,
+          current: current === "try",
         },
       ]}
     />

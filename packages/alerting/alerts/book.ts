@@ -45,6 +45,25 @@ export interface Book {
 export async function openBook(options: BookOptions): Promise<Book> {
   const { sql, clock } = options;
   const records = new Map((await store.listAlerts(sql)).map((record) => [record.fingerprint, record]));
+  /** Observers are many, and most of them have no alerts. */
+  const byScope = new Map<string, Set<string>>();
+  const keep = (record: AlertRecord): void => {
+    const before = records.get(record.fingerprint);
+    if (before && before.scope !== record.scope) byScope.get(before.scope)?.delete(record.fingerprint);
+    records.set(record.fingerprint, record);
+    const scope = byScope.get(record.scope) ?? new Set();
+    byScope.set(record.scope, scope.add(record.fingerprint));
+  };
+  const forget = (fingerprint: string): void => {
+    const scope = records.get(fingerprint)?.scope;
+    records.delete(fingerprint);
+    if (scope === undefined) return;
+    byScope.get(scope)?.delete(fingerprint);
+    if (byScope.get(scope)?.size === 0) byScope.delete(scope);
+  };
+  const recordsOf = (scope: string): AlertRecord[] =>
+    [...(byScope.get(scope) ?? [])].flatMap((fingerprint) => records.get(fingerprint) ?? []);
+  for (const record of records.values()) keep(record);
   let last: Promise<unknown> = Promise.resolve();
   const inTurn = (work: () => Promise<void>): Promise<void> => {
     const turn = last.then(work);
@@ -71,10 +90,10 @@ export async function openBook(options: BookOptions): Promise<Book> {
       else if (after) unsaved.push(after);
     }
     if (changes.length > 0) await store.saveChanges(sql, changes);
-    for (const record of unsaved) records.set(record.fingerprint, record);
+    for (const record of unsaved) keep(record);
     for (const { fingerprint, after } of changes) {
-      if (after) records.set(fingerprint, after);
-      else records.delete(fingerprint);
+      if (after) keep(after);
+      else forget(fingerprint);
     }
     for (const { after } of changes) if (after) options.onChange(alertOf(after));
     if (changes.some(({ event }) => event)) await deliver(options);
@@ -85,9 +104,7 @@ export async function openBook(options: BookOptions): Promise<Book> {
       inTurn(() => {
         const now = clock.now();
         const active = new Map(conditions.map((condition) => [condition.fingerprint, condition]));
-        const gone = [...records.values()].filter(
-          (record) => record.scope === scope && !active.has(record.fingerprint) && !holds(record),
-        );
+        const gone = recordsOf(scope).filter((record) => !active.has(record.fingerprint) && !holds(record));
         return commit([
           ...conditions.map((condition) => next(records, { scope, condition, now })),
           ...gone.map(

@@ -83,7 +83,7 @@ test("a replay finds what the server told, over random histories", async () => {
   const from = Math.ceil((room.clock.now() + 1) / 5000) * 5000;
   await room.clock.advance(from - room.clock.now());
   const state = new Map(hosts.map((host) => [host, 3]));
-  for (let i = 0; i < 240; i++) {
+  for (let i = 0; i < 120; i++) {
     for (const host of hosts) {
       const next = Math.max(0, Math.min(10, (state.get(host) ?? 0) + (random() - 0.5) * 5));
       state.set(host, next);
@@ -95,7 +95,7 @@ test("a replay finds what the server told, over random histories", async () => {
     await alerting.evaluate();
     await room.clock.advance(5 * second);
   }
-  const until = from + 239 * 5 * second;
+  const until = from + 119 * 5 * second;
   await using server = await createHttpServer({ routes: alerting.routes, access: open });
   const events = await room.timeline.list({ kind: "alert", after: 0, limit: 1000 });
   for (const { name } of declared) {
@@ -114,9 +114,9 @@ test("a replay finds what the server told, over random histories", async () => {
       .filter(({ data }) => data.rule === name)
       .map(({ at, kind, data }) => `${at} ${kind.slice(6)} ${(data.labels as Labels).host}`)
       .sort();
-    assert.ok(told.length > 4, `${name}: ${told.length}`);
+    assert.ok(told.length > 1, `${name}: ${told.length}`);
     assert.deepEqual(replayed, told, name);
-    assert.equal(result.evaluations, name === "doubled" ? 120 : 240);
+    assert.equal(result.evaluations, name === "doubled" ? 60 : 120);
   }
 });
 

@@ -10,6 +10,8 @@ import type { DeclaredGroup } from "./store.ts";
 /** What evaluating needs of the rest. */
 export interface GroupOptions {
   query(expr: Expr, atMs: number, signal: AbortSignal): Promise<InstantResult>;
+  /** A `query` that reads once what several rules read, for one evaluation of a group. */
+  shareQuery?(): GroupOptions["query"];
   series: Series;
   /** Takes in all that a rule finds wrong now. */
   observe(scope: string, conditions: readonly Condition[]): Promise<void>;
@@ -59,6 +61,7 @@ export class RuleGroup {
   readonly #queryOffset: number;
   readonly #options: GroupOptions;
   readonly #rules: Held[];
+  readonly #waiting: { held: Held; samples: readonly TimedSample[]; next: Map<string, Labels> }[] = [];
 
   constructor(declared: DeclaredGroup, options: GroupOptions) {
     const { interval, query_offset, rules } = declared.properties;
@@ -108,26 +111,22 @@ export class RuleGroup {
   async evaluate(now: number, signal: AbortSignal): Promise<void> {
     const started = performance.now();
     const at = now - this.#queryOffset;
-    let recorded: string[] = [];
+    const { series, query, shareQuery = () => query } = this.#options;
+    let ask = shareQuery();
     for (const held of this.#rules) {
       if (signal.aborted) return;
       const begun = performance.now();
       try {
         if (!held.expr) throw new Error("the expression cannot be read");
-        if (reads(held.expr, recorded)) {
-          await this.#options.series.flush();
-          recorded = [];
+        if (reads(held.expr, this.#namesWaiting())) {
+          await this.#writeWaiting();
+          await series.flush();
+          ask = shareQuery();
         }
-        const result = await this.#options.query(
-          held.expr,
-          at,
-          AbortSignal.any([signal, AbortSignal.timeout(this.interval)]),
-        );
+        const deadline = AbortSignal.any([signal, AbortSignal.timeout(this.interval)]);
+        const result = await ask(held.expr, at, deadline);
         if (held.rule.record === undefined) await this.#alert(held, { result, at, now, signal });
-        else {
-          await this.#record(held, { record: held.rule.record, result, at });
-          recorded.push(held.rule.record);
-        }
+        else this.#record(held, { record: held.rule.record, result, at });
         Object.assign(held, { health: "ok", lastError: "" });
         held.evaluations++;
       } catch (error) {
@@ -141,6 +140,7 @@ export class RuleGroup {
       }
       Object.assign(held, { lastEvaluation: now, durationMs: performance.now() - begun });
     }
+    await this.#writeWaiting();
     this.iterations++;
     this.lastEvaluation = now;
     this.durationMs = performance.now() - started;
@@ -156,13 +156,10 @@ export class RuleGroup {
       );
   }
 
-  async #record(
-    held: Held,
-    { record, result, at }: { record: string; result: InstantResult; at: number },
-  ): Promise<void> {
+  #record(held: Held, { record, result, at }: { record: string; result: InstantResult; at: number }): void {
     const samples = recordedSamples(held.rule, { record, result, at });
     this.#checkLimit(samples.length);
-    await this.#write(held, samples, at);
+    this.#write(held, samples, at);
   }
 
   #checkLimit(count: number): void {
@@ -171,12 +168,33 @@ export class RuleGroup {
   }
 
   /** Samples, and the end of what was written last time and is not there any more. */
-  async #write(held: Held, samples: readonly TimedSample[], at: number): Promise<void> {
+  #write(held: Held, samples: readonly TimedSample[], at: number): void {
     const next = new Map(samples.map(({ labels }) => [labelsKey(labels), labels]));
     const gone = [...held.written].filter(([key]) => !next.has(key));
     const all = [...samples, ...gone.map(([, labels]) => ({ labels, time: at, value: "stale" as const }))];
-    if (all.length > 0) await this.#options.series.write(this.declared.environment, all);
-    held.written = next;
+    if (all.length > 0) this.#waiting.push({ held, samples: all, next });
+  }
+
+  #namesWaiting(): readonly string[] {
+    if (this.#waiting.length === 0) return [];
+    return this.#waiting.flatMap(({ held }) => held.rule.record ?? ["ALERTS", "ALERTS_FOR_STATE"]);
+  }
+
+  /** What rules made goes to disk together: each by itself would wait for the disk. Throws nothing. */
+  async #writeWaiting(): Promise<void> {
+    const waiting = this.#waiting.splice(0);
+    if (waiting.length === 0) return;
+    try {
+      const samples = waiting.flatMap((one) => one.samples);
+      await this.#options.series.write(this.declared.environment, samples);
+      for (const { held, next } of waiting) held.written = next;
+    } catch (error) {
+      const lastError = error instanceof Error ? error.message : String(error);
+      for (const { held } of waiting) {
+        held.failures++;
+        Object.assign(held, { health: "err", lastError });
+      }
+    }
   }
 
   async #alert(
@@ -211,7 +229,7 @@ export class RuleGroup {
       held.scope,
       [...held.going.values()].map(({ condition }) => condition),
     );
-    await this.#write(held, alertSeries(held, at, now), at);
+    this.#write(held, alertSeries(held, at, now), at);
   }
 }
 

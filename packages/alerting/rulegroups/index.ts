@@ -19,6 +19,7 @@ export interface RuleGroupsOptions {
   clock: Clock;
   book: Book;
   query: GroupOptions["query"];
+  shareQuery?: GroupOptions["shareQuery"];
   queryRange: BackfillOptions["queryRange"];
   series: Series;
   externalUrl: string;
@@ -56,6 +57,7 @@ export async function createRuleGroups(options: RuleGroupsOptions): Promise<Rule
 
   const groupOptions: GroupOptions = {
     ...{ query: options.query, series: options.series, externalUrl: options.externalUrl },
+    ...(options.shareQuery && { shareQuery: options.shareQuery }),
     observe: (scope, conditions) => book.observe(scope, conditions),
     activeSince: (fingerprint) => {
       const record = book.find(fingerprint);

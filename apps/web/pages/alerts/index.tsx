@@ -36,7 +36,11 @@ export const page = definePage({
   path: "/environments/:environment/alerts",
   nav: {
     ...{ label: "alerts", icon: "alert", order: 10, key: "a", group: "observe" },
-    covers: ["/environments/:environment/alerts", "/environments/:environment/silences"],
+    covers: [
+      "/environments/:environment/alerts",
+      "/environments/:environment/silences",
+      "/environments/:environment/try-rule",
+    ],
   },
   title: (messages, { environment }) => `${messages.alerts.title} · ${environment}`,
   load: ({ api, params, signal }) => load(api, params.environment, signal),
