@@ -340,3 +340,39 @@ export const scheduleViewSchema = z.object({
   calendar: z.string().describe("path of the iCal feed; whoever holds it may read this schedule"),
 });
 export type ScheduleView = z.infer<typeof scheduleViewSchema>;
+
+export const componentStateSchema = z.enum(["operational", "maintenance", "degraded", "outage"]);
+
+/** A status page as it stands, and where it is found. */
+export const statusPageViewSchema = z.object({
+  environment: z.string(),
+  name: z.string(),
+  title: z.string(),
+  visibility: z.enum(["public", "private"]),
+  url: z.string().nullable().describe("path under which anybody reads it; null: private"),
+  files: z.string().describe("folder in the control plane's data directory"),
+  subscribers: z.number().int(),
+  components: z.array(
+    z.object({
+      name: z.string(),
+      services: z.array(z.string()),
+      state: componentStateSchema,
+      said: z
+        .object({ state: componentStateSchema, note: z.string(), by: z.string(), at: z.number() })
+        .nullable()
+        .describe("by hand, beside what incidents say"),
+    }),
+  ),
+  incidents: z.array(
+    z.object({
+      id: z.number(),
+      title: z.string(),
+      status: incidentStatus,
+      severity: incidentSeverity,
+      openedAt: z.number(),
+      resolvedAt: z.number().nullable(),
+      updates: z.number().int(),
+    }),
+  ),
+});
+export type StatusPageView = z.infer<typeof statusPageViewSchema>;

@@ -225,7 +225,7 @@ export async function createResponse(options: ResponseOptions): Promise<Response
     routes: [
       ...responseRoutes({ sql, clock, people, paging, timeline, answerKey: options.answerKey }),
       ...incidentRoutes({ sql, clock, incidents, paging }),
-      ...statusRoutes({ statusPages }),
+      ...statusRoutes({ statusPages, timeline }),
       ...runbookRoutes({ sql, runbooks, declared: people.runbooks, answerKey: options.answerKey }),
     ],
   };

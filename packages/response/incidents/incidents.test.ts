@@ -199,6 +199,53 @@ test("an incident from a route to its postmortem: services, suspects, links, not
   assert.doesNotMatch((await room.inject("GET", "/status/shop/public/")).text, /search is slow/);
 });
 
+test("a postmortem that two edit keeps what the first wrote, and is drafted anew when that is dropped", async () => {
+  await using db = await testDatabase();
+  await using room = await openResponse({
+    ...{ sql: db.sql, url: db.url, clock: virtualClock(start), declared: [] },
+  });
+  const { id } = await room.json<IncidentSummary>("POST", "/api/v1/incidents", { title: "slow" });
+  const path = `/api/v1/incidents/${id}/postmortem`;
+  type Written = { markdown: string; revision: number; editedBy: string | null };
+  const read = async () => room.json<Written>("GET", path);
+  assert.equal((await read()).revision, 0);
+  const put = (markdown: string, revision: number) => room.inject("PUT", path, { markdown, revision });
+  assert.equal((await put("the cache was cold", 0)).status, 200);
+  assert.equal((await put("it was DNS", 0)).status, 409);
+  assert.equal((await put("the cache was cold, and DNS slow", 1)).status, 200);
+  assert.equal((await put("it was DNS", 1)).status, 409);
+  const { markdown, revision, editedBy } = await read();
+  assert.deepEqual([markdown, revision, editedBy], ["the cache was cold, and DNS slow", 2, "user:cy"]);
+  assert.equal((await room.inject("DELETE", path)).status, 200);
+  assert.match((await read()).markdown, /^# Postmortem: slow/);
+});
+
+test("what somebody says of a component stands on the page until it is taken back", async () => {
+  await using db = await testDatabase();
+  await using directory = await temporaryDirectory();
+  await using room = await openResponse({
+    ...{ sql: db.sql, url: db.url, clock: virtualClock(start), statusDirectory: directory.path },
+    declared: [
+      declaredResource("statuspage", "public", {
+        ...{ title: "Shop", visibility: "public", components: [{ name: "Search", services: ["search"] }] },
+      }),
+    ],
+  });
+  const say = (component: string, state: string, note = "") =>
+    room.inject("PUT", "/api/v1/status-pages/shop/public/components", { component, state, note });
+  assert.equal((await say("Nothing", "outage")).status, 404);
+  assert.equal((await say("Search", "on fire")).status, 400);
+  assert.equal((await say("Search", "maintenance", "<b>a new index</b>")).status, 200);
+  const page = async () => (await room.inject("GET", "/status/shop/public/")).text;
+  assert.match(await page(), /Maintenance is under way/);
+  assert.match(await page(), /&lt;b&gt;a new index/);
+  type Pages = { pages: { components: { state: string; said: { by: string } | null }[] }[] };
+  const { pages } = await room.json<Pages>("GET", "/api/v1/status-pages");
+  assert.deepEqual(pages[0]?.components[0]?.said?.by, "user:cy");
+  await say("Search", "operational");
+  assert.match(await page(), /All systems operational/);
+});
+
 test("affected: what is named, and all that stands on it", () => {
   const of = (labels: Record<string, string>) => affectedServices(graph, [{ labels }]);
   assert.deepEqual(of({ host: "web-1" }), ["shop"]);

@@ -1,6 +1,7 @@
 import { defineRoute, RawResponse, type Route } from "@havn/http";
 import {
   type Clock,
+  componentStateSchema,
   dnsLabel,
   eventSchema,
   HavnError,
@@ -12,6 +13,8 @@ import {
   incidentStatus,
   isZone,
   postmortemSchema,
+  statusPageViewSchema,
+  type Timeline,
 } from "@havn/model";
 import type { Sql } from "@havn/postgres";
 import { z } from "zod";
@@ -294,7 +297,13 @@ const types = {
 };
 
 /** Status pages as they are written, for anyone or for who may read incidents, and their subscribers. */
-export function statusRoutes({ statusPages }: { statusPages: StatusPages }): Route[] {
+export function statusRoutes({
+  statusPages,
+  timeline,
+}: {
+  statusPages: StatusPages;
+  timeline: Pick<Timeline, "write">;
+}): Route[] {
   const answer = async (environment: string, name: string, file: keyof typeof types) =>
     new RawResponse(await statusPages.read(environment, name, file), {
       "content-type": types[file],
@@ -335,6 +344,40 @@ export function statusRoutes({ statusPages }: { statusPages: StatusPages }): Rou
       handle({ params }) {
         publicOnly(params);
         return answer(params.environment, params.name, params.file);
+      },
+    }),
+    defineRoute({
+      method: "GET",
+      path: "/api/v1/status-pages",
+      summary: "Status pages, how their components fare, and where they are found",
+      access: { action: "incident:read" },
+      response: z.object({ pages: z.array(statusPageViewSchema) }),
+      handle: async () => ({ pages: await statusPages.list() }),
+    }),
+    defineRoute({
+      method: "PUT",
+      path: "/api/v1/status-pages/:environment/:name/components",
+      summary: "Says how a component fares, beside what incidents say; operational takes that back",
+      access: {
+        action: "incident:update",
+        resource: ({ params: { environment, name } }) => `${environment}/statuspage/${name}`,
+      },
+      params: pageParams,
+      body: z.strictObject({
+        component: z.string().min(1).max(200),
+        state: componentStateSchema,
+        note: z.string().max(1000).default(""),
+      }),
+      response: done,
+      async handle({ params, body, identity }) {
+        await statusPages.say(params, { ...body, by: identity.actor });
+        const { environment, name } = params;
+        await timeline.write({
+          ...{ kind: "status.component", environment, address: `${environment}/statuspage/${name}` },
+          summary: `Status page ${name} says that ${body.component} is ${body.state}`,
+          actor: identity.actor,
+        });
+        return { done: true };
       },
     }),
     defineRoute({

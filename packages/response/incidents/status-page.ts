@@ -13,10 +13,21 @@ export interface PublishedIncident {
 }
 
 export type IncidentStatus = "investigating" | "identified" | "monitoring" | "resolved";
-export type ComponentState = "operational" | "degraded" | "outage";
+export type ComponentState = "operational" | "maintenance" | "degraded" | "outage";
 
-/** How a component fares: as badly as the worst open incident of its services. */
+const order: readonly ComponentState[] = ["operational", "maintenance", "degraded", "outage"];
+
+/** How a component fares: as badly as the worst open incident of its services, or as somebody said. */
 export function componentState(
+  component: { services: readonly string[] },
+  incidents: readonly PublishedIncident[],
+  said: ComponentState = "operational",
+): ComponentState {
+  const seen = byIncidents(component, incidents);
+  return order.indexOf(said) > order.indexOf(seen) ? said : seen;
+}
+
+function byIncidents(
   component: { services: readonly string[] },
   incidents: readonly PublishedIncident[],
 ): ComponentState {
@@ -30,20 +41,35 @@ export function componentState(
 
 const words: Record<ComponentState, string> = {
   operational: "Operational",
+  maintenance: "Maintenance",
   degraded: "Degraded",
   outage: "Outage",
 };
+
+/** What somebody said of a component by hand. */
+export interface SaidState {
+  component: string;
+  state: ComponentState;
+  note: string;
+}
+
+interface ShownComponent {
+  name: string;
+  state: ComponentState;
+  note?: string;
+}
 
 /** The files of a status page: a page, the same as JSON, and a feed. Incidents: newest first. */
 export function statusFiles(
   { title, components }: Pick<StatusPageProperties, "title" | "components">,
   incidents: readonly PublishedIncident[],
-  { url }: { url: string },
+  { url, said = [] }: { url: string; said?: readonly SaidState[] },
 ): Record<"index.html" | "status.json" | "feed.xml", string> {
-  const states = components.map((component) => ({
-    name: component.name,
-    state: componentState(component, incidents),
-  }));
+  const states = components.map((component): ShownComponent => {
+    const own = said.find((one) => one.component === component.name);
+    const note = own?.note ? { note: own.note } : {};
+    return { name: component.name, state: componentState(component, incidents, own?.state), ...note };
+  });
   return {
     "index.html": page(title, states, incidents),
     "status.json": `${JSON.stringify({ title, components: states, incidents }, undefined, 2)}\n`,
@@ -53,17 +79,15 @@ export function statusFiles(
 
 function page(
   title: string,
-  states: readonly { name: string; state: ComponentState }[],
+  states: readonly ShownComponent[],
   incidents: readonly PublishedIncident[],
 ): string {
   const open = incidents.filter(({ resolvedAt }) => resolvedAt === null);
-  const worst = states.some(({ state }) => state === "outage")
-    ? "outage"
-    : open.length > 0
-      ? "degraded"
-      : "operational";
+  const worst = order.findLast((one) => states.some(({ state }) => state === one)) ?? "operational";
+  const shown = worst === "operational" && open.length > 0 ? "degraded" : worst;
   const headline = {
     operational: "All systems operational",
+    maintenance: "Maintenance is under way",
     degraded: "Some systems are degraded",
     outage: "Outage",
   };
@@ -72,14 +96,14 @@ function page(
 <link rel="alternate" type="application/atom+xml" href="feed.xml">
 <style>
 :root{color-scheme:light dark}body{font:1rem/1.5 system-ui,sans-serif;max-width:44rem;margin:2rem auto;padding:0 1rem}
-.state{padding:.8rem 1rem;border-radius:.4rem;color:#fff;font-weight:600}.operational{background:#1a7f37}.degraded{background:#9a6700}.outage{background:#cf222e}
+.state{padding:.8rem 1rem;border-radius:.4rem;color:#fff;font-weight:600}.operational{background:#1a7f37}.maintenance{background:#0969da}.degraded{background:#9a6700}.outage{background:#cf222e}
 li.component{display:flex;justify-content:space-between;border-bottom:1px solid #8884;padding:.4rem 0;list-style:none}ul{padding:0}
 article{border-left:4px solid #8888;padding-left:1rem;margin:1.5rem 0}time{opacity:.7}
 </style>
 <h1>${escapeText(title)}</h1>
-<p class="state ${worst}">${headline[worst]}</p>
+<p class="state ${shown}">${headline[shown]}</p>
 <ul>
-${states.map(({ name, state }) => `<li class="component"><span>${escapeText(name)}</span><strong>${words[state]}</strong></li>`).join("\n")}
+${states.map(componentLine).join("\n")}
 </ul>
 <h2>Now</h2>
 ${open.map(article).join("\n") || "<p>There is no incident.</p>"}
@@ -93,6 +117,9 @@ ${
 </html>
 `;
 }
+
+const componentLine = ({ name, state, note }: ShownComponent) =>
+  `<li class="component"><span>${escapeText(name)}${note === undefined ? "" : `<br><small>${escapeText(note)}</small>`}</span><strong>${words[state]}</strong></li>`;
 
 function article({ id, title, status, openedAt, updates, services }: PublishedIncident): string {
   const told = updates

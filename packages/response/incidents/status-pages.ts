@@ -7,12 +7,13 @@ import {
   HavnError,
   type IncidentNote,
   type StatusPageProperties,
+  type StatusPageView,
 } from "@havn/model";
 import type { Sql } from "@havn/postgres";
 import type { Message } from "../notifiers/index.ts";
 import * as store from "../store.ts";
 import { affectedServices, type GraphResource } from "./affected.ts";
-import { type PublishedIncident, statusFiles } from "./status-page.ts";
+import { type ComponentState, componentState, type PublishedIncident, statusFiles } from "./status-page.ts";
 import * as notes from "./store.ts";
 
 interface DeclaredPage {
@@ -42,6 +43,13 @@ export interface StatusPages {
   tell(incident: store.Incident, update: IncidentNote, services: readonly string[]): Promise<void>;
   /** Throws a HavnError where there is no such page. */
   find(environment: string, name: string): DeclaredPage;
+  /** Every page that is declared, as it stands. */
+  list(): Promise<StatusPageView[]>;
+  /** What somebody says of a component; operational takes that back. Throws a HavnError where there is none. */
+  say(
+    page: { environment: string; name: string },
+    said: { component: string; state: ComponentState; note: string; by: string },
+  ): Promise<void>;
   read(environment: string, name: string, file: "index.html" | "status.json" | "feed.xml"): Promise<string>;
   subscribe(
     page: { environment: string; name: string },
@@ -88,15 +96,45 @@ export function createStatusPages(options: StatusPagesOptions): StatusPages {
     return (await Promise.all(published)).sort((left, right) => right.openedAt - left.openedAt);
   }
 
-  async function write(page: DeclaredPage): Promise<void> {
-    const { components } = page.properties;
-    const own = new Set(components.flatMap(({ services }) => services));
-    const incidents = (await publishedOf(page.environment)).flatMap((one) => {
+  async function incidentsOf(page: DeclaredPage): Promise<PublishedIncident[]> {
+    const own = new Set(page.properties.components.flatMap(({ services }) => services));
+    return (await publishedOf(page.environment)).flatMap((one) => {
       // What else it concerns is nobody's business here, and neither is what concerns other services alone.
       const services = one.services.filter((service) => own.has(service));
       return one.services.length > 0 && services.length === 0 ? [] : [{ ...one, services }];
     });
-    const files = statusFiles(page.properties, incidents, { url: urlOf(page) });
+  }
+
+  async function viewOf(page: DeclaredPage): Promise<StatusPageView> {
+    const { environment, name, properties } = page;
+    const [incidents, said, subscribers] = await Promise.all([
+      incidentsOf(page),
+      notes.listSaid(sql, environment, name),
+      notes.listSubscribers(sql, environment, name),
+    ]);
+    const { title, visibility, components } = properties;
+    return {
+      ...{ environment, name, title, visibility, subscribers: subscribers.length },
+      url: visibility === "public" ? `/status/${environment}/${name}/` : null,
+      files: `status/${environment}/${name}`,
+      components: components.map((component) => {
+        const own = said.find((one) => one.component === component.name);
+        return {
+          ...component,
+          state: componentState(component, incidents, own?.state),
+          said: own ? { state: own.state, note: own.note, by: own.by, at: own.at } : null,
+        };
+      }),
+      incidents: incidents.map(({ id, title: what, status, severity, openedAt, resolvedAt, updates }) => ({
+        ...{ id, title: what, status, severity, openedAt, resolvedAt, updates: updates.length },
+      })),
+    };
+  }
+
+  async function write(page: DeclaredPage): Promise<void> {
+    const incidents = await incidentsOf(page);
+    const said = await notes.listSaid(sql, page.environment, page.name);
+    const files = statusFiles(page.properties, incidents, { url: urlOf(page), said });
     const folder = folderOf(page);
     await mkdir(folder, { recursive: true });
     for (const [name, content] of Object.entries(files)) {
@@ -149,6 +187,17 @@ export function createStatusPages(options: StatusPagesOptions): StatusPages {
       }
     },
     find,
+    list: () => Promise.all(declared().map(viewOf)),
+    async say({ environment, name }, { component, ...said }) {
+      const { components } = find(environment, name).properties;
+      if (!components.some((one) => one.name === component))
+        throw new HavnError(`Status page ${name} has no component ${component}`, {
+          detail: `It has ${components.map((one) => one.name).join(", ")}.`,
+          status: 404,
+        });
+      await notes.putSaid(sql, { environment, page: name, component, at: clock.now(), ...said });
+      await this.refresh(environment);
+    },
     async read(environment, name, file) {
       const path = join(folderOf(find(environment, name)), file);
       const content = await readFile(path, "utf8").catch(() => undefined);

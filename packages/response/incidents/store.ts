@@ -1,6 +1,7 @@
 import type { IncidentAction, IncidentNote, Labels, Postmortem } from "@havn/model";
 import { jsonb, type Sql, type TransactionSql } from "@havn/postgres";
 import type { CountedPage } from "./metrics.ts";
+import type { ComponentState } from "./status-page.ts";
 
 type Db = Sql | TransactionSql;
 
@@ -171,3 +172,27 @@ export const insertSubscriber = async (sql: Db, one: Subscriber & { createdAt: n
 
 export const deleteSubscriber = async (sql: Db, id: string): Promise<boolean> =>
   (await sql`delete from response.subscriber where id = ${id} returning id`).length > 0;
+
+export interface Said {
+  environment: string;
+  page: string;
+  component: string;
+  state: ComponentState;
+  note: string;
+  by: string;
+  at: number;
+}
+
+export const listSaid = (sql: Sql, environment: string, page: string): Promise<Said[]> =>
+  sql<Said[]>`select environment, page, component, state, note, by, at from response.component_state
+    where environment = ${environment} and page = ${page}`;
+
+/** Operational says nothing that incidents do not: it takes back what was said. */
+export const putSaid = (sql: Sql, one: Said) =>
+  one.state === "operational"
+    ? sql`delete from response.component_state
+        where environment = ${one.environment} and page = ${one.page} and component = ${one.component}`
+    : sql`insert into response.component_state (environment, page, component, state, note, by, at)
+        values (${one.environment}, ${one.page}, ${one.component}, ${one.state}, ${one.note}, ${one.by}, ${one.at})
+        on conflict (environment, page, component) do update
+        set state = excluded.state, note = excluded.note, by = excluded.by, at = excluded.at`;

@@ -96,7 +96,7 @@ export async function openResponse(options: RoomOptions) {
     routes: response.routes,
   });
   const inject = async (
-    method: "GET" | "POST" | "PATCH",
+    method: "GET" | "POST" | "PATCH" | "PUT" | "DELETE",
     path: string,
     body?: unknown,
     type = "application/json",
