@@ -58,15 +58,15 @@ export function createQuerier(
 
   async function fill(
     kept: SampleCache,
-    ids: BigUint64Array,
+    selected: Selected,
     how: Reading & Pick<FoundSeries, "dense" | "labels">,
   ): Promise<"known" | "filled" | "full"> {
-    if (!kept.open(ids, how.range).missing) return "known";
+    if (!kept.open(selected.numbers, how.range).missing) return "known";
     const before = filling.get(how.labels);
     const own = (async () => {
       await before?.catch(() => undefined); // whoever asked is told
       how.signal.throwIfAborted();
-      return fillNow(kept, ids, how);
+      return fillNow(kept, selected, how);
     })();
     filling.set(how.labels, own);
     return own;
@@ -75,25 +75,32 @@ export function createQuerier(
   /** What is not in memory is read by whole slots and kept, unless there is too much of it. */
   async function fillNow(
     kept: SampleCache,
-    ids: BigUint64Array,
+    { ids, numbers }: Selected,
     how: Reading & { dense: boolean },
   ): Promise<"known" | "filled" | "full"> {
-    const { missing } = kept.open(ids, how.range);
+    const { missing } = kept.open(numbers, how.range);
     if (!missing) return "known";
     const { places, range } = missing;
     const asOf = kept.written;
-    const own = places.length === ids.length ? ids : BigUint64Array.from(places, (at) => ids[at] ?? 0n);
+    const all = places.length === ids.length;
+    const own = all ? ids : BigUint64Array.from(places, (at) => ids[at] ?? 0n);
+    const ownNumbers = all ? numbers : Int32Array.from(places, (at) => numbers[at] ?? 0);
     const limit = how.limit * 4;
     const dense = how.dense && own.length > idsAtOnce / 2;
     const stored = await readStored(own, dense, { ...how, range, limit });
-    return stored.samples < limit && kept.put(own, stored.columns, range, asOf) ? "filled" : "full";
+    const whole = stored.samples < limit && kept.put(ownNumbers, stored.columns, { range, asOf });
+    return whole ? "filled" : "full";
   }
 
   async function readChunk(found: FoundSeries, chunk: Chunk, how: Reading): Promise<ReadChunk> {
     const ids = found.ids.subarray(chunk.from, chunk.to);
     const { dense, labels } = found;
+    const throughMemory = (kept: SampleCache) => {
+      const numbers = kept.numbersOf(found.ids).subarray(chunk.from, chunk.to);
+      return readThrough(kept, { ids, numbers }, { ...how, dense, labels });
+    };
     const [numbers, histograms] = await Promise.all([
-      how.kept ? readThrough(how.kept, ids, { ...how, dense, labels }) : readStored(ids, dense, how),
+      how.kept ? throughMemory(how.kept) : readStored(ids, dense, how),
       selectHistograms(ids, how),
     ]);
     return { chunk, ...numbers, histograms };
@@ -101,13 +108,14 @@ export function createQuerier(
 
   async function readThrough(
     kept: SampleCache,
-    ids: BigUint64Array,
+    selected: Selected,
     how: Reading & Pick<FoundSeries, "dense" | "labels">,
   ): Promise<Numbers> {
-    const before = await fill(kept, ids, how);
-    const reading = kept.open(ids, how.range);
+    const before = await fill(kept, selected, how);
+    const reading = kept.open(selected.numbers, how.range);
     // Something may have been let go of meanwhile, by another question.
-    if (reading.missing) return { ...(await readStored(ids, how.dense, how)), full: before === "full" };
+    if (reading.missing)
+      return { ...(await readStored(selected.ids, how.dense, how)), full: before === "full" };
     if (before === "known") tellMemory(how.reads, reading);
     const columns = [...reading.batches({ reuse: false })].flat();
     return { columns, samples: columns.reduce((sum, own) => sum + (own?.values.length ?? 0), 0) };
@@ -180,7 +188,7 @@ export function createQuerier(
     const range = { start: clamp(Math.ceil(asked.start)), end: clamp(Math.floor(asked.end)) };
     const spend = spender(limits.samples);
     const kept = cache?.hasRoomFor(found.ids.length, range) ? cache : undefined;
-    const known = hasHistograms() ? undefined : kept?.open(found.ids, range);
+    const known = hasHistograms() ? undefined : kept?.open(kept.numbersOf(found.ids), range);
     if (known && !known.missing) {
       tellMemory(reads, known);
       yield* fromMemory(found, known, spend);
@@ -296,6 +304,12 @@ function spender(most: number): (samples: number) => number {
       detail: "Shorten its range or add matchers.",
     });
   };
+}
+
+/** Series with the numbers that they have in memory. */
+interface Selected {
+  ids: BigUint64Array;
+  numbers: Int32Array;
 }
 
 interface Chunk {

@@ -147,3 +147,55 @@ test("what a question takes from memory and from the store is told", async () =>
   assert.deepEqual(second.memory, { samples: 50, bytes: 104 });
   assert.equal(second.store.queries, 0);
 });
+
+const numbersOnly = fc.array(step, { minLength: 2, maxLength: 40 });
+
+for (const mostBytes of [10_000_000, 40_000, 15_000])
+  test(`memory of ${mostBytes} bytes holds what was written, whatever else is asked, and no more than that`, () => {
+    fc.assert(
+      fc.property(numbersOnly, (steps) => {
+        const cache = new SampleCache(mostBytes);
+        const stored = Array.from({ length: seriesCount }, () => new Map<number, number>());
+        const ids = BigUint64Array.from({ length: seriesCount }, (_, series) => BigInt(series));
+        for (const each of steps) {
+          if ("rows" in each) {
+            for (const { series, at, value } of each.rows) stored[series]?.set(at, value);
+            cache.wrote(each.told ? [bytesOf(each.rows)] : undefined);
+            continue;
+          }
+          const start = base + each.from * slotMs + each.odd;
+          const range = { start, end: start + each.slots * slotMs };
+          const numbers = cache.numbersOf(ids);
+          let reading = cache.open(numbers, range);
+          if (reading.missing) {
+            const { places, range: missing } = reading.missing;
+            const columns = places.map((place) => columnsIn(stored[place], missing));
+            const own = Int32Array.from(places, (place) => numbers[place] ?? 0);
+            cache.put(own, columns, { range: missing, asOf: cache.written });
+            reading = cache.open(numbers, range);
+          }
+          assert.ok(cache.bytes <= mostBytes, `${cache.bytes} bytes`);
+          if (reading.missing) continue;
+          const found = [...reading.batches({ reuse: false })].flat();
+          assert.deepEqual(
+            found.map((own) => own && [[...own.timestamps], [...own.values]]),
+            stored.map((samples) => {
+              const { timestamps, values } = columnsIn(samples, range);
+              return timestamps.length > 0 ? [[...timestamps], [...values]] : undefined;
+            }),
+          );
+        }
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+function columnsIn(samples: ReadonlyMap<number, number> | undefined, range: { start: number; end: number }) {
+  const own = [...(samples ?? [])]
+    .filter(([at]) => at >= range.start && at <= range.end)
+    .sort(([a], [b]) => a - b);
+  return {
+    timestamps: Float64Array.from(own, ([at]) => at),
+    values: Float64Array.from(own, ([, value]) => value),
+  };
+}

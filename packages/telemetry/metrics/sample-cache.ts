@@ -45,6 +45,7 @@ export class SampleCache {
   readonly #slots = new Map<number, Slot>();
   /** Series by small numbers, which arrays can be looked up by. */
   #numbers = new Map<bigint, number>();
+  #nextNumber = 0;
   #numbered = new WeakMap<BigUint64Array, Int32Array>();
   #writes: Write[] = [];
   #waiting = 0;
@@ -122,16 +123,25 @@ export class SampleCache {
     return entries < 1_000 ? usualEntryBytes : this.#bytes / entries;
   }
 
-  /** What is known of these series over a range, as of now. The same array again is found faster. */
-  open(ids: BigUint64Array, range: Range): Reading {
-    this.#unasked = 0;
-    this.#asked++;
+  /** Series by the numbers that they have here; the same array again is found faster. */
+  numbersOf(ids: BigUint64Array): Int32Array {
     let numbers = this.#numbered.get(ids);
     if (!numbers) {
-      numbers = Int32Array.from(ids as never, (id: bigint) => this.#numberOf(id));
+      numbers = new Int32Array(ids.length);
+      for (let at = 0; at < ids.length; at++) numbers[at] = this.#numberOf(ids[at] ?? 0n);
       this.#numbered.set(ids, numbers);
     }
-    return new Reading(numbers, range, (start) => this.#current(start));
+    return numbers;
+  }
+
+  /** What is known of these series over a range, as of now. */
+  open(numbers: Int32Array, range: Range): Reading {
+    this.#unasked = 0;
+    this.#asked++;
+    const reading = new Reading(numbers, range, (start) => this.#current(start));
+    // What was put in just now takes room too. Who reads holds on to what it reads.
+    this.#shrink({ asked: true });
+    return reading;
   }
 
   #numberOf(id: bigint): number {
@@ -142,7 +152,8 @@ export class SampleCache {
         this.#numbers = new Map();
         this.#numbered = new WeakMap();
       }
-      number = this.#numbers.size;
+      // Never one that another series had: somebody may still hold on to it.
+      number = this.#nextNumber++;
       this.#numbers.set(id, number);
     }
     return number;
@@ -152,7 +163,11 @@ export class SampleCache {
    * Keeps all samples that these series have in the slots of `range`, read after the write `asOf`. False where they
    * cannot be kept: too much was written since, or there is too much of them.
    */
-  put(ids: BigUint64Array, columns: readonly (Columns | undefined)[], range: Range, asOf: number): boolean {
+  put(
+    numbers: Int32Array,
+    columns: readonly (Columns | undefined)[],
+    { range, asOf }: { range: Range; asOf: number },
+  ): boolean {
     if (asOf < this.#forgotten) return false;
     const starts = slotStarts(range);
     for (const start of starts) {
@@ -164,11 +179,11 @@ export class SampleCache {
       slot.asOf = Math.min(slot.asOf, asOf);
       slot.used = this.#asked;
       const before = slot.bytes;
-      for (let at = 0; at < ids.length; at++)
-        slot.put(this.#numberOf(ids[at] ?? 0n), within(columns[at] ?? nothing, slot));
+      for (let at = 0; at < numbers.length; at++)
+        slot.put(numbers[at] ?? 0, within(columns[at] ?? nothing, slot));
       this.#bytes += slot.bytes - before;
     }
-    this.#shrink();
+    this.#shrink({ asked: false });
     if (this.#bytes <= this.#most) return true;
     for (const start of starts) this.#drop(this.#slots.get(start));
     return false;
@@ -214,12 +229,13 @@ export class SampleCache {
     this.#bytes -= slot.bytes;
   }
 
-  #shrink(): void {
+  /** `asked`: also what is asked for at this moment. */
+  #shrink({ asked }: { asked: boolean }): void {
     if (this.#bytes <= this.#most) return;
     const oldest = [...this.#slots.values()].sort((a, b) => a.used - b.used);
     for (const slot of oldest) {
       // What is asked now stays: who asks is about to read it.
-      if (this.#bytes <= this.#most || slot.used === this.#asked) return;
+      if (this.#bytes <= this.#most || (!asked && slot.used === this.#asked)) return;
       this.#drop(slot);
     }
   }

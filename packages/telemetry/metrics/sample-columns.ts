@@ -43,9 +43,10 @@ export function columnsOf(ids: BigUint64Array): Sink<ChunkColumns> {
     end() {
       reader.end();
       const contested: number[] = [];
+      const room = roomFor(runs);
       const columns = Array.from(runs, (own, at) => {
         if (!own) return undefined;
-        const joined = joinRuns(own);
+        const joined = joinRuns(own, room);
         if (!joined) contested.push(at);
         return joined;
       });
@@ -73,26 +74,40 @@ function endOfRun(halves: Uint32Array, from: number, rows: number): number {
 }
 
 /** In order of time, each time once; undefined where one time has two different values. */
-function joinRuns(runs: Run[]): Columns | undefined {
+function joinRuns(runs: Run[], room: Room): Columns | undefined {
   const [first] = runs;
   if (!first) return undefined;
   if (runs.length > 1) runs.sort((a, b) => (a.timestamps[0] ?? 0) - (b.timestamps[0] ?? 0));
-  const joined = runs.length === 1 ? first : concatenated(runs);
+  const joined = runs.length === 1 ? first : concatenated(runs, room);
   return isAscending(joined.timestamps) ? joined : inOrder(joined);
 }
 
-function concatenated(runs: readonly Run[]): Columns {
-  const length = runs.reduce((sum, { values }) => sum + values.length, 0);
-  const [timestamps, values] = [new Float64Array(length), new Float64Array(length)];
-  const bits = new Uint8Array(values.buffer);
-  let at = 0;
+/** Memory for all series that came in several stretches: asking for it series by series would cost more than copying. */
+interface Room {
+  timestamps: Float64Array;
+  values: Float64Array;
+  used: number;
+}
+
+function roomFor(runs: readonly (Run[] | undefined)[]): Room {
+  let samples = 0;
+  for (const own of runs) if (own && own.length > 1) for (const { values } of own) samples += values.length;
+  return { timestamps: new Float64Array(samples), values: new Float64Array(samples), used: 0 };
+}
+
+function concatenated(runs: readonly Run[], room: Room): Columns {
+  const from = room.used;
+  const bytes = new Uint8Array(room.values.buffer);
   for (const run of runs) {
-    timestamps.set(run.timestamps, at);
+    room.timestamps.set(run.timestamps, room.used);
     // As bytes: as numbers, staleness markers could lose what tells them from other NaNs.
-    bits.set(new Uint8Array(run.values.buffer, run.values.byteOffset, run.values.byteLength), at * 8);
-    at += run.values.length;
+    bytes.set(new Uint8Array(run.values.buffer, run.values.byteOffset, run.values.byteLength), room.used * 8);
+    room.used += run.values.length;
   }
-  return { timestamps, values };
+  return {
+    timestamps: room.timestamps.subarray(from, room.used),
+    values: room.values.subarray(from, room.used),
+  };
 }
 
 function isAscending(timestamps: Float64Array): boolean {
