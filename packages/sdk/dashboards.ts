@@ -6,6 +6,7 @@ import {
   HavnError,
 } from "@havn/model";
 import { addDiagnostics, type CommonOptions, declare, type Handle, listOf } from "./environment.ts";
+import { exprFault } from "./expressions.ts";
 import { shownPath } from "./files.ts";
 import { callerLocation } from "./location.ts";
 import { projectPaths } from "./project-paths.ts";
@@ -78,6 +79,20 @@ export interface DashboardOptions extends CommonOptions {
  */
 export function dashboard(name: string, options: DashboardOptions): DashboardHandle {
   const { dependsOn, ...properties } = options;
+  const at = callerLocation();
+  for (const { title, queries = [] } of options.panels ?? [])
+    for (const { expr } of queries) {
+      const fault = unreadable(expr);
+      if (fault !== undefined)
+        addDiagnostics([
+          {
+            severity: "warning",
+            summary: `A query of panel "${title ?? ""}" on dashboard "${name}" cannot be read`,
+            detail: `${fault}. Correct the query.`,
+            ...(at && { at }),
+          },
+        ]);
+    }
   const { address } = declare({ type: "dashboard", name, properties, after: listOf(dependsOn) });
   return { type: "dashboard", name, resource: address };
 }
@@ -127,6 +142,28 @@ export function grafanaDashboards(pattern: string): readonly DashboardHandle[] {
     });
     return [{ type: "dashboard" as const, name, resource: address }];
   });
+}
+
+const variable = /\$\{(\w+)[^}]*\}|\$([A-Za-z_]\w*)|\[\[(\w+)(?::\w+)?\]\]/g;
+const standIns = ["x", "5m", "1"];
+
+/** What is wrong with a query, whatever its variables stand for: that is only known in the page. */
+function unreadable(expr: unknown): string | undefined {
+  if (typeof expr !== "string") return undefined;
+  const names = [...new Set([...expr.matchAll(variable)].map(([, a, b, c]) => a ?? b ?? c ?? ""))];
+  // With many variables there is too much to try.
+  if (names.length > 4) return undefined;
+  let fault: string | undefined;
+  for (let trial = 0; trial < standIns.length ** names.length; trial++) {
+    fault = exprFault(
+      expr.replace(variable, (_, a?: string, b?: string, c?: string) => {
+        const at = names.indexOf(a ?? b ?? c ?? "");
+        return standIns[Math.floor(trial / standIns.length ** at) % standIns.length] ?? "";
+      }),
+    );
+    if (fault === undefined) return undefined;
+  }
+  return fault;
 }
 
 function readFile(file: string) {

@@ -2,6 +2,7 @@ import { createRequire } from "node:module";
 import type { AlertDetect } from "@havn/model";
 import type { Severity } from "./checks.ts";
 import { addDiagnostics, type CommonOptions, declare, type Handle, listOf } from "./environment.ts";
+import { exprFault } from "./expressions.ts";
 import { callerLocation } from "./location.ts";
 
 /** What every rule says of its alerts. */
@@ -234,14 +235,3 @@ export function fault(name: string, detail: string): void {
 const load = createRequire(import.meta.url);
 /** Only configurations with rules pay for loading what reads them. */
 const templates = () => load("@havn/prometheus") as typeof import("@havn/prometheus");
-
-function exprFault(expr: string): string | undefined {
-  const { parsePromql, PromqlError } = load("@havn/promql") as typeof import("@havn/promql");
-  try {
-    parsePromql(expr);
-    return undefined;
-  } catch (error) {
-    if (error instanceof PromqlError) return error.message;
-    throw error;
-  }
-}

@@ -11,6 +11,7 @@ import {
   listOf,
   shared,
 } from "./environment.ts";
+import { exprFault } from "./expressions.ts";
 import { findProjectFile, shownPath } from "./files.ts";
 import { callerLocation } from "./location.ts";
 import { projectPaths } from "./project-paths.ts";
@@ -267,17 +268,6 @@ function selectorFault(match: string): string | undefined {
   const expr = parsePromql(match);
   if (expr.kind !== "selector") return "it is no series selector";
   return expr.offset || expr.at !== undefined ? "a selector of series has no time" : undefined;
-}
-
-function exprFault(expr: string): string | undefined {
-  const { parsePromql, PromqlError } = load("@havn/promql") as typeof import("@havn/promql");
-  try {
-    parsePromql(expr);
-    return undefined;
-  } catch (error) {
-    if (error instanceof PromqlError) return error.message;
-    throw error;
-  }
 }
 
 const load = createRequire(import.meta.url);
