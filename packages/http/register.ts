@@ -244,6 +244,7 @@ async function fail(
   // Closing at once would reset the connection while the caller still sends, and take the answer from it: what is left
   // of the body is read and thrown away.
   if (error.status === 413) reply.removeHeader("connection");
+  if (error.retryAfter !== undefined) reply.header("retry-after", String(error.retryAfter));
   const { status, body } = route.onError?.(error) ?? problemOf(error);
   return reply.status(status).type("application/json; charset=utf-8").send(JSON.stringify(body));
 }

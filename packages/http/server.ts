@@ -54,7 +54,7 @@ export interface HttpServer extends AsyncDisposable {
     method: string;
     url: string;
     headers?: Record<string, string>;
-    payload?: string;
+    payload?: string | Buffer;
   }): Promise<LightMyRequestResponse>;
   /** The Node server below, once listening. */
   readonly node: Server;

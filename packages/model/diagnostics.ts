@@ -27,6 +27,8 @@ export class HavnError extends Error {
   readonly detail: string;
   readonly status: number;
   readonly retryable: boolean;
+  /** Seconds after which it is worth another try. */
+  readonly retryAfter: number | undefined;
   readonly diagnostics: readonly Diagnostic[];
 
   constructor(
@@ -35,6 +37,7 @@ export class HavnError extends Error {
       detail?: string;
       status?: number;
       retryable?: boolean;
+      retryAfter?: number;
       diagnostics?: readonly Diagnostic[];
       cause?: unknown;
     } = {},
@@ -43,6 +46,7 @@ export class HavnError extends Error {
     this.detail = options.detail ?? "";
     this.status = options.status ?? 500;
     this.retryable = options.retryable ?? false;
+    this.retryAfter = options.retryAfter;
     this.diagnostics = options.diagnostics ?? [];
   }
 }

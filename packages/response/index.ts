@@ -115,6 +115,7 @@ export async function createResponse(options: ResponseOptions): Promise<Response
       return await (options.send ?? sendThrough)(channel, message, signal);
     },
     contact: people.contact,
+    contacts: people.contacts,
     answerUrl: (token) => `${options.publicUrl()}/answer/${token}`,
   });
   const taking: TakingContext = { people, publicUrl: options.publicUrl, now: () => clock.now() };

@@ -32,6 +32,8 @@ export interface Ledger {
   insertNotice(one: store.Notice): PromiseLike<unknown>;
   findNotice(id: string): Promise<store.Notice | undefined>;
   listOpenNotices(): Promise<string[]>;
+  /** A later notice about the same, for the same channel, was made meanwhile. */
+  isOvertaken(notice: string): Promise<boolean>;
   endNotice(id: string, state: "accepted" | "failed"): PromiseLike<unknown>;
 }
 
@@ -69,6 +71,7 @@ export function sqlLedger(sql: Sql | TransactionSql): Ledger {
     insertNotice: (one) => store.insertNotice(sql, one),
     findNotice: (id) => store.findNotice(sql, id),
     listOpenNotices: () => store.listOpenNotices(sql),
+    isOvertaken: (id) => store.isOvertaken(sql, id),
     endNotice: (id, state) => store.endNotice(sql, id, state),
   };
 }

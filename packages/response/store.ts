@@ -199,6 +199,14 @@ export const findNotice = async (sql: Db, id: string): Promise<Notice | undefine
 export const listOpenNotices = async (sql: Db): Promise<string[]> =>
   (await sql<{ id: string }[]>`select id from response.notice where state = 'open'`).map(({ id }) => id);
 
+export const isOvertaken = async (sql: Db, id: string): Promise<boolean> =>
+  (
+    await sql`select 1 from response.notice as own join response.notice as later
+      on later.message->>'about' = own.message->>'about' and later.channel = own.channel
+      and (later.message->>'at')::float8 > (own.message->>'at')::float8
+      where own.id = ${id} limit 1`
+  ).length > 0;
+
 export const endNotice = (sql: Db, id: string, state: "accepted" | "failed") =>
   sql`update response.notice set state = ${state} where id = ${id}`;
 

@@ -94,7 +94,8 @@ function alertRoutes(routing: Routing, clock: Clock): Route[] {
       summary: "Takes alerts in, as Prometheus sends them to an Alertmanager",
       access: { action: "alert:create" },
       body: postedAlerts,
-      bodyLimit: 8_000_000,
+      // One label that is too long must not keep the others of its batch out: it is read, and named.
+      bodyLimit: 32_000_000,
       response: anything,
       onError,
       async handle({ body }) {

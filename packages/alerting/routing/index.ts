@@ -1,12 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { type Clock, HavnError, type Labels } from "@havn/model";
 import type { Hold } from "../holding/mutes.ts";
-import { isResolved, labelsFingerprint, merge, type RoutedAlert } from "./alert.ts";
+import { isResolved, merge, type RoutedAlert } from "./alert.ts";
 import { inhibitionOf, treeOf } from "./declared.ts";
 import { createGroups, type Flush, flush, type Group, type Notification } from "./groups.ts";
 import { inhibitor } from "./inhibit.ts";
 import { matchesAll } from "./matchers.ts";
 import type { Told } from "./notify.ts";
+import { leftOut, type ReceivedAlert, routedFrom } from "./received.ts";
 import { type Silence, silencedBy, silenceState } from "./silences.ts";
 import type { RoutingStore } from "./store.ts";
 import { receiversOf, routesOf } from "./tree.ts";
@@ -21,6 +22,7 @@ export interface RoutingOptions {
   /** A group was not told of these for such a reason. */
   onHeld?(held: readonly { alert: RoutedAlert; holds: readonly Hold[] }[]): void;
   log(message: string): void;
+  limits?: { alerts: number; atOnce: number };
 }
 
 export interface AlertStatus {
@@ -36,7 +38,10 @@ export interface AlertStatus {
 export interface Routing {
   /** Havn's own alerts: durable elsewhere. */
   insert(alerts: readonly RoutedAlert[]): void;
-  /** Alerts of others: durable when this resolves. */
+  /**
+   * Alerts of others: durable when this resolves. Throws a HavnError: 429 where there are too many, and then none was
+   * taken in; 400 where some are wrong, and then all others were.
+   */
   receive(alerts: readonly ReceivedAlert[]): Promise<void>;
   /** Looks at every group whose time has come. */
   tick(): Promise<void>;
@@ -66,17 +71,9 @@ export interface WantedSilence extends Omit<Silence, "id" | "updatedAt"> {
   id?: string | undefined;
 }
 
-export interface ReceivedAlert {
-  labels: Labels;
-  annotations: Labels;
-  startsAt?: number | undefined;
-  endsAt?: number | undefined;
-  generatorUrl: string;
-}
-
-/** An alert of others is over when it was not sent again for so long (Alertmanager's resolve_timeout). */
-const resolveTimeoutMs = 300_000;
 const keptMs = 900_000;
+/** Alerts that are known at a time, and those of others that are being kept: what is more is refused, and comes again. */
+const usualLimits = { alerts: 250_000, atOnce: 50_000 };
 const silencesKeptMs = 432_000_000;
 const longestSleepMs = 5000;
 const retryMs = 1000;
@@ -85,7 +82,7 @@ const keptAtOnce = 200;
 const toldAtOnce = 6;
 
 export async function createRouting(options: RoutingOptions): Promise<Routing> {
-  const { store, clock, log } = options;
+  const { store, clock, log, limits = usualLimits } = options;
   const alerts = new Map((await store.listReceived()).map((alert) => [alert.fingerprint, alert]));
   const silences = new Map((await store.listSilences()).map((silence) => [silence.id, silence]));
   const told = new Map<string, Told>(await store.listTold());
@@ -94,6 +91,7 @@ export async function createRouting(options: RoutingOptions): Promise<Routing> {
   let declared = await store.listRoutes();
   let tree = treeOf(declared);
   let wake = new AbortController();
+  let receiving = 0;
   let ticking: Promise<void> = Promise.resolve();
 
   const group = (alert: RoutedAlert) => groups.insert(tree, alert, clock.now());
@@ -294,9 +292,18 @@ export async function createRouting(options: RoutingOptions): Promise<Routing> {
     insert,
     async receive(received) {
       const now = clock.now();
-      const routed = received.map((alert) => routedFrom(alert, now));
-      if (routed.length > 0) await store.putReceived([...byFingerprint(routed).values()]);
+      const { alerts: routed, faults } = routedFrom(received, now);
+      const fresh = routed.filter(({ fingerprint }) => !alerts.has(fingerprint)).length;
+      const over = fresh > 0 && alerts.size + fresh > limits.alerts;
+      if (over || receiving + routed.length > limits.atOnce) throw tooMany(limits.alerts);
+      receiving += routed.length;
+      try {
+        if (routed.length > 0) await store.putReceived([...byFingerprint(routed).values()]);
+      } finally {
+        receiving -= routed.length;
+      }
       insert(routed);
+      if (faults.length > 0) throw leftOut(faults, routed.length);
     },
     tick: inTurn,
     heldChanged: () => wake.abort(),
@@ -350,6 +357,12 @@ export async function createRouting(options: RoutingOptions): Promise<Routing> {
   };
 }
 
+const tooMany = (most: number) =>
+  new HavnError("There are too many alerts at a time", {
+    detail: `Nothing of this was taken in: send it again. ${most} alerts are the most.`,
+    ...{ status: 429, retryable: true, retryAfter: 5 },
+  });
+
 /** A change of what has begun is a new silence, and the old one ends there: what was muted stays on record. */
 function newSilence(wanted: WantedSilence, known: Silence | undefined, now: number): Silence {
   if (wanted.id !== undefined && !known)
@@ -367,23 +380,6 @@ function newSilence(wanted: WantedSilence, known: Silence | undefined, now: numb
     id: going?.id ?? randomUUID(),
     startsAt: going ? Math.min(going.startsAt, wanted.startsAt) : Math.max(wanted.startsAt, now),
     updatedAt: now,
-  };
-}
-
-function routedFrom(alert: ReceivedAlert, now: number): RoutedAlert {
-  const labels = Object.fromEntries(Object.entries(alert.labels).filter(([, value]) => value !== ""));
-  if (Object.keys(labels).length === 0)
-    throw new HavnError("An alert has no labels", { status: 400, detail: "Every alert needs at least one." });
-  const startsAt = alert.startsAt ?? Math.min(alert.endsAt ?? now, now);
-  return {
-    fingerprint: labelsFingerprint(labels),
-    labels,
-    annotations: alert.annotations,
-    startsAt,
-    endsAt: alert.endsAt ?? now + resolveTimeoutMs,
-    updatedAt: now,
-    generatorUrl: alert.generatorUrl,
-    external: true,
   };
 }
 

@@ -64,6 +64,11 @@ export async function takeIn(ledger: Ledger, told: Notification, context: Taking
   const state = firing.length > 0 ? "firing" : "resolved";
   const url = `${context.publicUrl()}/environments/${environment}/alerts`;
   const own = ownWords(receiver, { state, url, alerts, ...about });
+  if (own.fault !== undefined)
+    taken.events.push({
+      ...{ kind: "receiver.template", environment, severity: "warning", key: `receiver:${told.id}:template` },
+      summary: `The template of receiver ${name} cannot be filled in, so it says the usual: ${own.fault}`,
+    });
   for (const [index, channel] of receiver.channels.entries()) {
     const id = `${told.id}-${index}`;
     const message: Message = {
@@ -71,7 +76,7 @@ export async function takeIn(ledger: Ledger, told: Notification, context: Taking
       ...{ state, url },
       subject: `${firing.length > 0 ? about.severity : "Resolved"}: ${about.title}`,
       text: alerts.map((alert) => `${alert.state}: ${alert.summary}`).join("\n"),
-      ...own,
+      ...own.words,
     };
     await ledger.insertNotice({ id, environment, channel, otherwise: [], message });
     taken.notices.push(id);
@@ -83,14 +88,14 @@ export async function takeIn(ledger: Ledger, told: Notification, context: Taking
 function ownWords(
   { template }: ReceiverProperties,
   input: TemplateInput,
-): Partial<Pick<Message, "subject" | "text">> {
+): { words?: Partial<Pick<Message, "subject" | "text">>; fault?: string } {
   if (!template) return {};
   try {
     const subject = template.subject && renderTemplate(template.subject, input).replace(/\s+/g, " ").trim();
     const text = template.text && renderTemplate(template.text, input);
-    return { ...(subject && { subject }), ...(text && { text }) };
-  } catch {
-    return {};
+    return { words: { ...(subject && { subject }), ...(text && { text }) } };
+  } catch (cause) {
+    return { fault: cause instanceof Error ? cause.message : String(cause) };
   }
 }
 

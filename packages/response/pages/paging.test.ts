@@ -206,6 +206,59 @@ test("a way that fails is tried with growing pauses, then the next; each try can
   await until(() => room.clock.sleepers === 0, { what: "the page to end" });
 });
 
+test("a webhook that fails for an hour: its notice comes when it is back, once; people are paged meanwhile", async () => {
+  let broken = true;
+  await using room = await openRoom((to) => to === "slack/all" && broken);
+  await room.response.deliver(notification("n1", "firing"));
+  await room.told(1);
+  assert.deepEqual(room.to(), ["ntfy/ada"]);
+  const all = () => room.sent.filter(({ to }) => to === "slack/all");
+  // Three tries, then a minute, five minutes, a quarter of an hour, half an hour: each time three tries.
+  for (let passed = 0; passed < 60 * minute; passed += minute / 4) {
+    await room.clock.advance(minute / 4);
+    await until(() => room.clock.sleepers > 0, { what: "the next pause" });
+  }
+  assert.equal(all().length, 0);
+  const [delayed] = await room.timeline.list({ kind: "notice.delayed" });
+  assert.match(delayed?.summary ?? "", /slack took no notice yet, it is tried again for two hours: critical/);
+  broken = false;
+  await until(
+    async () => {
+      await room.clock.advance(minute);
+      return all().length > 0;
+    },
+    { what: "the notice", timeoutMs: 60_000 },
+  );
+  assert.equal(all()[0]?.message.subject, "critical: shop is down");
+  assert.deepEqual(await room.timeline.list({ kind: "notice.failed" }), []);
+  assert.ok(room.to().includes("ntfy/bo"));
+  await room.server.inject({ method: "POST", url: "/api/v1/incidents/1/resolve" });
+  await until(() => room.clock.sleepers === 0, { what: "the page to end" });
+  assert.equal(all().length, 1);
+});
+
+test("people who are removed while their page is open: it is told, and everyone else is asked", async () => {
+  await using room = await openRoom();
+  await room.response.deliver(notification("n1", "firing"));
+  await room.told(1);
+  const gone = declared[1];
+  assert.ok(gone);
+  await room.response.executor.remove(steps, gone, {});
+  await room.clock.advance(5 * minute);
+  await room.told(2);
+  assert.deepEqual(room.to(), ["ntfy/ada", "ntfy/ada"]);
+  const [said] = await until(
+    async () => {
+      const events = await room.timeline.list({ kind: "page.undelivered" });
+      return events.length > 0 && events;
+    },
+    { what: "that bo is gone" },
+  );
+  assert.match(said?.summary ?? "", /bo is not declared any more, and was not paged about incident 1/);
+  await room.response.deliver(notification("n2", "resolved"));
+  await until(() => room.clock.sleepers === 0, { what: "the page to end" });
+});
+
 test("decisions: only an answer or the end stops a page, and a standstill skips nobody and repeats nobody", () => {
   const level = { people: [], timeout: 5 * minute };
   const page: PageState = {

@@ -12,6 +12,8 @@ export interface PagingOptions extends SendingOptions {
   workflows: Pick<Workflows, "define">;
   timeline: Timeline;
   contact(environment: string, person: string): ContactProperties | undefined;
+  /** Everyone who is declared: who is asked where nobody of a level is left. */
+  contacts?(environment: string): { name: string }[];
   /** Signs the links with which pages are answered. */
   answerKey: string;
   /** Another one finds out what a simulator can find. */
@@ -34,6 +36,9 @@ export interface Paging {
   /** By someone who is signed in; `false` where it is over already. */
   acknowledge(page: string, by: string): Promise<boolean>;
 }
+
+/** What is told to a channel is tried again for two hours, in rounds of the usual tries. Milliseconds before each. */
+const noticePauses = [60_000, 300_000, 900_000, 1_800_000, 3_600_000] as const;
 
 export function createPaging(options: PagingOptions): Paging {
   const { ledger, clock, timeline } = options;
@@ -71,16 +76,32 @@ export function createPaging(options: PagingOptions): Paging {
     const found = await run.step("read", async () => (await ledger.findNotice(notice)) ?? null);
     if (!found) return;
     const { environment, channel, otherwise, message } = found;
+    const ways = [channel, ...otherwise];
+    const tell = { environment, message, about: notice, person: null, level: 0 };
     let outcome: Awaited<ReturnType<typeof tellOneWay>> = "failed";
-    for (const [way, via] of [channel, ...otherwise].entries()) {
-      if (outcome !== "failed") break;
-      outcome = await tellOneWay(run, options, {
-        ...{ environment, channel: via, message, about: notice, person: null, round: 0, level: 0, way },
-        wanted: async () => true,
-      });
+    for (let round = 0; outcome === "failed" && round <= noticePauses.length; round++) {
+      const pause = noticePauses[round - 1] ?? 0;
+      if (pause > 0) {
+        const from = await run.step(`round ${round}: when`, async () => clock.now());
+        await clock.sleep(from + pause - clock.now());
+      }
+      // Of what lasted while nobody could be told, only the latest is of use.
+      const wanted = async () => round === 0 || !(await ledger.isOvertaken(notice));
+      for (const [at, via] of ways.entries()) {
+        const way = round * ways.length + at;
+        outcome = await tellOneWay(run, options, { ...tell, channel: via, way, round, wanted });
+        if (outcome !== "failed") break;
+      }
+      if (outcome === "failed" && round === 0)
+        await run.step("tell that it waits", () =>
+          timeline.write({
+            ...{ kind: "notice.delayed", environment, severity: "warning", key: `notice:${notice}:delayed` },
+            summary: `${channel.kind} took no notice yet, it is tried again for two hours: ${message.subject}`,
+          }),
+        );
     }
     await run.step("end", async () => {
-      await ledger.endNotice(notice, outcome === "accepted" ? "accepted" : "failed");
+      await ledger.endNotice(notice, outcome === "failed" ? "failed" : "accepted");
       if (outcome === "failed")
         await timeline.write({
           ...{ kind: "notice.failed", environment, severity: "error", key: `notice:${notice}:failed` },
@@ -116,10 +137,19 @@ export function createPaging(options: PagingOptions): Paging {
     if (!page || decision.kind === "end") return decision;
     const { round, level } = decision.kind === "ask" ? decision : page;
     if (decision.kind === "wait" && page.state !== "open") return decision;
-    const people = page.levels[level]?.people ?? [];
+    const people = reachable(page, level);
     const because = decision.kind === "ask" ? decision.because : "it is their turn";
     await timeline.write(askedEvent(page, { round, level, because }, people));
     return { ...decision, asked: { round, level, people: people.map(({ person }) => person) } };
+  }
+
+  /** Those of a level; where none of them is declared any more, everyone, so that the page is not lost. */
+  function reachable({ levels, environment }: store.Page, level: number) {
+    const people = levels[level]?.people ?? [];
+    if (people.some(({ person }) => options.contact(environment, person))) return people;
+    const everyone = options.contacts?.(environment) ?? [];
+    const because = "nobody else is left of this level";
+    return [...people, ...everyone.map(({ name }) => ({ person: name, because }))];
   }
 
   async function tellPerson(
@@ -127,7 +157,10 @@ export function createPaging(options: PagingOptions): Paging {
     { page, person, round, level }: { page: string; person: string; round: number; level: number },
   ): Promise<void> {
     const told = await run.step("read", () => messageOf(page, person, round));
-    if (!told) return;
+    if (!told) {
+      await run.step("tell that nobody is called so", () => missing(page, person, { round, level }));
+      return;
+    }
     const wanted = () => ledger.isAsked(page, round);
     let accepted = false;
     for (const [way, { via, after }] of told.ways.entries()) {
@@ -151,6 +184,18 @@ export function createPaging(options: PagingOptions): Paging {
           key: `page:${page}:${round}:${level}:${person}:undelivered`,
         }),
       );
+  }
+
+  /** A contact that was removed while its page was open. */
+  async function missing(id: string, person: string, { round, level }: { round: number; level: number }) {
+    const page = await ledger.findPage(id);
+    if (!page) return;
+    await timeline.write({
+      ...{ kind: "page.undelivered", environment: page.environment, severity: "error" },
+      summary: `${person} is not declared any more, and was not paged about incident ${page.incident}`,
+      data: { page: id, incident: page.incident },
+      key: `page:${id}:${round}:${level}:${person}:undelivered`,
+    });
   }
 
   async function messageOf(id: string, person: string, round: number) {

@@ -193,6 +193,17 @@ function statements(tables: () => Tables, { check }: Connection): Omit<Ledger, "
     findNotice: (id) => change((now) => now.notices.get(id)),
     listOpenNotices: () =>
       change((now) => [...now.notices.values()].filter(({ state }) => state === "open").map(({ id }) => id)),
+    isOvertaken: (id) =>
+      change((now) => {
+        const own = now.notices.get(id);
+        return [...now.notices.values()].some(
+          ({ message, channel }) =>
+            own !== undefined &&
+            message.about === own.message.about &&
+            message.at > own.message.at &&
+            JSON.stringify(channel) === JSON.stringify(own.channel),
+        );
+      }),
     endNotice: (id, state) =>
       put(
         (now) => now.notices,
