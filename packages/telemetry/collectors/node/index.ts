@@ -7,6 +7,8 @@ import { filesystems, type StatFs } from "./filesystem.ts";
 import { collectMacos } from "./macos.ts";
 import { networkDevices, networkInterface } from "./network.ts";
 import { fileHandles, loadAverage, memory, pressure, stat, vmstat } from "./proc.ts";
+import { arp, conntrack, netstat6, netstatTables, sockstat, softnet, udpQueues } from "./sockets.ts";
+import { clockSources, kernelNumbers, operatingSystem, timeZone } from "./system.ts";
 
 export interface NodeCollector {
   /** What there is to read now; `now` in milliseconds. A file that is missing leaves its metrics out. */
@@ -18,6 +20,8 @@ export interface NodeCollectorOptions {
   root?: string;
   statfs?: StatFs;
 }
+
+const clocks = "sys/devices/system/clocksource/clocksource0";
 
 /** Metrics of this computer under the names and labels of Prometheus' node_exporter. */
 export function createNodeCollector({ root = "/", statfs }: NodeCollectorOptions = {}): NodeCollector {
@@ -46,9 +50,23 @@ export function createNodeCollector({ root = "/", statfs }: NodeCollectorOptions
         ...interfaces(root).flatMap((device) => {
           return networkInterface(device, (name) => read(`sys/class/net/${device}/${name}`).trim());
         }),
+        ...netstatTables(read("proc/net/netstat")),
+        ...netstatTables(read("proc/net/snmp")),
+        ...netstat6(read("proc/net/snmp6")),
+        ...sockstat(read("proc/net/sockstat")),
+        ...sockstat(read("proc/net/sockstat6")),
+        ...softnet(read("proc/net/softnet_stat")),
+        ...conntrack(read("proc/net/stat/nf_conntrack")),
+        ...arp(read("proc/net/arp")),
+        ...udpQueues("v4", read("proc/net/udp")),
+        ...udpQueues("v6", read("proc/net/udp6")),
+        ...kernelNumbers(read),
+        ...operatingSystem(read("etc/os-release")),
+        ...clockSources(read(`${clocks}/available_clocksource`), read(`${clocks}/current_clocksource`)),
         ...(await readFilesystems(read("proc/1/mounts") || read("proc/mounts"))),
         ...uname(read),
         sample("node_time_seconds", now / 1000),
+        timeZone(now),
       ];
     },
   };
