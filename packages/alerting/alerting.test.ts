@@ -245,6 +245,7 @@ test("checks: the agent is told, and what it finds becomes an alert", async () =
         retryInterval: "1s",
         flapping: { low: 20, high: 30 },
         volatile: false,
+        secrets: [],
         labels: {},
       },
     ],

@@ -6,6 +6,7 @@ import {
   checkProperties,
   type Diagnostic,
   describeReferences,
+  findReferences,
   formatAddress,
   HavnError,
   nrpeProperties,
@@ -19,6 +20,7 @@ import type { Sql } from "@havn/postgres";
 import { templateFault } from "@havn/prometheus";
 import { PromqlError } from "@havn/promql";
 import type { Run } from "@havn/workflows";
+import { compilePattern, patternOf } from "./probes/pattern.ts";
 import { requireReadable } from "./routing/declared.ts";
 import { type DeclaredRoute, deleteRoute, putRoute } from "./routing/store.ts";
 import { ruleExpression } from "./rules/evaluate.ts";
@@ -96,6 +98,7 @@ export function createExecutor({
       const recorded = await store.findProperties(sql, wanted?.address ?? prior?.address ?? "");
       if (!wanted) return { action: recorded ? "delete" : "no-op", changes: [] };
       const { properties } = declarationOf(wanted);
+      if (wanted.type === "check") await requirePattern(wanted);
       const changes = differences(recorded ?? {}, properties);
       if (!recorded) return { action: "create", changes };
       return { action: changes.length > 0 ? "update" : "no-op", changes };
@@ -204,6 +207,31 @@ function probeOf(resource: Resource): store.Probe {
   return { address: resource.address, environment, name: resource.name, host, properties };
 }
 
+/** Throws a HavnError (400) with a diagnostic for a pattern that cannot be read. */
+async function requirePattern(resource: Resource): Promise<void> {
+  const source = patternOf(checkProperties.parse(resource.properties).probe);
+  if (source === undefined) return;
+  try {
+    await compilePattern(source);
+  } catch (cause) {
+    if (!(cause instanceof HavnError)) throw cause;
+    throw new HavnError(`check ${resource.name}: ${cause.message}`, {
+      status: 400,
+      detail: cause.detail,
+      cause,
+      diagnostics: [
+        {
+          severity: "error",
+          summary: `check ${resource.name}: ${cause.message}`,
+          detail: cause.detail,
+          address: resource.address,
+          ...(resource.location && { at: resource.location }),
+        },
+      ],
+    });
+  }
+}
+
 function nrpeOf(resource: Resource): store.Nrpe {
   const { environment } = parseAddress(resource.address);
   const properties = nrpeProperties.parse(resource.properties);
@@ -225,6 +253,8 @@ export function checkSpecOf({ address, name, properties }: store.Probe) {
     flapping,
     volatile: properties.volatile,
     labels,
+    // References, resolved on the way as those in the probe are.
+    secrets: findReferences(probe).filter((reference) => "$secret" in reference),
   };
 }
 

@@ -30,6 +30,8 @@ export const checkSpec = z.strictObject({
   probe: probeSchema,
   ...checkRules,
   labels: z.record(z.string(), z.string()).default({}),
+  /** Values that it was given in confidence, wherever they stand in it: never told. */
+  secrets: z.array(z.string()).default([]),
 });
 export type CheckSpec = z.infer<typeof checkSpec>;
 

@@ -2,8 +2,8 @@ import type { CheckSpec } from "@havn/model";
 import type { Attempt } from "../probes/probe.ts";
 
 /** An attempt as it may be told: what the check was given in confidence stands nowhere in it. */
-export function masked(attempt: Attempt, { probe }: CheckSpec): Attempt {
-  const secrets = secretsOf(probe);
+export function masked(attempt: Attempt, { probe, secrets: given }: CheckSpec): Attempt {
+  const secrets = secretsOf(probe, given);
   if (secrets.length === 0) return attempt;
   const mask = (text: string) => secrets.reduce((left, secret) => left.replaceAll(secret, "***"), text);
   return {
@@ -16,8 +16,8 @@ export function masked(attempt: Attempt, { probe }: CheckSpec): Attempt {
 /** Shorter values would mask half of any text. */
 const shortest = 4;
 
-function secretsOf(probe: CheckSpec["probe"]): string[] {
-  const values: (string | undefined)[] = [];
+function secretsOf(probe: CheckSpec["probe"], given: readonly string[]): string[] {
+  const values: (string | undefined)[] = [...given];
   if ("password" in probe) values.push(probe.password);
   if ("key" in probe) values.push(probe.key);
   if (probe.kind === "plugin") values.push(...Object.values(probe.env ?? {}));

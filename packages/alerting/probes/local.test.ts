@@ -3,7 +3,9 @@ import { mkdtemp, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { test } from "node:test";
-import { type ProbeOf, probeSchema } from "@havn/model";
+import { checkSpec, type ProbeOf, probeSchema } from "@havn/model";
+import { masked } from "../checks/mask.ts";
+import { compilePattern } from "./pattern.ts";
 import { judgePing } from "./ping/index.ts";
 import { readPing } from "./ping/output.ts";
 import { judgeProcesses } from "./process/index.ts";
@@ -40,21 +42,40 @@ test("process: this very one is found", async () => {
   assert.ok((attempt.measures?.find(({ label }) => label === "resident")?.value ?? 0) > 1_000_000);
 });
 
-test("process: counted by name, command and user", () => {
+test("process: counted by name, command and user", async () => {
   const running = [
     { name: "nginx", command: "nginx: master", uid: 0, residentBytes: 1 },
     { name: "nginx", command: "nginx: worker", uid: 33, residentBytes: 2 },
     { name: "a-name-that-is-", command: "a-name-that-is-cut -x", uid: 33, residentBytes: 4 },
   ];
   const judge = (more: Partial<ProbeOf<"process">>, uid?: number) =>
-    judgeProcesses({ kind: "process", least: 1, ...more }, running, uid);
+    judgeProcesses({ kind: "process", least: 1, ...more }, running, { uid });
+  const isMatch = await compilePattern("worker$");
   assert.equal(judge({ name: "nginx", least: 2 }).state, "ok");
   assert.equal(judge({ name: "nginx", least: 3 }).output, "2 of nginx, fewer than 3");
   assert.equal(judge({ name: "nginx", most: 1 }).output, "2 of nginx, more than 1");
   assert.equal(judge({ name: "a-name-that-is-cut" }).output, "1 of a-name-that-is-cut");
-  assert.equal(judge({ command: "worker$" }).output, "1 of worker$");
+  const byCommand = { kind: "process" as const, least: 1, command: "worker$" };
+  assert.equal(judgeProcesses(byCommand, running, { isMatch }).output, "1 of worker$");
   assert.equal(judge({ name: "nginx" }, 33).output, "1 of nginx");
   assert.equal(judge({ name: "nginx", least: 0, most: 0 }, 1000).state, "ok");
+});
+
+test("patterns are RE2's: no text makes one stand still, and what RE2 does not read is told", async () => {
+  const evil = await compilePattern("^(a+)+$");
+  assert.equal(evil(`${"a".repeat(50_000)}!`), false);
+  assert.equal((await compilePattern("(?i)OK"))("it is ok"), true);
+  await assert.rejects(compilePattern("(?=x)"), /cannot be read/);
+});
+
+test("what a plugin was given in confidence is told nowhere, wherever it stands in the command", () => {
+  const probe = probeSchema.parse({ kind: "plugin", command: "check_x -p hunter22" });
+  const spec = checkSpec.parse({
+    ...{ name: "x", address: "shop/check/x", interval: "1m", timeout: "5s", probe, secrets: ["hunter22"] },
+  });
+  const attempt = { state: "critical" as const, output: "hunter22 is wrong", long: "login: hunter22" };
+  const { output, long } = masked(attempt, spec);
+  assert.deepEqual([output, long], ["*** is wrong", "login: ***"]);
 });
 
 test("unit: as systemd tells of it", () => {

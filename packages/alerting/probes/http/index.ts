@@ -1,5 +1,6 @@
 import { type ProbeOf, parseDuration } from "@havn/model";
 import type { Measure } from "../measure.ts";
+import { compilePattern } from "../pattern.ts";
 import type { Attempt } from "../probe.ts";
 import { judgeAnswer } from "./judge.ts";
 import { type Answer, ask } from "./request.ts";
@@ -26,7 +27,8 @@ export async function probeHttp(probe: ProbeOf<"http">, signal: AbortSignal): Pr
     );
   }
   const measures = measuresOf(answer);
-  const trouble = judgeAnswer(probe, answer);
+  const isMatch = probe.matches === undefined ? undefined : await compilePattern(probe.matches);
+  const trouble = judgeAnswer(probe, answer, isMatch);
   if (trouble !== undefined) return { state: "critical", output: trouble, measures };
   const via = followed > 0 ? ` after ${followed} redirects` : "";
   if (probe.slow !== undefined && answer.phases.total > parseDuration(probe.slow))

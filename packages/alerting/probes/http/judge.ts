@@ -5,13 +5,15 @@ import type { Answer } from "./request.ts";
 export function judgeAnswer(
   probe: ProbeOf<"http">,
   answer: Pick<Answer, "status" | "headers" | "body">,
+  /** What `probe.matches` looks for. */
+  isMatch: (text: string) => boolean = () => true,
 ): string | undefined {
   const { status, body } = answer;
   const wanted = typeof probe.status === "number" ? [probe.status] : probe.status;
   if (!wanted.includes(status)) return `status ${status}, not ${wanted.join(" or ")}`;
   if (probe.contains !== undefined && !body.includes(probe.contains))
     return `status ${status}, but the answer does not contain "${probe.contains}"`;
-  if (probe.matches !== undefined && !new RegExp(probe.matches).test(body))
+  if (probe.matches !== undefined && !isMatch(body))
     return `status ${status}, but the answer does not match /${probe.matches}/`;
   for (const [name, text] of Object.entries(probe.responseHeaders ?? {})) {
     const value = answer.headers[name.toLowerCase()];

@@ -1,5 +1,6 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import type { ProbeOf } from "@havn/model";
+import { compilePattern } from "../pattern.ts";
 import type { Attempt } from "../probe.ts";
 
 interface Process {
@@ -12,19 +13,26 @@ interface Process {
 /** Processes of this host, counted as /proc tells them. */
 export async function probeProcess(probe: ProbeOf<"process">): Promise<Attempt> {
   const uid = probe.user === undefined ? undefined : await uidOf(probe.user);
-  return judgeProcesses(probe, await listProcesses(), uid);
+  const isMatch = probe.command === undefined ? undefined : await compilePattern(probe.command);
+  return judgeProcesses(probe, await listProcesses(), { uid, isMatch });
 }
 
 export function judgeProcesses(
   probe: ProbeOf<"process">,
   processes: readonly Process[],
-  uid: number | undefined,
+  {
+    uid,
+    isMatch,
+  }: {
+    uid?: number | undefined;
+    /** What `probe.command` looks for. */
+    isMatch?: ((text: string) => boolean) | undefined;
+  } = {},
 ): Attempt {
-  const command = probe.command === undefined ? undefined : new RegExp(probe.command);
   const found = processes.filter(
     (one) =>
       (probe.name === undefined || one.name === probe.name.slice(0, longestName)) &&
-      (command === undefined || command.test(one.command)) &&
+      (isMatch === undefined || isMatch(one.command)) &&
       (uid === undefined || one.uid === uid),
   );
   const count = found.length;

@@ -10,7 +10,7 @@ import type { Attempt } from "../probe.ts";
 
 const spec = (probe: ProbeSpec) => ({
   ...{ name: "x", address: "shop/check/x", interval: "1m", timeout: "5s", probe, labels: {} },
-  ...{ attempts: 1, retryInterval: "1s", flapping: false as const, volatile: false },
+  ...{ attempts: 1, retryInterval: "1s", flapping: false as const, volatile: false, secrets: [] },
 });
 
 /** What an attempt comes to: what a probe throws is critical, in its own words. */
