@@ -65,7 +65,12 @@ export function anomaly(name: string, options: AnomalyOptions): AlertHandle {
     side: ______,
     ...said
   } = options;
-  const around = season === "1w" ? "at this time of the week" : `${season} ago and before`;
+  const around =
+    season === "1w"
+      ? "at this time of the week"
+      : season === "1d"
+        ? "at this time of the day"
+        : `every ${season}`;
   return declareAlert(name, {
     interval: "1m",
     summary:
