@@ -34,7 +34,7 @@ import { createHands } from "./hands.ts";
 import { endWithReason, log, running, untilSignal, writeServerRecord } from "./lifecycle.ts";
 import { lockDataDirectory } from "./lock.ts";
 import { listenNsca } from "./nsca.ts";
-import { createOwnMetrics, refusedSeriesSamples } from "./own-metrics.ts";
+import { createOwnMetrics, refusedSamplesOf } from "./own-metrics.ts";
 import { createResolve } from "./references.ts";
 import { createStatus } from "./status.ts";
 import { readDisk, startUpkeep } from "./upkeep.ts";
@@ -105,6 +105,7 @@ const alerting = await createAlerting({
   desired: fleet.desired,
   services: () => countInstances(infrastructure, delivery),
   refusedSeries: telemetry.refusedSeries,
+  refusedSamples: telemetry.refusedSamples,
   runChecks: async (host, addresses) =>
     (await fleet.hosts.call(host, "checks.run", { addresses }, { timeoutMs: 20_000 })).results,
   resolve,
@@ -244,11 +245,7 @@ await using _upkeep = startUpkeep(
       what: "writing down what it counts of itself",
       everyMs: 15_000,
       work: () =>
-        telemetry.record([
-          ...own.samples(),
-          ...refusedSeriesSamples(telemetry.refusedSeries()),
-          ...alerting.ruleSamples(),
-        ]),
+        telemetry.record([...own.samples(), ...refusedSamplesOf(telemetry), ...alerting.ruleSamples()]),
     },
     { what: "writing down what metrics were asked for", everyMs: 60_000, work: telemetry.saveAsked },
     {

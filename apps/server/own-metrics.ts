@@ -68,15 +68,24 @@ export function createOwnMetrics(): OwnMetrics {
   };
 }
 
-/** Series that were not taken, by the target that brought them. */
-export const refusedSeriesSamples = (
-  targets: readonly { environment: string; job: string; instance: string; refused: number }[],
-): Sample[] =>
-  targets.map(({ environment: env, job, instance, refused }) => ({
+interface Refusing {
+  refusedSeries(): readonly { environment: string; job: string; instance: string; refused: number }[];
+  refusedSamples(): readonly { environment: string; reason: string; refused: number }[];
+}
+
+/** What the store did not take: new series by the target that brought them, the rest by reason. */
+export const refusedSamplesOf = (store: Refusing): Sample[] => [
+  ...store.refusedSeries().map(({ environment: env, job, instance, refused }) => ({
     name: "havn_new_series_refused_total",
     labels: { ...(env && { env }), job, instance },
     value: refused,
-  }));
+  })),
+  ...store.refusedSamples().map(({ environment: env, reason, refused }) => ({
+    name: "havn_refused_samples_total",
+    labels: { ...(env && { env }), reason },
+    value: refused,
+  })),
+];
 
 /** Prometheus' text format, version 0.0.4. */
 export function formatMetrics(samples: readonly Sample[]): string {

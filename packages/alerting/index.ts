@@ -36,6 +36,7 @@ import {
   unhealthyInstances,
 } from "./conditions/instances.ts";
 import { newSeriesScope, type RefusedSeries, tooManyNewSeries } from "./conditions/new-series.ts";
+import { type RefusedSamples, refusedSamples, refusedSamplesScope } from "./conditions/refused-samples.ts";
 import { type ServiceCount, servicesScope, shortServices } from "./conditions/services.ts";
 import { createExecutor, type DesiredChecks, type ResourceExecutor } from "./executor.ts";
 import { openHolding } from "./holding/holding.ts";
@@ -95,6 +96,8 @@ export interface AlertingOptions {
   services?(): ServiceCount[] | Promise<ServiceCount[]>;
   /** Targets that brought more new series than they may; asked at every evaluation. */
   refusedSeries?(): RefusedSeries[];
+  /** What senders of metrics sent and was not taken; asked at every evaluation. */
+  refusedSamples?(): RefusedSamples[];
   /** Runs checks on a host now; their results. Throws where the host is not connected. */
   runChecks?(host: Address, addresses: string[]): Promise<CheckResult[]>;
   /** Replaces references by what they stand for, for checks that the control plane itself runs. */
@@ -332,6 +335,8 @@ export async function createAlerting(options: AlertingOptions): Promise<Alerting
       if (options.services) await book.observe(servicesScope, shortServices(await options.services()));
       if (options.refusedSeries)
         await book.observe(newSeriesScope, tooManyNewSeries(options.refusedSeries(), clock.now()));
+      if (options.refusedSamples)
+        await book.observe(refusedSamplesScope, refusedSamples(options.refusedSamples(), clock.now()));
       await told.tick();
       await board.tick();
       await book.tick();

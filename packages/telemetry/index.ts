@@ -16,6 +16,7 @@ import { SampleCache } from "./metrics/sample-cache.ts";
 import { createFacts } from "./prometheus/facts.ts";
 import { prometheusRoutes } from "./prometheus/routes.ts";
 import { grpcMethods } from "./receive/grpc.ts";
+import type { RefusedSamples } from "./receive/refusals.ts";
 import { receiveRoutes } from "./receive/routes.ts";
 import { remoteReadRoutes } from "./remote-read/routes.ts";
 import { everyKeep, longest } from "./rollups/keeps.ts";
@@ -127,6 +128,8 @@ export interface Telemetry extends AsyncDisposable {
   stats(): TelemetryStats;
   /** Targets that brought more new series than they may. */
   refusedSeries(): RefusedSeries[];
+  /** What senders sent and was not taken, by reason. */
+  refusedSamples(): RefusedSamples[];
 }
 
 /** Opens the store of metrics and logs: its tables, its spool, and what an earlier process left there. */
@@ -216,6 +219,7 @@ export async function createTelemetry(options: TelemetryOptions): Promise<Teleme
     serveLive: (live) => serveLiveLogs(live, logs),
     flush: inserter.flush,
     refusedSeries: () => newcomers.refused(),
+    refusedSamples: () => ingest.refusals.list(),
     stats: () => ({
       ...stats,
       ...inserter.stats,

@@ -8,6 +8,7 @@ import type { SeriesRegistry } from "./metrics/registry.ts";
 import { Sink } from "./metrics/sink.ts";
 import { decodeLogs, readLogRecords } from "./protocols/agent/logs.ts";
 import { decodeSamples } from "./protocols/agent/samples.ts";
+import { Refusals } from "./receive/refusals.ts";
 import type { Spool } from "./spool/spool.ts";
 
 export interface Source {
@@ -37,6 +38,8 @@ export interface Ingest {
   /** Resolves when what is in the sink is on disk. */
   store(sink: Sink): Promise<void>;
   onLogs(listener: (records: LogRecord[]) => void): () => void;
+  /** What was not taken of what senders sent. */
+  readonly refusals: Refusals;
 }
 
 /** Takes agents' batches into the spool. Batches that this process has seen count once. */
@@ -55,6 +58,7 @@ export function createIngest(options: {
     ...{ samples: 0, histograms: 0, exemplars: 0, lines: 0 },
   };
   const metadata = new MetadataBook();
+  const refusals = new Refusals(clock);
   const seen = new Map<string, Promise<void>>();
   const listeners = new Set<(records: LogRecord[]) => void>();
 
@@ -92,7 +96,7 @@ export function createIngest(options: {
   }
 
   return {
-    stats,
+    ...{ stats, refusals },
     ingest(kind, batch, { environment, host }, bytes) {
       const from = { environment, host: host.slice(host.lastIndexOf("/") + 1) };
       const key = `${kind}\0${environment}\0${from.host}\0${batch}`;
@@ -124,7 +128,10 @@ export function createIngest(options: {
       const { newcomers } = options;
       return new Sink({ registry, stamp, oldest, latest: now + dayMs, newcomers });
     },
-    async store({ batch }) {
+    async store({ batch, stamp }) {
+      // Too many new series are told by their targets: see newcomers.ts.
+      for (const [reason, { count }] of batch.refused)
+        if (reason !== options.newcomers.reason) refusals.note(stamp.env ?? "", reason, Math.max(1, count));
       if (batch.samples + batch.histograms + batch.exemplars + batch.metadata.length === 0) return;
       await storeMetrics(batch);
       stats.batches++;

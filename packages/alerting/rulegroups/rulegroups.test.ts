@@ -231,6 +231,21 @@ test("a target that brings too many new series is an alert until it is quiet", a
   assert.equal(alerting.list()[0]?.state, "resolved");
 });
 
+test("samples that are refused are an alert until it is quiet", async () => {
+  await using db = await testDatabase();
+  const told = { environment: "shop", reason: "a time lies more than a day ahead", refused: 3, lastAt: 0 };
+  const room = await openRoom(db.sql, { refusedSamples: () => [told] });
+  const alerting = await room.open();
+  told.lastAt = room.clock.now();
+  await alerting.evaluate();
+  const [alert] = alerting.list();
+  assert.equal(alert?.state, "firing");
+  assert.match(alert?.summary ?? "", /is not stored: a time lies more than a day ahead \(3 so far\)/);
+  await room.clock.advance(5 * minute);
+  await alerting.evaluate();
+  assert.equal(alerting.list()[0]?.state, "resolved");
+});
+
 const open = {
   authenticate: async () => ({ id: "1", actor: "token:t", role: "admin" as const, via: "token" as const }),
   decide: () => true,

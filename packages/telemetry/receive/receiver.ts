@@ -17,11 +17,14 @@ export interface Received {
 /** Resolves once what was sent is on disk, with the answer's body if it has one. */
 export type Receiver = (received: Received) => Promise<unknown>;
 
+/** A request that was understood, and some of it not stored. */
+export class PartlyRefused extends HavnError {}
+
 /** The failure to answer where some of a write could not be taken. What could be was stored. */
 export function refusal({ refused }: MetricBatch): HavnError | undefined {
   const reasons = refusedReasons(refused);
   if (reasons.length === 0) return undefined;
-  return new HavnError(`Not everything was stored: ${reasons.slice(0, 3).join("; ")}`, {
+  return new PartlyRefused(`Not everything was stored: ${reasons.slice(0, 3).join("; ")}`, {
     status: 400,
     detail: "The rest was stored. Sending it again would not change that.",
   });

@@ -128,6 +128,19 @@ test("what cannot be stored is refused once and for all, and the rest is stored"
   assert.match(error.summary, /more than a day ahead/);
   assert.deepEqual(written(response), [1, 0, 0]);
   assert.deepEqual(await server.stored("good"), [`good{} 1@${now}`]);
+  assert.deepEqual(
+    server.telemetry
+      .refusedSamples()
+      .map(({ environment, reason, refused }) => [environment, reason, refused]),
+    [
+      ["", "a time is older than samples are kept", 2],
+      ["", "a time lies more than a day ahead", 1],
+      ["", "a series has no __name__", 1],
+      ["", "its series cannot be stored", 3],
+      ["", "a series has a label twice", 1],
+      ["", "a label's value is longer than 65536", 1],
+    ],
+  );
 });
 
 test("broken, foreign and oversized bodies", async () => {
@@ -154,6 +167,14 @@ test("broken, foreign and oversized bodies", async () => {
   assert.equal(await status(good, { ...v1, "content-type": "application/x-protobuf;proto=other" }), 415);
   assert.equal(await status(good, { ...v1, authorization: "Bearer page" }), 403);
   assert.equal(await status(good, { ...v1, authorization: "" }), 401);
+  assert.deepEqual(
+    server.telemetry.refusedSamples().map(({ reason, refused }) => [reason, refused]),
+    [
+      ["a request is malformed", 4],
+      ["a request is too large once it is decompressed", 2],
+      ["a request has a content type or encoding that is not taken", 3],
+    ],
+  );
   assert.equal(await status(good), 204);
   assert.equal((await server.stored("up")).length, 1);
 });

@@ -5,7 +5,8 @@ import type { Ingest } from "../ingest.ts";
 import { largestDecoded, readBody } from "./body.ts";
 import { influx } from "./influx.ts";
 import { otlpLogs, otlpMetrics } from "./otlp.ts";
-import type { Receiver } from "./receiver.ts";
+import { PartlyRefused, type Receiver } from "./receiver.ts";
+import { reasonOf } from "./refusals.ts";
 import { remoteWrite } from "./remote-write.ts";
 
 const query = z.looseObject({
@@ -69,9 +70,18 @@ export function receiveRoutes(ingest: Ingest): Route[] {
               status: 403,
               detail: "Send the header authorization: Bearer <token>.",
             });
-          const body = await readBody(raw);
           const stamp = environment === undefined ? {} : { env: environment };
-          return receive({ headers, query: rest as Record<string, string>, body, reply, ingest, stamp });
+          try {
+            const body = await readBody(raw);
+            const given = { headers, query: rest as Record<string, string>, body, reply, ingest, stamp };
+            return await receive(given);
+          } catch (error) {
+            // What was refused of a request that was understood is noted with its own reasons.
+            const whole = error instanceof HavnError && !(error instanceof PartlyRefused);
+            const reason = whole ? reasonOf(error.status) : undefined;
+            if (reason) ingest.refusals.note(environment ?? "", reason);
+            throw error;
+          }
         },
       }),
     ),
