@@ -1,4 +1,4 @@
-import { checks, incidents, respond } from "./respond/en.ts";
+import { checks, incidents, oncall, respond, runbooks } from "./respond/en.ts";
 import { tryRule } from "./rules/en.ts";
 
 const plural = (count: number, one: string, many: string) => `${count} ${count === 1 ? one : many}`;
@@ -24,6 +24,8 @@ export const en = {
     alerts: "Alerts",
     checks: "Checks",
     incidents: "Incidents",
+    oncall: "On call",
+    runbooks: "Runbooks",
     explore: "Explorer",
     dashboards: "Dashboards",
   },
@@ -285,6 +287,8 @@ export const en = {
   tryRule,
   checks,
   incidents,
+  oncall,
+  runbooks,
   chart: {
     window: "Time window",
     noData: "No measurements in this time",

@@ -1,5 +1,5 @@
 import type { Messages } from "./en.ts";
-import { checks, incidents, respond } from "./respond/nb.ts";
+import { checks, incidents, oncall, respond, runbooks } from "./respond/nb.ts";
 import { tryRule } from "./rules/nb.ts";
 
 const flertall = (antall: number, en: string, flere: string) => `${antall} ${antall === 1 ? en : flere}`;
@@ -24,6 +24,8 @@ export const nb: Messages = {
     alerts: "Varsler",
     checks: "Sjekker",
     incidents: "Hendelser",
+    oncall: "Vakt",
+    runbooks: "Driftsbøker",
     explore: "Utforsker",
     dashboards: "Dashbord",
   },
@@ -287,6 +289,8 @@ export const nb: Messages = {
   tryRule,
   checks,
   incidents,
+  oncall,
+  runbooks,
   chart: {
     window: "Tidsrom",
     noData: "Ingen målinger i dette tidsrommet",

@@ -16,6 +16,7 @@ import type {
   RunbookRun,
   RunbookStep,
   ScheduleView,
+  StatusPageView,
 } from "@havn/model";
 import type { Query, RequestOptions } from "./api.ts";
 
@@ -129,6 +130,8 @@ export interface IncidentChange {
   public?: boolean;
 }
 
+export type ComponentState = StatusPageView["components"][number]["state"];
+
 const part = encodeURIComponent;
 
 /** Routes of alerting and response, typed. */
@@ -198,6 +201,14 @@ const incidentApi = (get: Get, post: Post, send: Send) => ({
   addAction: (id: number, one: { text: string; owner: string; due: string }) =>
     post<IncidentAction>(`/api/v1/incidents/${id}/actions`, one),
   completeAction: (id: number) => post<IncidentAction>(`/api/v1/incident-actions/${id}/done`),
+  statusPages: (signal?: AbortSignal) => get<{ pages: StatusPageView[] }>("/api/v1/status-pages", {}, signal),
+  sayComponent: (
+    { environment, name }: { environment: string; name: string },
+    said: { component: string; state: ComponentState; note: string },
+  ) =>
+    send<{ done: boolean }>("PUT", `/api/v1/status-pages/${part(environment)}/${part(name)}/components`, {
+      body: said,
+    }),
   postmortem: (id: number, signal?: AbortSignal) =>
     get<Postmortem>(`/api/v1/incidents/${id}/postmortem`, {}, signal),
   writePostmortem: (id: number, one: { markdown: string; revision: number }) =>

@@ -2,8 +2,8 @@ import { useMessages } from "../kit/context.ts";
 import { pathTo } from "../kit/router.ts";
 import { Tabs } from "./parts.tsx";
 
-/** Incidents and what they teach: one entry of the side bar. */
-export function IncidentTabs(props: { environment: string; current: "list" | "figures" }) {
+/** Incidents, what they teach, and what others are told of them: one entry of the side bar. */
+export function IncidentTabs(props: { environment: string; current: "list" | "figures" | "status" }) {
   const messages = useMessages().incidents;
   const { environment, current } = props;
   return (
@@ -19,6 +19,11 @@ export function IncidentTabs(props: { environment: string; current: "list" | "fi
           href: pathTo("/environments/:environment/incident-figures", { environment }),
           text: messages.figures,
           current: current === "figures",
+        },
+        {
+          href: pathTo("/environments/:environment/status-pages", { environment }),
+          text: messages.statusPages,
+          current: current === "status",
         },
       ]}
     />

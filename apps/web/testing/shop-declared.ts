@@ -102,13 +102,13 @@ function answers(): Resource[] {
       "free-disk",
       `const [disk] = await step.query("disk_used_ratio");
        await step.run(["journalctl", "--vacuum-size=200M"], { on: [trigger.with.host] });
-       const sure = await step.approve("Remove old releases on " + trigger.with.host + "?", { of: { kind: "person", name: "ada" }, timeout: "30m" });
+       const sure = await step.approve("Remove old releases on " + trigger.with.host + "?", { of: { type: "contact", name: "ada" }, timeout: "30m" });
        await step.restart({ type: "service", name: "shop" });`,
       {
         description: "Makes room on a web server, oldest logs first.",
         with: { host: "web-1" },
         on: [{ match: ['alertname="disk-soon-full"'] }],
-        guards: { runs: 2, per: "1h", hosts: 1 },
+        guards: { runs: 2, per: "1h", hosts: 3 },
       },
     ),
     runbook("rotate-keys", `await step.note("keys are rotated");`, {

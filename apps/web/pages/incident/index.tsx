@@ -1,4 +1,4 @@
-import type { Runbook, RunbookRun } from "@havn/model";
+import type { RunbookRun } from "@havn/model";
 import { useFormats, useMessages } from "../../kit/context.ts";
 import { topics } from "../../kit/live.ts";
 import { definePage } from "../../kit/page.ts";
@@ -8,6 +8,7 @@ import { ActOutcome, useAct } from "../../respond/act.tsx";
 import { IncidentState, spanText } from "../../respond/incident-parts.tsx";
 import { AskedList } from "../../respond/paging.tsx";
 import { SeverityBadge } from "../../respond/parts.tsx";
+import { RunList } from "../../respond/runs.tsx";
 import { EventList } from "../../ui/events.tsx";
 import { Icon } from "../../ui/icon.tsx";
 import { Panel } from "../../ui/parts.tsx";
@@ -22,7 +23,6 @@ import { Suspects } from "./suspects.tsx";
 export interface IncidentData {
   detail: IncidentDetail;
   people: string[];
-  runbooks: Runbook[];
   runs: RunbookRun[];
 }
 
@@ -30,10 +30,9 @@ export const page = definePage({
   path: "/environments/:environment/incidents/:incident",
   title: (messages, { incident }) => messages.respond.incident(Number(incident)),
   async load({ api, params: { environment, incident }, signal }): Promise<IncidentData> {
-    const [detail, { schedules }, { runbooks }, { runs }] = await Promise.all([
+    const [detail, { schedules }, { runs }] = await Promise.all([
       api.incident(incident, signal),
       api.onCall(signal),
-      api.runbooks(signal),
       api.runbookRuns({ environment, incident: Number(incident) }, signal),
     ]);
     const here = schedules.filter((one) => one.environment === environment);
@@ -42,13 +41,10 @@ export const page = definePage({
       ...detail.attempts.flatMap(({ person }) => person ?? []),
       ...Object.values(detail.incident.roles),
     ]);
-    return {
-      ...{ detail, runs, people: [...people].sort() },
-      runbooks: runbooks.filter((one) => one.environment === environment),
-    };
+    return { detail, runs, people: [...people].sort() };
   },
   live: ({ environment }) => [topics.happened<IncidentData>(environment, /./)],
-  view: ({ data: { detail, people }, params: { environment }, reload }) => {
+  view: ({ data: { detail, people, runs }, params: { environment }, reload }) => {
     const messages = useMessages();
     const act = useAct();
     const { incident } = detail;
@@ -93,6 +89,11 @@ export const page = definePage({
                 <AskedList asked={detail.attempts} pages={detail.pages} />
               )}
             </Panel>
+            {runs.length > 0 && (
+              <Panel title={messages.runbooks.runs}>
+                <RunList runs={runs} />
+              </Panel>
+            )}
             <Roles {...{ incident, people, act, reload }} />
             <Places {...{ detail, environment }} />
             <Actions {...{ detail, people, reload }} />
