@@ -29,7 +29,7 @@ async function openTest(at: number, retention: { samplesDays?: number } = {}) {
   const raw = memoryQuerier();
   const opened = stack.move();
   return {
-    ...{ telemetry, clickhouse: db.clickhouse, time },
+    ...{ telemetry, clickhouse: db.clickhouse, directory: db.directory, time },
     async write(samples: readonly TimedSample[]) {
       await telemetry.write("shop", samples);
       await telemetry.flush();
@@ -163,12 +163,16 @@ test("buckets answer what samples would: both tiers, what is not rolled up yet, 
   agree(twice, await it.plain.range("sum_over_time(level[1h])", hourly), "rolled up twice");
 });
 
-async function createTelemetryAgain({ clickhouse, time }: Opened): Promise<Telemetry & AsyncDisposable> {
+async function createTelemetryAgain({
+  clickhouse,
+  directory,
+  time,
+}: Opened): Promise<Telemetry & AsyncDisposable> {
   const clock: Clock = { ...systemClock, now: () => time.now };
   return createTelemetry({
     clickhouse,
     clock,
-    spoolDirectory: join("/tmp", `havn-test-rollups-${process.pid}`),
+    spoolDirectory: join(directory, "spool-again"),
   });
 }
 
