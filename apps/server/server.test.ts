@@ -43,6 +43,7 @@ const publicRoutes = new Map([
   ["POST /answer/:token/voice", "the same link, by a key that is pressed on the phone"],
   ["GET /runbook/:token", "whoever was asked holds the link; opening it answers nothing"],
   ["POST /runbook/:token", "the link is one person's, for one question"],
+  ["GET /calendar/:token/oncall.ics", "its address is signed: calendars can show nothing else"],
   ["GET /status/:environment/:name/", "what was declared public"],
   ["GET /status/:environment/:name/:file", "what was declared public"],
   ["GET /status/leave/:token", "the link is one subscriber's; opening it changes nothing"],

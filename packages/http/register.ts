@@ -75,10 +75,17 @@ function formFields(text: string): Record<string, string | string[]> {
 async function admit(route: Route, request: FastifyRequest, options: RegisterOptions): Promise<Admitted> {
   const identity = await identify(route, request, options);
   const params = route.params ? parseInput(route.params, request.params, "params") : {};
-  const query = route.query ? parseInput(route.query, request.query, "query") : {};
+  let query: unknown = {};
+  let mistaken: unknown;
+  try {
+    if (route.query) query = parseInput(route.query, request.query, "query");
+  } catch (error) {
+    mistaken = error;
+  }
   if (!isPublic(route.access) && identity) {
     const { action } = route.access;
-    const resource = route.access.resource?.({ params, query }) ?? pathOf(request);
+    const known = mistaken === undefined ? route.access.resource?.({ params, query }) : undefined;
+    const resource = known ?? pathOf(request);
     if (!(await options.access.decide(identity, action, resource))) {
       // Refused reads are many where a page asks for what a viewer may not see; those of what few may read are not.
       if (isChange(route) || !action.endsWith(":read"))
@@ -89,6 +96,8 @@ async function admit(route: Route, request: FastifyRequest, options: RegisterOpt
       });
     }
   }
+  // Told to who may: others need not know what it should have been.
+  if (mistaken !== undefined) throw mistaken;
   return { identity, params, query };
 }
 

@@ -13,6 +13,7 @@ import { Newcomers, type RefusedSeries } from "./metrics/newcomers.ts";
 import { createQuerier, type QuerierLimits } from "./metrics/querier.ts";
 import { SeriesRegistry } from "./metrics/registry.ts";
 import { SampleCache } from "./metrics/sample-cache.ts";
+import { StoredSeries } from "./metrics/stored-series.ts";
 import { createFacts } from "./prometheus/facts.ts";
 import { prometheusRoutes } from "./prometheus/routes.ts";
 import { grpcMethods } from "./receive/grpc.ts";
@@ -153,7 +154,8 @@ export async function createTelemetry(options: TelemetryOptions): Promise<Teleme
       if (series) registry.forgetStored();
     },
   });
-  const inserter = startInserter({ clickhouse, spool, clock, log, cache, late: rollups.late });
+  const storedSeries = new StoredSeries();
+  const inserter = startInserter({ clickhouse, spool, clock, log, cache, storedSeries, late: rollups.late });
   const newcomers = new Newcomers({ most: options.newSeriesAMinute ?? 300_000, clock });
   const ingest = createIngest({
     ...{ spool, registry, clock, newcomers, spooled: inserter.notice },
@@ -169,7 +171,7 @@ export async function createTelemetry(options: TelemetryOptions): Promise<Teleme
   };
   const stored = createQuerier(clickhouse, {
     hasHistograms,
-    storedSeries: () => inserter.stats.seriesInserts,
+    storedSeries,
     limits: options.limits,
     cache,
   });

@@ -61,6 +61,7 @@ function anchored(pattern: string): string {
   return `^(?s:${pattern})$`;
 }
 
-function dayOf(milliseconds: number): number {
+/** The day since 1970 that rows of the table `series` have for a time. */
+export function dayOf(milliseconds: number): number {
   return Math.min(lastDay, Math.max(0, Math.floor(milliseconds / dayMs)));
 }

@@ -4,6 +4,7 @@ import { migrate } from "@havn/clickhouse";
 import { openTestClickHouse } from "@havn/clickhouse/testing";
 import fc from "fast-check";
 import { createQuerier } from "./querier.ts";
+import { StoredSeries } from "./stored-series.ts";
 
 const signal = new AbortController().signal;
 const hour = 3_600_000;
@@ -50,7 +51,10 @@ test("parts that were not merged read as if they were: the last written of each 
       await clickhouse.execute("SYSTEM STOP MERGES samples");
     }
     const range = { start: base + from * hour, end: base + (from + hours) * hour };
-    const querier = createQuerier(clickhouse, { hasHistograms: () => false, storedSeries: () => 1 });
+    const querier = createQuerier(clickhouse, {
+      hasHistograms: () => false,
+      storedSeries: new StoredSeries(),
+    });
     const matchers = [
       { name: "__name__", operator: "=" as const, value: "m" },
       ...(dense ? [] : [{ name: "group", operator: "=~" as const, value: "0|7" }]),
@@ -83,8 +87,8 @@ test("what a selector found is remembered until another series is stored", async
   await using store = await openTestClickHouse();
   const { clickhouse } = store;
   await migrate(clickhouse, "telemetry", new URL("../migrations/", import.meta.url));
-  let stored = 1;
-  const querier = createQuerier(clickhouse, { hasHistograms: () => false, storedSeries: () => stored });
+  const stored = new StoredSeries();
+  const querier = createQuerier(clickhouse, { hasHistograms: () => false, storedSeries: stored });
   const names = async () => {
     const matchers = [{ name: "__name__", operator: "=~" as const, value: "(a|b)" }];
     const range = { start: base, end: base + hour };
@@ -99,7 +103,7 @@ test("what a selector found is remembered until another series is stored", async
   assert.deepEqual(await names(), ["a"]);
   await add(2, "b");
   assert.deepEqual(await names(), ["a"]);
-  stored++;
+  stored.wrote();
   assert.deepEqual(await names(), ["a", "b"]);
 });
 
@@ -113,7 +117,7 @@ test("a selector of most series reads ranges of ids and leaves out what it did n
   await clickhouse.execute(`
     INSERT INTO samples SELECT sipHash64(intDiv(number, 500)), fromUnixTimestamp64Milli(${base} + (number % 500) * 1000), number
     FROM numbers(4500 * 500)`);
-  const querier = createQuerier(clickhouse, { hasHistograms: () => false, storedSeries: () => 1 });
+  const querier = createQuerier(clickhouse, { hasHistograms: () => false, storedSeries: new StoredSeries() });
   const matchers = [{ name: "__name__", operator: "=" as const, value: "m" }];
   const seen = new Set<number>();
   for await (const { labels, timestamps, values } of querier.select(

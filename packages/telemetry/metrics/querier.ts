@@ -7,6 +7,7 @@ import { seriesCondition } from "./matchers.ts";
 import type { Reading as KnownSamples, SampleCache } from "./sample-cache.ts";
 import { type Columns, columnsOf } from "./sample-columns.ts";
 import { createSeriesIndex, type FoundSeries, type SeriesIndex } from "./series-index.ts";
+import type { StoredSeries } from "./stored-series.ts";
 
 /** Samples that are asked for at once: some 10 MB on the way. */
 const samplesAtOnce = 400_000;
@@ -26,8 +27,8 @@ export interface QuerierLimits {
 export interface QuerierOptions {
   /** Whether the table of native histograms holds any: most stores have none, and need not be asked for them. */
   hasHistograms: () => boolean;
-  /** Counts inserts into the table of series: what was found before may be remembered while it stands still. */
-  storedSeries: () => number;
+  /** What is stored in the table of series: what was found before may be remembered as long as nothing of it is selected. */
+  storedSeries: StoredSeries;
   limits?: QuerierLimits | undefined;
   /** Told of every write to the table of samples. */
   cache?: SampleCache | undefined;

@@ -6,6 +6,7 @@ import { newReads } from "@havn/promql/querier";
 import fc from "fast-check";
 import { createQuerier } from "./querier.ts";
 import { SampleCache, slotMs } from "./sample-cache.ts";
+import { StoredSeries } from "./stored-series.ts";
 
 const signal = new AbortController().signal;
 const base = Math.floor(Date.now() / 86_400_000 - 3) * 86_400_000;
@@ -64,7 +65,7 @@ for (const [what, mostBytes] of [
     const property = fc.asyncProperty(fc.array(step, { minLength: 2, maxLength: 12 }), async (steps) => {
       await clickhouse.execute("TRUNCATE TABLE samples");
       const cache = new SampleCache(mostBytes);
-      const options = { hasHistograms: () => false, storedSeries: () => 1 };
+      const options = { hasHistograms: () => false, storedSeries: new StoredSeries() };
       const kept = createQuerier(clickhouse, { ...options, cache });
       const plain = createQuerier(clickhouse, options);
       for (const each of steps) {
@@ -100,7 +101,11 @@ test("what is asked again is not read again, and follows what is written", async
   await migrate(clickhouse, "telemetry", new URL("../migrations/", import.meta.url));
   await clickhouse.execute(`INSERT INTO series VALUES (toDate('${day}'), 1, 'm', map('n', '1'))`);
   const cache = new SampleCache(1_000_000);
-  const querier = createQuerier(clickhouse, { hasHistograms: () => false, storedSeries: () => 1, cache });
+  const querier = createQuerier(clickhouse, {
+    hasHistograms: () => false,
+    storedSeries: new StoredSeries(),
+    cache,
+  });
   const range = { start: base, end: base + 1000 };
   const write = async (rows: Row[], stored: boolean) => {
     const values = rows.map(
@@ -128,7 +133,11 @@ test("what a question takes from memory and from the store is told", async () =>
   await clickhouse.execute(`
     INSERT INTO samples SELECT 1, fromUnixTimestamp64Milli(${base} + number * 1000), number FROM numbers(100)`);
   const cache = new SampleCache(1_000_000);
-  const querier = createQuerier(clickhouse, { hasHistograms: () => false, storedSeries: () => 1, cache });
+  const querier = createQuerier(clickhouse, {
+    hasHistograms: () => false,
+    storedSeries: new StoredSeries(),
+    cache,
+  });
   const range = { start: base, end: base + 49_000 };
   const ask = async () => {
     const reads = newReads();

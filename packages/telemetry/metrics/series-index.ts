@@ -2,7 +2,8 @@ import { type ClickHouse, ClickHouseError } from "@havn/clickhouse";
 import { HavnError, type Labels } from "@havn/model";
 import type { Matcher, TimeRange } from "@havn/promql/querier";
 import { ByteReader } from "../protocols/agent/bytes.ts";
-import { seriesCondition } from "./matchers.ts";
+import { dayOf, seriesCondition } from "./matchers.ts";
+import type { SeriesRow, StoredSeries } from "./stored-series.ts";
 
 /** Series in the order of their ids, the order in which their samples are stored. */
 export interface FoundSeries {
@@ -28,17 +29,24 @@ const mostRemembered = 200_000;
 /** The list of ids that is sent along is read and looked up: past this it costs more than it saves. */
 const denseShare = 4;
 
+interface Remembered {
+  found: FoundSeries;
+  matchers: readonly Matcher[];
+  /** The first and the last day that were looked at. */
+  days: readonly [number, number];
+}
+
 /**
  * The table `series` by matchers. The same selector is asked again and again, by dashboards and rules: what it found is
- * remembered until another series is stored. `stored` counts the inserts into the table.
+ * remembered until a series is stored that it may select.
  */
 export function createSeriesIndex(
   clickhouse: ClickHouse,
-  { stored, most }: { stored: () => number; most: number },
+  { stored, most }: { stored: StoredSeries; most: number },
 ): SeriesIndex {
-  const remembered = new Map<string, FoundSeries>();
+  const remembered = new Map<string, Remembered>();
   const totals = new Map<string, number>();
-  let asOf = -1;
+  let asOf = stored.written;
   let size = 0;
 
   async function search(
@@ -75,21 +83,40 @@ export function createSeriesIndex(
   }
 
   function forgetOld(): void {
-    if (asOf === stored()) return;
-    remembered.clear();
-    totals.clear();
-    size = 0;
-    asOf = stored();
+    if (asOf === stored.written) return;
+    const rows = stored.since(asOf);
+    asOf = stored.written;
+    if (!rows) {
+      remembered.clear();
+      totals.clear();
+      size = 0;
+      return;
+    }
+    const byName = Map.groupBy(rows, ({ labels }) => labels.__name__ ?? "");
+    for (const [key, one] of remembered) {
+      const name = one.matchers.find((each) => each.name === "__name__" && each.operator === "=")?.value;
+      const near = name === undefined ? rows : (byName.get(name) ?? []);
+      if (near.some((row) => maySelect(one, row))) forget(key, one);
+    }
   }
 
-  function remember(key: string, found: FoundSeries, at: number): void {
-    if (at !== stored() || found.ids.length > mostRemembered / 2) return;
-    remembered.set(key, found);
+  function forget(key: string, { found }: Remembered): void {
+    remembered.delete(key);
+    size -= found.ids.length + 1;
+  }
+
+  function remember(key: string, one: Remembered, at: number): void {
+    const { found } = one;
+    if (found.ids.length > mostRemembered / 2) return;
+    const since = stored.since(at);
+    if (!since || since.some((row) => maySelect(one, row))) return;
+    const before = remembered.get(key);
+    if (before) forget(key, before);
+    remembered.set(key, one);
     size += found.ids.length + 1;
-    for (const [oldest, { ids }] of remembered) {
+    for (const [oldest, other] of remembered) {
       if (size <= mostRemembered) break;
-      remembered.delete(oldest);
-      size -= ids.length + 1;
+      forget(oldest, other);
     }
   }
 
@@ -103,17 +130,41 @@ export function createSeriesIndex(
       if (known) {
         remembered.delete(key);
         remembered.set(key, known);
-        return known;
+        return known.found;
       }
-      const at = stored();
+      const at = stored.written;
       const found = await search([matchers], range, signal);
       const few = found.ids.length <= 1_000;
       const dense = !few && found.ids.length * denseShare >= (await total(range, signal));
       const whole = { ...found, dense };
-      remember(key, whole, at);
+      const days = [dayOf(range.start), dayOf(range.end)] as const;
+      remember(key, { found: whole, matchers, days }, at);
       return whole;
     },
   };
+}
+
+/** Whether a selection may have this row and does not yet. Regular expressions are taken to match. */
+function maySelect(
+  { found, matchers, days: [first, last] }: Remembered,
+  { day, id, labels }: SeriesRow,
+): boolean {
+  if (day < first || day > last) return false;
+  for (const { name, operator, value } of matchers) {
+    const own = labels[name] ?? "";
+    if ((operator === "=" && own !== value) || (operator === "!=" && own === value)) return false;
+  }
+  return !has(found.ids, id);
+}
+
+function has(ids: BigUint64Array, id: bigint): boolean {
+  let [low, high] = [0, ids.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((ids[middle] ?? 0n) < id) low = middle + 1;
+    else high = middle;
+  }
+  return ids[low] === id;
 }
 
 async function refusingExpressions<T>(answer: Promise<T>): Promise<T> {

@@ -5,6 +5,7 @@ import { type Clock, HavnError } from "@havn/model";
 import { exemplarColumns, metadataColumns, sampleColumns, seriesColumns } from "../metrics/batch.ts";
 import { histogramColumns } from "../metrics/histogram.ts";
 import type { SampleCache } from "../metrics/sample-cache.ts";
+import type { StoredSeries } from "../metrics/stored-series.ts";
 import { logColumns, scanLogSegment } from "../protocols/agent/logs.ts";
 import { type Late, lateColumns } from "../rollups/late.ts";
 import { type Segment, type Spool, type Table, tables } from "./spool.ts";
@@ -23,8 +24,6 @@ const columns = {
 
 export interface InserterStats {
   inserts: number;
-  /** Of those, into the table of series. */
-  seriesInserts: number;
   failedInserts: number;
   insertedBytes: number;
   rejectedSegments: number;
@@ -51,13 +50,14 @@ export function startInserter(options: {
   log: (message: string) => void;
   /** Is told what samples were stored. */
   cache?: Pick<SampleCache, "wants" | "wrote"> | undefined;
+  /** Is told what series were stored. */
+  storedSeries?: Pick<StoredSeries, "wants" | "wrote"> | undefined;
   /** Is told of samples of hours that are rolled up already. */
   late?: Pick<Late, "until" | "marksOf"> | undefined;
 }): Inserter {
-  const { clickhouse, spool, clock, log, cache, late } = options;
+  const { clickhouse, spool, clock, log, cache, storedSeries, late } = options;
   const stats = {
     inserts: 0,
-    seriesInserts: 0,
     failedInserts: 0,
     insertedBytes: 0,
     rejectedSegments: 0,
@@ -70,7 +70,8 @@ export function startInserter(options: {
 
   async function insertGroup(table: Table, group: Segment[]): Promise<void> {
     const doubtful = table === "logs" && group.some(({ isNew }) => !isNew);
-    const rows = table === "samples" && cache ? await readRows(cache, group) : undefined;
+    const told = table === "samples" ? cache : table === "series" ? storedSeries : undefined;
+    const rows = told && (await readRows(told, group));
     await clickhouse.insertSegment({
       table,
       columns: columns[table],
@@ -82,7 +83,7 @@ export function startInserter(options: {
       await noteLate(group);
     }
     stats.inserts++;
-    if (table === "series") stats.seriesInserts++;
+    if (table === "series") storedSeries?.wrote(rows);
     for (const segment of group) {
       stats.insertedBytes += segment.bytes;
       refusals.delete(segment.path);
@@ -188,11 +189,11 @@ export function startInserter(options: {
 
 /** Undefined where nobody wants to know them. */
 async function readRows(
-  cache: Pick<SampleCache, "wants">,
+  told: Pick<SampleCache, "wants">,
   group: readonly Segment[],
 ): Promise<Uint8Array[] | undefined> {
   const bytes = group.reduce((sum, segment) => sum + segment.bytes, 0);
-  return cache.wants(bytes) ? Promise.all(group.map(({ path }) => readFile(path))) : undefined;
+  return told.wants(bytes) ? Promise.all(group.map(({ path }) => readFile(path))) : undefined;
 }
 
 /** Where the rows of these segments stand in the table, if they do: narrow, since it is read and kept in memory. */
