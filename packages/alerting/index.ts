@@ -462,6 +462,7 @@ export async function createAlerting(options: AlertingOptions): Promise<Alerting
         rules: () => declaredRules.list().map(({ rule }) => rule),
         groups: () => listGroups(sql),
         routes: () => listRoutes(sql),
+        behindOf: holding.behindOf,
         ...(options.whom && { whom: options.whom }),
       }),
       ...alertmanagerRoutes({ routing, clock }),

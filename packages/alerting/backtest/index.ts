@@ -1,6 +1,6 @@
 import { alertProperties, type Clock, type Event, HavnError, parseAddress, parseDuration } from "@havn/model";
 import type { Rule as GroupRule } from "@havn/prometheus";
-import type { Routing } from "../routing/index.ts";
+import type { Routing, RoutingOptions } from "../routing/index.ts";
 import type { DeclaredRoute } from "../routing/store.ts";
 import { groupOffset, groupSpeech } from "../rulegroups/group.ts";
 import type { DeclaredGroup } from "../rulegroups/store.ts";
@@ -33,6 +33,8 @@ export interface BacktestOptions {
   rules(): readonly Rule[];
   groups(): Promise<readonly DeclaredGroup[]>;
   routes(): PromiseLike<readonly DeclaredRoute[]>;
+  /** What lies behind another failure. */
+  behindOf: NonNullable<RoutingOptions["holdsOf"]>;
   /** Whom a receiver asks or tells at a moment. */
   whom?(receiver: string, at: number): Whom | Promise<Whom>;
 }
@@ -111,6 +113,7 @@ export async function backtest(
     others: othersOf(events.found, { rule: replayed.speech.name, environment }),
     routes: request.routes ?? (await options.routes()),
     silences: options.routing.silences.list(),
+    behindOf: options.behindOf,
     ask: options.whom ?? (() => ({ channels: [], people: [] })),
   });
   const drawing = drawingGrid(request, replayed.intervalMs);
@@ -130,7 +133,7 @@ export async function backtest(
     })),
     assumed: [
       ...chosen.assumed,
-      "Routes and receivers are those of now. Schedules are as they are declared now, with every override and swap that was made.",
+      "Routes, receivers and what stands on what are those of now. Schedules are as they are declared now, with every override and swap that was made.",
       "Silences held at the time that they stood; those that ended more than five days ago are not known any more.",
       "Other alerts held back what they held back at that time, as far as the timeline tells of them.",
     ],

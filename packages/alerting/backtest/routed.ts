@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Alert, Event } from "@havn/model";
 import { type RoutedAlert, routedOf } from "../routing/alert.ts";
 import type { Notification } from "../routing/groups.ts";
-import { createRouting } from "../routing/index.ts";
+import { createRouting, type RoutingOptions } from "../routing/index.ts";
 import type { Silence } from "../routing/silences.ts";
 import type { DeclaredRoute, RoutingStore } from "../routing/store.ts";
 import type { Episode } from "./replay.ts";
@@ -29,6 +29,7 @@ export interface HeldBack {
   fingerprint: string;
   at: number;
   silencedBy: string[];
+  /** Alerts, by a rule of inhibition or since what it stands on had failed. */
   inhibitedBy: string[];
 }
 
@@ -46,6 +47,8 @@ export interface RoutedOptions {
   routes: readonly DeclaredRoute[];
   silences: readonly Silence[];
   until: number;
+  /** What lies behind another failure. */
+  behindOf?: RoutingOptions["holdsOf"];
   ask(receiver: string, at: number): Asked | Promise<Asked>;
   signal: AbortSignal;
 }
@@ -68,6 +71,7 @@ export async function routeEpisodes(options: RoutedOptions): Promise<RoutedRepla
     clock: { now: () => now, sleep: async () => undefined },
     deliver: async (notification) => void notified.push(notification),
     log: (message) => void outcome.warnings.push(message),
+    ...(options.behindOf && { holdsOf: options.behindOf }),
   });
   let next = 0;
   for (let turn = 0; turn < mostTurns; turn++) {
@@ -108,14 +112,13 @@ function heldBackNow(
   { own, here, now }: { own: ReadonlySet<string>; here: readonly RoutedAlert[]; now: number },
 ): HeldBack[] {
   const fresh = new Set(here.map(({ fingerprint }) => fingerprint));
-  return statuses
-    .filter(
-      ({ alert: { fingerprint }, silencedBy, inhibitedBy }) =>
-        own.has(fingerprint) && fresh.has(fingerprint) && silencedBy.length + inhibitedBy.length > 0,
-    )
-    .map(({ alert: { fingerprint }, silencedBy, inhibitedBy }) => ({
-      ...{ fingerprint, at: now, silencedBy, inhibitedBy },
-    }));
+  return statuses.flatMap(({ alert: { fingerprint }, silencedBy, ...held }) => {
+    const inhibitedBy = [...held.inhibitedBy, ...held.heldBy.map(({ id }) => id)];
+    if (!own.has(fingerprint) || !fresh.has(fingerprint)) return [];
+    return silencedBy.length + inhibitedBy.length > 0
+      ? [{ fingerprint, at: now, silencedBy, inhibitedBy }]
+      : [];
+  });
 }
 
 /** Its beginning, and its end where it has one. */

@@ -45,6 +45,8 @@ export interface HeldInput {
 export interface Holding extends Expectations {
   /** For all alerts that fire, why each is held; those that are told are missing. */
   holdsOf(firing: readonly HeldInput[], now: number): Map<string, Hold[]>;
+  /** Only what lies behind another failure, by what stands on what now: the rest is another at another time. */
+  behindOf(firing: readonly HeldInput[]): Map<string, Hold[]>;
   /** The maintenance in which something with these labels lies now. */
   maintenanceOf(labels: Labels, now: number): Hold | undefined;
   /** Maintenance or graphs have changed. Does not throw: what was known holds until it can be read. */
@@ -92,13 +94,15 @@ export async function openHolding(options: HoldingOptions): Promise<Holding> {
         if (own.length > 0) holds.set(fingerprint, own);
         return { fingerprint, labels, startsAt, quiet: quiet || own.length > 0 };
       });
-      const alerts = new Map(firing.map(({ alert }) => [alert.fingerprint, alert]));
-      for (const [fingerprint, blamed] of behindOf(topology, placed))
-        holds.set(
-          fingerprint,
-          blamed.map((one) => behindHold(alerts.get(one), one)),
-        );
-      holdBehindChecks(firing, placed, holds);
+      holdBehind(topology, { firing, placed, holds });
+      return holds;
+    },
+    behindOf(firing) {
+      const holds = new Map<string, Hold[]>();
+      const placed = firing.map(({ alert: { fingerprint, labels, startsAt }, quiet }) => ({
+        ...{ fingerprint, labels, startsAt, quiet },
+      }));
+      holdBehind(topology, { firing, placed, holds });
       return holds;
     },
     maintenanceOf: (labels, now) => maintenanceNow(now).find((mute) => isCovered(mute, labels))?.hold,
@@ -128,6 +132,24 @@ export async function openHolding(options: HoldingOptions): Promise<Holding> {
       }
     },
   };
+}
+
+/** Adds to `holds` what lies behind a failure that is told. */
+function holdBehind(
+  topology: Topology,
+  {
+    firing,
+    placed,
+    holds,
+  }: { firing: readonly HeldInput[]; placed: readonly Placed[]; holds: Map<string, Hold[]> },
+): void {
+  const alerts = new Map(firing.map(({ alert }) => [alert.fingerprint, alert]));
+  for (const [fingerprint, blamed] of behindOf(topology, placed))
+    holds.set(
+      fingerprint,
+      blamed.map((one) => behindHold(alerts.get(one), one)),
+    );
+  holdBehindChecks(firing, placed, holds);
 }
 
 const behindHold = (alert: RoutedAlert | undefined, fingerprint: string): Hold => ({
