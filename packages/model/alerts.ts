@@ -57,6 +57,8 @@ export const alertHoldSchema = z.object({
   until: z.number().optional().describe("milliseconds since the epoch"),
 });
 
+export type AlertHold = z.infer<typeof alertHoldSchema>;
+
 /** An alert with what is done about it: who is told, in which groups, and what holds it back. */
 export const alertViewSchema = alertSchema.extend({
   external: z.boolean().describe("sent in from elsewhere, as Prometheus does"),

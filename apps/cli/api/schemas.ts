@@ -1,4 +1,5 @@
 import {
+  alertHoldSchema,
   alertSchema,
   eventSchema,
   gatheredFactSchema,
@@ -50,7 +51,9 @@ export const maintenanceAnswer = z.object({
 export type MaintenanceAnswer = z.infer<typeof maintenanceAnswer>;
 
 export const eventsAnswer = z.object({ events: z.array(eventSchema) });
-export const alertsAnswer = z.object({ alerts: z.array(alertSchema) });
+export const alertsAnswer = z.object({
+  alerts: z.array(alertSchema.extend({ held: z.array(alertHoldSchema).default([]) })),
+});
 export const logsAnswer = z.object({ records: z.array(logRecordSchema) });
 export const uploadAnswer = z.object({ digest: z.string(), size: z.number() });
 export const downAnswer = z.object({ stopped: z.array(z.string()) });

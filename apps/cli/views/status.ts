@@ -1,4 +1,11 @@
-import type { Alert, BalancerStatus, EnvironmentStatus, HostStatus, ServiceStatus } from "@havn/model";
+import type {
+  Alert,
+  AlertHold,
+  BalancerStatus,
+  EnvironmentStatus,
+  HostStatus,
+  ServiceStatus,
+} from "@havn/model";
 import { alignColumns, printable, type Style } from "../kit/style.ts";
 import { ago, bytes, count, healthMark, paintHealth, paintSeverity, roughly } from "./words.ts";
 
@@ -99,7 +106,9 @@ function balancerLines(balancer: BalancerStatus, style: Style): string[] {
   return [head.filter(Boolean).join("  "), ...alignColumns(rows, "      ")];
 }
 
-export function alertRows(alerts: readonly Alert[], { style, now }: ViewContext): string[] {
+type HeldAlert = Alert & { held?: readonly AlertHold[] };
+
+export function alertRows(alerts: readonly HeldAlert[], { style, now }: ViewContext): string[] {
   const rows = alerts.map((alert) => [
     paintSeverity(alert.severity, alert.severity, style),
     alert.state === "firing" ? style.red(alert.state) : alert.state,
@@ -110,6 +119,16 @@ export function alertRows(alerts: readonly Alert[], { style, now }: ViewContext)
         ? `resolved ${ago(alert.resolvedAt, now)}`
         : `since ${roughly(now - alert.activeSince)}`,
     ),
+    style.dim(heldText(alert.held ?? [], now)),
   ]);
   return alignColumns(rows, "  ");
+}
+
+/** Why nobody is told of it. */
+function heldText(held: readonly AlertHold[], now: number): string {
+  if (held.length === 0) return "";
+  const reasons = held.map(({ reason, until }) =>
+    until === undefined ? reason : `${reason}, for ${roughly(until - now)} more at most`,
+  );
+  return `held: ${printable(reasons.join("; "))}`;
 }

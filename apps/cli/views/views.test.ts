@@ -10,7 +10,7 @@ import {
 } from "@havn/model";
 import { z } from "zod";
 import { checkExplanation, checksAnswer } from "../api/checks.ts";
-import { driftAnswer, explainedAnswer, queryAnswer } from "../api/schemas.ts";
+import { alertsAnswer, driftAnswer, explainedAnswer, queryAnswer } from "../api/schemas.ts";
 import { createStyle, plain } from "../kit/style.ts";
 import { compare } from "../testing/transcript.ts";
 import { checkExplained, checksView } from "./checks.ts";
@@ -21,7 +21,7 @@ import { explainedView } from "./explained.ts";
 import { planView } from "./plan.ts";
 import { applyResultView, progressLines, progressTree } from "./progress.ts";
 import { queryView } from "./query.ts";
-import { statusView } from "./status.ts";
+import { alertRows, statusView } from "./status.ts";
 
 const now = 1_795_000_000_000;
 const context = { style: plain, now };
@@ -30,6 +30,7 @@ const context = { style: plain, now };
 const views: Record<string, (value: unknown) => string> = {
   plan: (value) => planView(planSchema.parse(value), plain),
   status: (value) => statusView(environmentStatusSchema.parse(value), context),
+  alerts: (value) => alertRows(alertsAnswer.parse(value).alerts, context).join("\n"),
   drift: (value) => driftView("shop", driftAnswer.parse(value), context),
   diff: (value) => differencesView(value as Differences, plain),
   checks: (value) => checksView(checksAnswer.parse(value).checks, context),
