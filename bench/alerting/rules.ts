@@ -78,8 +78,8 @@ const alerting = await createAlerting({
 
 /** Samples of all jobs, each instance with all metrics. */
 async function feed(time: number): Promise<void> {
-  for (let job = 0; job < (groupCount ?? 0); job++) {
-    const samples = [];
+  const samples = [];
+  for (let job = 0; job < (groupCount ?? 0); job++)
     for (let instance = 0; instance < (instances ?? 0); instance++)
       for (const [at, name] of metrics.entries())
         samples.push({
@@ -87,8 +87,7 @@ async function feed(time: number): Promise<void> {
           time,
           value: at < 2 ? (time / 1000) * (at + 1) : (instance + at) % 9,
         });
-    await telemetry.write(env, samples);
-  }
+  await telemetry.write(env, samples);
 }
 
 /** One of the usual rules; the hundredth fires. */
