@@ -44,6 +44,10 @@ const refused: readonly (readonly [written: string, why: RegExp])[] = [
   ["WITH (x = 1 + 1) x{a='b'}", /"x" is no selector/],
   [`WITH (${bomb(8)}) a8`, /longer than 100000 characters once its templates are put in/],
   [`${"WITH (a = b) ".repeat(500)} a`, /too deep in each other/],
+  // Nothing is written, and twice as much of it at every level.
+  [`WITH (f0()=,${doubled(40)}) f40()`, /the query has too many templates/],
+  [`WITH (${many(10_000)}) a1`, /the query has too many templates/],
+  [`WITH (a = (${" ".repeat(90_000)}!)) a`, /parse error/],
   ["rate(sum(x)[5m:1m])", /rate of a subquery is not taken/],
   ["WITH (x = sum(up) x", /has no end/],
   ["WITH (x = sum(1)) x", /expected type instant vector.*\(in \( ?\(?sum\(1\)\)?\)\)/],
@@ -55,6 +59,14 @@ for (const [written, why] of refused)
       () => parseMetricsql(written),
       (error) => error instanceof PromqlError && why.test(error.message),
     ));
+
+function doubled(levels: number): string {
+  return Array.from({ length: levels }, (_, n) => `f${n + 1}()=f${n}()f${n}()`).join(",");
+}
+
+function many(names: number): string {
+  return Array.from({ length: names }, (_, n) => `a${n.toString(36)}=1`).join(",");
+}
 
 function bomb(levels: number): string {
   const level = (n: number) =>

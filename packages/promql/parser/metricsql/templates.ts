@@ -12,6 +12,8 @@ type Scope = ReadonlyMap<string, Template>;
 /** Characters that a query may have once it is expanded, and how deep templates may lie in each other. */
 const longest = 100_000;
 const deepest = 100;
+/** What definitions and expansions may cost together: some write nothing, and each definition keeps all before it. */
+const mostSteps = 100_000;
 
 /**
  * MetricsQL's `WITH (name = expression, f(a, b) = expression) expression` put in: names of expressions, functions, label
@@ -28,6 +30,7 @@ export function expandTemplates(text: string): string {
 class Expander {
   readonly #text: string;
   #written = 0;
+  #steps = 0;
   #depth = 0;
 
   constructor(text: string) {
@@ -36,6 +39,7 @@ class Expander {
 
   expand(tokens: readonly Token[], scope: Scope): string {
     if (++this.#depth > deepest) throw this.#error(tokens[0], "templates lie too deep in each other");
+    this.#spend(1);
     const parts: string[] = [];
     /** What is open: braces, lists of labels, other parentheses. */
     const open: ("{" | "labels" | "(")[] = [];
@@ -82,6 +86,7 @@ class Expander {
   #define(tokens: readonly Token[], opening: number, outer: Scope): { inner: Scope; body: number } {
     const end = closing(tokens, opening + 1);
     if (tokens[end]?.text !== ")") throw this.#error(tokens[opening], "WITH (…) has no end");
+    this.#spend(outer.size + end - opening);
     const inner = new Map(outer);
     for (const written of splitByComma(tokens.slice(opening + 1, end))) {
       const [name, ...rest] = written.filter(({ kind }) => kind !== "space");
@@ -94,6 +99,7 @@ class Expander {
         .filter(({ kind }) => kind !== "space")
         .slice(1);
       const parameters = this.#parametersOf(head, rest[0] ?? name);
+      this.#spend(inner.size);
       inner.set(name.text, { parameters, body: written.slice(equals + 1), scope: new Map(inner) });
     }
     return { inner, body: end + 1 };
@@ -113,6 +119,7 @@ class Expander {
     const parameters = template.parameters ?? [];
     if (values.length !== parameters.length)
       throw this.#error(token, `"${token.text}" takes ${parameters.length} arguments, not ${values.length}`);
+    this.#spend(template.scope.size + given.length);
     const inner = new Map(template.scope);
     for (const [i, name] of parameters.entries())
       inner.set(name, { parameters: undefined, body: values[i] ?? [], scope });
@@ -122,7 +129,7 @@ class Expander {
   /** Strings, numbers, durations and lists of labels stand as they are: parentheses would make others of them. */
   #plain({ body, scope }: Template): string {
     const expanded = this.expand(body, scope).trim();
-    const isBare = /^(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[\w.:]+|\(\s*[\w\s,]*\))$/.test(expanded);
+    const isBare = /^(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[\w.:]+|\([\w\s,]*\))$/.test(expanded);
     return isBare ? expanded : `(${expanded})`;
   }
 
@@ -144,6 +151,11 @@ class Expander {
     // As if it stood between braces, which it does.
     const more = this.expand([{ kind: "mark", text: "{", at: token.at }, ...given], scope).slice(1);
     return `${name ?? ""}{${[inside.trim(), more.trim()].filter((part) => part !== "").join(", ")}}`;
+  }
+
+  #spend(steps: number): void {
+    this.#steps += steps;
+    if (this.#steps > mostSteps) throw parseError(this.#text, 0, "the query has too many templates");
   }
 
   #count(text: string): string {
