@@ -27,6 +27,28 @@ const refused: [string, unknown, RegExp][] = [
 for (const [what, json, says] of refused)
   test(`${what} is refused with a reason`, () => assert.throws(() => readGrafana(json), says));
 
+test("hostile text is read once, however long it is", () => {
+  const long = 2_000_000;
+  const html = (content: string) => ({ type: "text", options: { mode: "html", content } });
+  let rows: object = { type: "row" };
+  for (let depth = 0; depth < 20_000; depth++) rows = { type: "row", panels: [rows] };
+  const { dashboard } = readGrafana({
+    panels: [
+      html("<".repeat(long)),
+      html("<script ".repeat(long / 8)),
+      html("<p>a<script>b</style></p></SCRIPT >c</p>d<style>e"),
+      rows,
+    ],
+    templating: { list: [{ name: "v", type: "custom", query: `one : 1, a${" ".repeat(long)}b` }] },
+  });
+  assert.deepEqual(
+    dashboard.panels.slice(1).map(({ text }) => text),
+    ["", "ac\nd", undefined],
+  );
+  const [variable] = dashboard.variables ?? [];
+  assert.deepEqual(variable?.kind === "custom" && variable.options[0], { text: "one", value: "1" });
+});
+
 test("whatever stands where a value is looked for, what comes of it fits the schema", () => {
   const given = JSON.parse(readFileSync(new URL("hosts.json", folder), "utf8")) as object;
   const paths = pathsOf(given);

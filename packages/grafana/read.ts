@@ -70,7 +70,13 @@ function panelsOf(panels: readonly Json[], notes: Notes): DashboardPanel[] {
     .toSorted((a, b) => order(a, "y") - order(b, "y") || order(a, "x") - order(b, "x"))
     .flatMap((panel) => [
       panelOf(panel, notes),
-      ...(panel.type === "row" ? panelsOf(list(panel.panels), notes) : []),
+      // A row in a row is none that Grafana draws.
+      ...(panel.type === "row"
+        ? panelsOf(
+            list(panel.panels).filter(({ type }) => type !== "row"),
+            notes,
+          )
+        : []),
     ]);
 }
 

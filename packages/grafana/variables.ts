@@ -126,10 +126,16 @@ function optionsOf(variable: Json) {
   return splitList(written)
     .slice(0, 500)
     .map((part) => {
-      const named = /^(.+?)\s+:\s+(.+)$/.exec(part);
-      return named
-        ? { text: (named[1] ?? "").slice(0, 500), value: (named[2] ?? "").slice(0, 1_000) }
-        : part.slice(0, 1_000);
+      const colon = part.search(/\s:\s/);
+      return colon < 0
+        ? part.slice(0, 1_000)
+        : {
+            text: part.slice(0, colon).trim().slice(0, 500),
+            value: part
+              .slice(colon + 2)
+              .trim()
+              .slice(0, 1_000),
+          };
     });
 }
 
