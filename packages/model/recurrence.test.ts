@@ -129,6 +129,14 @@ test("recurring times are those of python-dateutil, in zones with every kind of 
   assert.ok(compared > count, `only ${compared} times were compared`);
 });
 
+test("what only counts asks the zone nothing, and counts nonetheless", () => {
+  const rule = parseRecurrenceRule("FREQ=DAILY;COUNT=9000");
+  const asked = { rule, start: parseWall("2000-01-01T02:00") ?? 0, zone: "Europe/Oslo", except: [] };
+  const last = Date.parse("2024-08-21T00:00Z");
+  assert.deepEqual(recurrencesBetween(asked, { from: last - 3_600_000, to: last + 86_400_000 * 9 }), [last]);
+  assert.deepEqual(recurrencesBetween(asked, { from: last + 1, to: last + 86_400_000 * 900 }), []);
+});
+
 test("a window is open minute by minute as its begins say, over a change of clocks", () => {
   const window = maintenanceWindow.parse({
     ...{ rrule: "FREQ=WEEKLY;BYDAY=SU", from: "2026-03-01T02:30", for: "90m", zone: "Europe/Oslo" },

@@ -137,6 +137,12 @@ export function recurrencesBetween(
       const wall = day * dayMs + timeOfDay;
       if (wall < start) continue;
       if (rule.until && "wall" in rule.until && wall > rule.until.wall) return found;
+      // Long before: only counted, for asking the zone of ten thousand days takes its time.
+      if (rule.count !== undefined && wall < from - 3 * dayMs) {
+        counted += 1;
+        if (counted >= rule.count) return found;
+        continue;
+      }
       const at = instantOf(zone, wall);
       if (rule.until && "at" in rule.until && at > rule.until.at) return found;
       counted += 1;
