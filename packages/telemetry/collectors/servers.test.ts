@@ -1,13 +1,16 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import { chownSync } from "node:fs";
 import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
 import { type Labels, systemClock } from "@havn/model";
 import { freePort, until } from "@havn/testkit";
 import { runSource, type Source } from "../agent/sources.ts";
 import { parseExposition } from "../protocols/prometheus-text/parse.ts";
+import { collectRedis } from "./redis/index.ts";
 
 // Debian's own servers, asked by us and by the field's exporters: what both tell has the same names and labels.
 
@@ -96,6 +99,17 @@ async function exposed(url: string): Promise<Map<string, number>> {
 }
 
 const base = { job: "x", instance: "h:1", intervalMs: 3_600_000 };
+
+test("Redis: what answers with lengths that are none is told as no Redis", { timeout: 60_000 }, async () => {
+  for (const answer of ["$abc\r\n", "$-7\r\nmore\r\n", "$1e9\r\n"]) {
+    const server = createServer((socket) => socket.on("error", () => undefined).end(answer));
+    await once(server.listen(0, "127.0.0.1"), "listening");
+    const { port } = server.address() as AddressInfo;
+    const signal = AbortSignal.timeout(30_000);
+    await assert.rejects(collectRedis({ address: `127.0.0.1:${port}` }, 0, signal), /it is no Redis/);
+    server.close();
+  }
+});
 
 test("Redis: what redis_exporter tells of it, with a password that must be quoted", {
   timeout: 300_000,

@@ -69,6 +69,8 @@ function readAnswer(bytes: Buffer): { text: string; length: number } | undefined
     case "-":
       throw new Error(`it says ${line.slice(0, 200)}`);
     case "$": {
+      // A length that is none would be read again and again.
+      if (!/^\d{1,9}$/.test(line)) throw new Error("it is no Redis");
       const whole = end + 2 + Number(line) + 2;
       return bytes.length < whole
         ? undefined
