@@ -20,6 +20,8 @@ test("metrics that nothing asked for are found, and what asked is written down",
   const engine = createPromqlEngine({ querier: telemetry.querier });
   for (const text of ["rate(asked[5m])", '{__name__=~"by_expr.*"}', '{job="labelled"}', '{__name__=~".+"}'])
     await engine.instant(text, Date.now());
+  // Longer than any metric's name: it is not remembered.
+  await engine.instant("n".repeat(600), Date.now());
   const ask = async () => {
     const response = await fetch(`${server.url}/api/v1/metrics/unused?days=1`, {
       headers: { authorization: "Bearer x" },

@@ -6,6 +6,9 @@ import { seriesCondition } from "../metrics/matchers.ts";
 
 /** A name that is asked for all the time is written down once in so long. */
 const everyMs = 3_600_000;
+/** Names that questions may hold in memory at once, and how long one may be: nobody need have sent what is asked for. */
+const mostNames = 200_000;
+const longestName = 500;
 /** Selectors that name no metric plainly; what more of them there are within a minute is not followed. */
 const mostSelectors = 500;
 const dayMs = 86_400_000;
@@ -27,7 +30,7 @@ export function createAsked({ clickhouse, clock }: { clickhouse: ClickHouse; clo
   const noteName = (name: string, at: number) => {
     const known = names.get(name);
     if (known) known.at = at;
-    else names.set(name, { at, savedAt: 0 });
+    else if (names.size < mostNames && name.length <= longestName) names.set(name, { at, savedAt: 0 });
   };
 
   /** What regular expressions, and selectors without a name, are about today. */
