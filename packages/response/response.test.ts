@@ -85,6 +85,8 @@ test("who is on call, overrides and swaps over the API; channels are told; an un
     });
   const span = { from: clock.now() - 1000, to: clock.now() + 3_600_000 };
   assert.equal((await override({ ...span, person: "ghost" })).statusCode, 400);
+  for (const to of [9e15, span.to + 0.5])
+    assert.equal((await override({ ...span, to, person: "ada" })).statusCode, 400);
   assert.equal((await override({ ...span, person: "ada", out: "bo" })).statusCode, 200);
   assert.deepEqual((await onCall()).now.source, {
     kind: "swap",

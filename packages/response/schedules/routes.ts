@@ -21,7 +21,11 @@ export interface ScheduleRoutesOptions {
 const dayMs = 86_400_000;
 const longestMs = 400 * dayMs;
 const params = z.object({ environment: z.string(), name: z.string() });
-const span = z.object({ from: z.coerce.number().optional(), to: z.coerce.number().optional() });
+const latest = Date.UTC(9999, 11, 31);
+/** Milliseconds since the epoch; what no calendar has would be stored, and then fail whoever reads it. */
+const moment = z.number().int().min(0).max(latest);
+const asked = z.coerce.number().min(0).max(latest).optional();
+const span = z.object({ from: asked, to: asked });
 const done = z.object({ done: z.boolean() });
 
 export const scheduleRoutes = (options: ScheduleRoutesOptions): Route[] => [
@@ -159,8 +163,8 @@ function overrideRoutes({ sql, clock, people, timeline }: ScheduleRoutesOptions)
       },
       params,
       body: z.strictObject({
-        from: z.number(),
-        to: z.number(),
+        from: moment,
+        to: moment,
         person: z.string(),
         out: z.string().optional(),
       }),
