@@ -213,5 +213,7 @@ test("whom it would have paged: groups, silences, what holds others back; overri
   assert.match(failing.result?.failures[0]?.message ?? "", /many-to-many matching not allowed/);
   const wrong = await last({ alert: { name: "bad", properties: { expr: "load >", summary: "s" } } });
   assert.match(wrong.error?.message ?? "", /parse error/);
+  const often = await last({ ...both, overrides: { interval: "1ms" }, until: from + 60 * minute });
+  assert.match(often.error?.message ?? "", /at most 2500000 evaluations/);
   assert.match((await last({ rule: "none" })).error?.message ?? "", /no alerting rule "none"/);
 });

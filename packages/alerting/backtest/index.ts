@@ -90,6 +90,8 @@ interface Chosen {
 }
 
 const mostDrawn = 20;
+/** 400 days every fifteen seconds; a rule of every millisecond would keep the server at it for days. */
+const mostEvaluations = 2_500_000;
 const mostEvents = 20_000;
 
 /** What a rule would have done and whom it would have reached, over the time that is given. */
@@ -101,6 +103,7 @@ export async function backtest(
   const { environment, from, until } = request;
   const chosen = await choose(request, options);
   const { replayed, asked } = chosen;
+  refuseTooMany(request, replayed.intervalMs);
   const query: Ask["instant"] = (...given) => options.ask.instant(...given);
   const context: Omit<SpeakingContext, "at" | "signal" | "fault"> = {
     externalUrl: options.externalUrl,
@@ -138,6 +141,14 @@ export async function backtest(
       "Other alerts held back what they held back at that time, as far as the timeline tells of them.",
     ],
   };
+}
+
+function refuseTooMany({ from, until }: BacktestRequest, intervalMs: number): void {
+  if (intervalMs > 0 && (until - from) / intervalMs <= mostEvaluations) return;
+  throw new HavnError(`A replay has at most ${mostEvaluations} evaluations`, {
+    status: 400,
+    detail: "Choose a longer interval, or a shorter time.",
+  });
 }
 
 const numbers = (values: Float64Array) =>
