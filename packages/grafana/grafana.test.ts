@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { dashboardProperties } from "@havn/model";
-import fc from "fast-check";
+import fc from "@havn/testkit/property";
 import { readGrafana } from "./index.ts";
 
 const folder = new URL("./testdata/", import.meta.url);

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { type Resource, systemClock } from "@havn/model";
 import { orderNodes, sequenceChanges } from "@havn/plan";
 import { temporaryDirectory } from "@havn/testkit";
-import fc from "fast-check";
+import fc from "@havn/testkit/property";
 import { findDefinition } from "./definitions.ts";
 import { createResourceHost } from "./host.ts";
 import { claimsOf } from "./things.ts";

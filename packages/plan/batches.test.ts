@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { BatchSize, Rollout } from "@havn/model";
-import fc from "fast-check";
+import fc from "@havn/testkit/property";
 import { isOverBudget, planStages } from "./batches.ts";
 import type { WaveNode } from "./waves.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Resource } from "@havn/model";
-import fc from "fast-check";
+import fc from "@havn/testkit/property";
 import {
   diffProperties,
   findCycle,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import fc from "@havn/testkit/property";
 import { rowFunctions } from "./evaluate/rows/functions.ts";
 import { sharedWindows } from "./evaluate/rows/windows.ts";
 import { slide } from "./evaluate/windows.ts";

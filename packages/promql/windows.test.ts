@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import fc from "@havn/testkit/property";
 import type { Samples } from "./evaluate/columns.ts";
 import { findFunction } from "./functions/index.ts";
 import { quantileOfSorted, Sum, sortNaNFirst } from "./functions/sums.ts";

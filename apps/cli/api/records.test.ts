@@ -1,6 +1,6 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import fc from "@havn/testkit/property";
 import { readRecords } from "./records.ts";
 
 test("lines and the bytes between them come whole, however the stream is cut", async () => {

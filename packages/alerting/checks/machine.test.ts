@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { type CheckMemory, type CheckState, checkStates } from "@havn/model";
-import fc from "fast-check";
+import fc from "@havn/testkit/property";
 import { flapPercent } from "./flapping.ts";
 import { advanceCheck, type CheckRules } from "./machine.ts";
 import { nagiosService } from "./testing/oracle.ts";

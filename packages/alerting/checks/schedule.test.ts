@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import fc from "@havn/testkit/property";
 import { createDueQueue } from "./queue.ts";
 import { firstDelay, nextTurn } from "./spread.ts";
 

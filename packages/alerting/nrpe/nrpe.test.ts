@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { nrpeServerSpec } from "@havn/fleet/protocol";
 import { probeSchema } from "@havn/model";
 import { freePort } from "@havn/testkit";
-import fc from "fast-check";
+import fc from "@havn/testkit/property";
 import { attemptOf } from "../probes/testing/contract.ts";
 import { decodePacket, encodePacket, packetLength } from "./packet.ts";
 import { createNrpeServer } from "./server.ts";
@@ -59,7 +59,7 @@ const checkNrpe = (port: number, ...args: string[]) =>
 
 for (const tls of ["anonymous", "off"] as const) {
   const plain = tls === "off" ? ["-n"] : [];
-  test(`Debian's check_nrpe asks us (encryption: ${tls})`, { timeout: 120_000 }, async () => {
+  test(`Debian's check_nrpe asks us (encryption: ${tls})`, { timeout: 600_000 }, async () => {
     const { port, server } = await open(tls, { arguments: true });
     await using _ = server;
     assert.match((await checkNrpe(port, ...plain)).output, /^NRPE v/);
@@ -83,7 +83,7 @@ for (const tls of ["anonymous", "off"] as const) {
     assert.match(substituted.output, /illegal metachars/);
   });
 
-  test(`we ask our own server (encryption: ${tls})`, { timeout: 120_000 }, async () => {
+  test(`we ask our own server (encryption: ${tls})`, { timeout: 600_000 }, async () => {
     const { port, server } = await open(tls);
     await using _ = server;
     const ask = (more: object) =>
@@ -98,14 +98,14 @@ for (const tls of ["anonymous", "off"] as const) {
   });
 }
 
-test("who may not ask is turned away before it can say anything", { timeout: 60_000 }, async () => {
+test("who may not ask is turned away before it can say anything", { timeout: 600_000 }, async () => {
   const { port, server, said } = await open("off", { allow: ["192.0.2.1"] });
   await using _ = server;
   assert.notEqual((await checkNrpe(port, "-n", "-c", "check_dummy")).code, 1);
   assert.match(said.join(), /127\.0\.0\.1 was turned away/);
 });
 
-test("what is no NRPE is hung up on, and the next one is answered", { timeout: 60_000 }, async () => {
+test("what is no NRPE is hung up on, and the next one is answered", { timeout: 600_000 }, async () => {
   const { port, server } = await open("off");
   await using _ = server;
   const attempt = await attemptOf(

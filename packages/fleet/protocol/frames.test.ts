@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import fc from "@havn/testkit/property";
 import { decodeBinaryFrame, decodeTextFrame, encodeBinaryFrame, type Frame } from "./frames.ts";
 
 const id = fc.integer();

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { maskText, secretTexts } from "@havn/plan";
-import fc from "fast-check";
+import fc from "@havn/testkit/property";
 import { createKeeper, createMasker } from "./output.ts";
 
 test("however a text is cut in pieces, it comes out as if it had been masked whole", () => {

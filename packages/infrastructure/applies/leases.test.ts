@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { type Action, type Address, type Apply, HavnError, type Plan, type Resource } from "@havn/model";
 import { migrate, type Sql } from "@havn/postgres";
 import { testDatabase } from "@havn/postgres/testing";
-import fc from "fast-check";
+import fc from "@havn/testkit/property";
 import * as store from "../store.ts";
 import { declared, graphOf } from "../testing/environment.ts";
 import { claim } from "./leases.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import fc from "@havn/testkit/property";
 import { removeBlock, setBlock } from "./block/edit.ts";
 import line from "./line/definition.ts";
 import { lineBefore, removeLines, setOneLine } from "./line/edit.ts";

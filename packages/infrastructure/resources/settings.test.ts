@@ -3,7 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { test } from "node:test";
 import { HavnError } from "@havn/model";
 import { caseFiles } from "@havn/testkit";
-import fc from "fast-check";
+import fc from "@havn/testkit/property";
 import * as ini from "./setting.ini/edit.ts";
 import * as json from "./setting.json/edit.ts";
 import * as toml from "./setting.toml/edit.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { HavnError } from "@havn/model";
-import fc from "fast-check";
+import fc from "@havn/testkit/property";
 import { type ChoosableHost, chooseHosts } from "./choose.ts";
 
 interface Case {

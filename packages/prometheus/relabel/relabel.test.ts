@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { compileRegexp } from "@havn/model/regexp";
-import fc from "fast-check";
+import fc from "@havn/testkit/property";
 import { parse } from "yaml";
 import { compileRules, relabel, relabelSteps } from "./relabel.ts";
 import { type RelabelRule, relabelRule } from "./rule.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import fc from "@havn/testkit/property";
 import { snapshot } from "./escalation.ts";
 import { calendar } from "./ical.ts";
 import { gaps, type Layer, onCallAt, type Schedule, segments, type Window } from "./schedule.ts";
@@ -248,7 +248,7 @@ test("an escalation's people are those on call when it begins; who is gone is to
   };
   const level = (...targets: { kind: "person" | "schedule" | "team"; name: string }[]) => ({
     targets,
-    timeout: 60_000,
+    timeout: 600_000,
   });
   const { levels, missing } = snapshot(
     {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import fc from "@havn/testkit/property";
 import { kinds, Page, pack, packingOf, sizeOf, unpack } from "./packing.ts";
 
 const staleMarker = new Float64Array(BigUint64Array.of(0x7ff0000000000002n).buffer);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { migrate } from "@havn/clickhouse";
 import { openTestClickHouse } from "@havn/clickhouse/testing";
-import fc from "fast-check";
+import fc from "@havn/testkit/property";
 import { createQuerier } from "./querier.ts";
 import { StoredSeries } from "./stored-series.ts";
 

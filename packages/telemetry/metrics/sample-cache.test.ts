@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { migrate } from "@havn/clickhouse";
 import { openTestClickHouse } from "@havn/clickhouse/testing";
 import { newReads } from "@havn/promql/querier";
-import fc from "fast-check";
+import fc from "@havn/testkit/property";
 import { createQuerier } from "./querier.ts";
 import { SampleCache, slotMs } from "./sample-cache.ts";
 import { StoredSeries } from "./stored-series.ts";

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { migrate } from "@havn/clickhouse";
 import { openTestClickHouse } from "@havn/clickhouse/testing";
 import type { Matcher } from "@havn/promql/querier";
-import fc from "fast-check";
+import fc from "@havn/testkit/property";
 import { ByteWriter } from "../protocols/agent/bytes.ts";
 import { createSeriesIndex } from "./series-index.ts";
 import { StoredSeries } from "./stored-series.ts";

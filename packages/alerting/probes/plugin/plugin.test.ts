@@ -4,7 +4,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { type ProbeOf, probeSchema } from "@havn/model";
 import { until } from "@havn/testkit";
-import fc from "fast-check";
+import fc from "@havn/testkit/property";
 import type { Measure, Range } from "../measure.ts";
 import { attemptOf } from "../testing/contract.ts";
 import { programs } from "../testing/servers.ts";
@@ -122,7 +122,7 @@ test("a plugin runs as nobody, and secrets of its environment stand in no output
   assert.equal(attempt.long, "***");
 });
 
-test("a plugin that never ends is ended with all that it began", { timeout: 60_000 }, async () => {
+test("a plugin that never ends is ended with all that it began", { timeout: 600_000 }, async () => {
   await using folder = await programs({
     hang: "#!/bin/sh\nsleep 86399.5 &\nsleep 86399.5 &\ntrap '' TERM\necho begun\nwait\n",
   });
@@ -139,7 +139,7 @@ async function sleepers(): Promise<number> {
   return lines.filter((line) => line.includes("86399.5")).length;
 }
 
-test("a plugin that prints 100 MB is read to its end and kept in part", { timeout: 60_000 }, async () => {
+test("a plugin that prints 100 MB is read to its end and kept in part", { timeout: 600_000 }, async () => {
   const before = process.memoryUsage().rss;
   const attempt = await plugin({
     command: ["/bin/sh", "-c", "echo first; head -c 104857600 /dev/zero | tr '\\0' x; exit 1"],
@@ -151,7 +151,7 @@ test("a plugin that prints 100 MB is read to its end and kept in part", { timeou
   assert.ok(process.memoryUsage().rss - before < 150_000_000);
 });
 
-test("Debian's monitoring-plugins, as they are", { timeout: 120_000 }, async () => {
+test("Debian's monitoring-plugins, as they are", { timeout: 600_000 }, async () => {
   const load = await plugin({ command: "$USER1$/check_load -w 1000,1000,1000 -c 2000,2000,2000" });
   assert.equal(load.state, "ok", load.output);
   assert.match(load.output, /^(LOAD )?OK.*load average/i);

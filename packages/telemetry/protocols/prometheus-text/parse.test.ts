@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
-import fc from "fast-check";
+import fc from "@havn/testkit/property";
 import { ExpositionError, parseExposition } from "./parse.ts";
 
 const cases = new URL("./cases/", import.meta.url);
