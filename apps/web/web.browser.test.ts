@@ -9,7 +9,7 @@ import { type Demo, openDemo } from "./testing/demo.ts";
 let demo: Demo;
 let browser: Browser;
 const shop = "/environments/shop";
-const timeout = 60_000;
+const timeout = 600_000;
 
 async function signedIn(role?: "viewer" | "admin", options: Parameters<typeof openVisitor>[1] = {}) {
   const visitor = await openVisitor(browser, options);
@@ -189,7 +189,7 @@ describe("the page", () => {
     await page.getByLabel("Kind", { exact: true }).selectOption("rollout");
     await page.locator(".event").nth(3).waitFor();
     await page.getByText("was killed by signal 9").waitFor({ state: "detached" });
-    assert.match(page.url(), /kind=rollout/);
+    await page.waitForURL(/kind=rollout/);
     await page.getByLabel("Host", { exact: true }).selectOption("web-1");
     await page.getByText("shop on web-2 runs release 4").waitFor({ state: "detached" });
     await counted(page, ".event", 1);

@@ -1,11 +1,14 @@
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 
+/** For what hangs, not a measure: a loaded computer takes its time over a click. */
+const longestMs = 120_000;
 /** Debian's Chromium, or the one named by CHROMIUM. */
 const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
 
 export function openBrowser(): Promise<Browser> {
   return chromium.launch({
     executablePath,
+    timeout: longestMs,
     args: [
       "--headless",
       "--no-sandbox",
@@ -26,6 +29,7 @@ export async function openVisitor(browser: Browser, options: BrowserContextOptio
     locale: "en-GB",
     ...options,
   });
+  context.setDefaultTimeout(longestMs);
   const page = await context.newPage();
   const faults: string[] = [];
   page.on("pageerror", (error) => faults.push(String(error)));

@@ -12,7 +12,7 @@ import { contrastFaults } from "../../testing/contrast.ts";
 import { shopWorld } from "../../testing/data.ts";
 import { type Demo, openDemo } from "../../testing/demo.ts";
 
-const timeout = 60_000;
+const timeout = 600_000;
 const now = Date.now();
 
 /** The engine itself over a shop's metrics of an hour, and of the next: however long the tests take. */

@@ -5,7 +5,7 @@ import { openBrowser, openVisitor, signIn } from "../../testing/browser.ts";
 import { contrastFaults } from "../../testing/contrast.ts";
 import { type Operations, openOperations } from "../../testing/operations.ts";
 
-const timeout = 120_000;
+const timeout = 600_000;
 const shop = "/environments/shop";
 
 describe("on call, runbooks and status pages", () => {
@@ -33,11 +33,11 @@ describe("on call, runbooks and status pages", () => {
   test("the calendar shows shifts, layers and gaps, in the schedule's zone or one's own", {
     timeout,
   }, async () => {
-    await using visitor = await visit(`${shop}/oncall?schedule=office&at=2026-12-09`, {
+    await using visitor = await visit(`${shop}/oncall?schedule=office&at=2099-12-09`, {
       timezoneId: "Europe/Oslo",
     });
     const { page } = visitor;
-    await page.getByRole("heading", { name: "December 2026" }).waitFor();
+    await page.getByRole("heading", { name: "December 2099" }).waitFor();
     await page.locator(".source-fallback").first().waitFor();
     await page.getByRole("button", { name: "Week" }).click();
     await page.getByRole("list", { name: "Layer office" }).getByText("cy").nth(4).waitFor();
@@ -49,9 +49,9 @@ describe("on call, runbooks and status pages", () => {
       ([before]) => document.querySelector<HTMLElement>(".quiet li")?.style.left !== before,
       [there] as const,
     );
-    assert.match(page.url(), /zone=own/);
+    await page.waitForURL(/zone=own/);
     await page.getByRole("button", { name: "After" }).click();
-    assert.match(page.url(), /at=2026-12-16/);
+    await page.waitForURL(/at=2099-12-16/);
     const address = await page.locator(".calendar-foot code").textContent();
     const answer = await fetch(address ?? "");
     assert.equal(answer.status, 200);
