@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { applyHost, eventually, hostResource, openTestFleet, steps } from "./testing.ts";
 
 const web = hostResource("shop", "web-1");
-const limit = { timeout: 120_000 };
+const limit = { timeout: 600_000 };
 
 test("an agent of this computer enrols, reports, and leaves nothing behind", limit, async (context) => {
   const opened = await openTestFleet(context);

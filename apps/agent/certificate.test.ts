@@ -11,7 +11,7 @@ import { reachAny } from "./connection/reach.ts";
 import { applyHost, hostResource, openTestFleet } from "./testing.ts";
 
 const host = "e/host/h";
-const limit = { timeout: 120_000 };
+const limit = { timeout: 600_000 };
 
 test("the internal authority signs what is declared for a host, and nothing else", limit, async (context) => {
   await using directory = await temporaryDirectory("agent-certificate");

@@ -20,7 +20,7 @@ after(async () => await server[Symbol.asyncDispose]());
 describe("/readyz tells the truth", () => {
   const childOf = { clickhouse: "clickhouse/embedded/child.ts", postgres: "bin/postgres -D" } as const;
   for (const [part, mark] of Object.entries(childOf))
-    test(`${part} killed: 503 that names it, then 200 again`, { timeout: 120_000 }, async () => {
+    test(`${part} killed: 503 that names it, then 200 again`, { timeout: 600_000 }, async () => {
       const child = processesOf(server.dataDirectory).find(({ command }) => command.includes(mark));
       assert.ok(child, `${part} runs`);
       // Stopped first, so that the fall lasts long enough to be seen whatever the machine is doing. PostgreSQL's
@@ -31,9 +31,16 @@ describe("/readyz tells the truth", () => {
       const down = await until(
         async () => {
           const answer = await server.call({ path: "/readyz", token: undefined });
-          return answer.status === 503 && answer;
+          if (answer.status !== 503) return false;
+          // On a loaded computer another part may be slow to answer, once.
+          const { parts } = answer.json as { parts: Record<string, { ok: boolean }> };
+          return (
+            Object.entries(parts).every(([name, { ok }]) =>
+              name === part ? !ok : ok || !(name in childOf),
+            ) && answer
+          );
         },
-        { what: "503" },
+        { what: `503 for ${part} alone` },
       );
       const { parts } = down.json as { parts: Record<string, { ok: boolean; detail: string }> };
       assert.equal(parts[part]?.ok, false, down.text);
@@ -47,7 +54,7 @@ describe("/readyz tells the truth", () => {
       kill9(child.pid);
       await until(async () => (await server.call({ path: "/readyz" })).status === 200, {
         what: "200 again",
-        timeoutMs: 60_000,
+        timeoutMs: 240_000,
       });
       // Ready means that it works: what needs the part answers.
       const path = part === "postgres" ? "/api/v1/events" : "/api/v1/logs?environment=rules";
@@ -60,7 +67,7 @@ describe("a server that cannot start", () => {
     ["its port", 0],
     ["the agents' port", 1],
   ] as const)
-    test(`${name} is taken: one message, nothing left running`, { timeout: 120_000 }, async (context) => {
+    test(`${name} is taken: one message, nothing left running`, { timeout: 600_000 }, async (context) => {
       const dataDirectory = await mkdtemp("/tmp/havn-server-");
       context.after(() => removeHavn(dataDirectory));
       const port = await freePorts();
@@ -80,7 +87,7 @@ describe("a server that cannot start", () => {
       assert.ok(!existsSync(join(dataDirectory, "server.json")));
     });
 
-  test("a second one on the same data is refused, and the first goes on", { timeout: 120_000 }, async () => {
+  test("a second one on the same data is refused, and the first goes on", { timeout: 600_000 }, async () => {
     const { dataDirectory } = server;
     const { child, output } = spawnServer({ dataDirectory, port: await freePorts() });
     const [code] = await once(child, "exit");
@@ -90,7 +97,7 @@ describe("a server that cannot start", () => {
   });
 });
 
-test("SIGTERM while it starts leaves nothing running", { timeout: 120_000 }, async (context) => {
+test("SIGTERM while it starts leaves nothing running", { timeout: 600_000 }, async (context) => {
   const dataDirectory = await mkdtemp("/tmp/havn-server-");
   context.after(() => removeHavn(dataDirectory));
   const { child, output } = spawnServer({ dataDirectory, port: await freePorts() });
@@ -105,7 +112,7 @@ test("SIGTERM while it starts leaves nothing running", { timeout: 120_000 }, asy
 });
 
 test("SIGTERM ends it and all of its children; no socket, lock or record stays", {
-  timeout: 120_000,
+  timeout: 600_000,
 }, async () => {
   const { dataDirectory, process: own } = server;
   const children = processesOf(dataDirectory);

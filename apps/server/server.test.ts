@@ -100,7 +100,7 @@ describe("every door", () => {
     for (const name of operations.keys()) assert.ok(registered().includes(name), `${name} is not served`);
   });
 
-  test("refuses who shows nothing, and who shows a wrong token", { timeout: 120_000 }, async () => {
+  test("refuses who shows nothing, and who shows a wrong token", { timeout: 600_000 }, async () => {
     for (const name of registered()) {
       if (publicRoutes.has(name)) continue;
       const [method = "", path = ""] = name.split(" ");
@@ -261,7 +261,7 @@ describe("bad input gets one clear message", () => {
       assert.ok(problem(answer.json).detail.length > 5, `no word on what to do: ${answer.text}`);
     });
 
-  test("a body of 100 MB", { timeout: 60_000 }, async () => {
+  test("a body of 100 MB", { timeout: 600_000 }, async () => {
     const body = `{"graph": "${"x".repeat(100_000_000)}"}`;
     for (const headers of [{}, { "transfer-encoding": "chunked" }] as Record<string, string>[]) {
       const answer = await server.call({ method: "POST", path: "/api/v1/plans", body, headers });
@@ -271,7 +271,7 @@ describe("bad input gets one clear message", () => {
     assert.equal((await server.call({ path: "/readyz" })).status, 200);
   });
 
-  test("a plan that is out of date changes nothing", { timeout: 60_000 }, async () => {
+  test("a plan that is out of date changes nothing", { timeout: 600_000 }, async () => {
     const plan = async (expr: string) => {
       const body = { graph: ruleGraph("rules", expr) };
       const answer = await server.call({ method: "POST", path: "/api/v1/plans", body });

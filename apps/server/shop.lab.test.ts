@@ -221,13 +221,17 @@ describe("the shop, from nothing to nothing", () => {
         `${step} in ${said.join("\n")}`,
       );
 
-    const mails = (await mail.mails()).map(readMail).filter(({ subject }) => title.test(subject));
+    const delivered = async () =>
+      (await mail.mails()).map(readMail).filter(({ subject }) => title.test(subject));
+    await until(async () => (await delivered()).length, { what: "the mail", timeoutMs: 240_000 });
+    const mails = await delivered();
     assert.equal(mails.length, 1, await mail.log());
     assert.match(mails[0]?.text ?? "", /\/answer\//);
 
     const secret = (await havn.must(["secret", "get", "paging-webhook", "-e", "shop"])).stdout.trim();
-    const states = hook.messages(secret).flatMap((one) => (title.test(one.subject) ? one.state : []));
-    assert.deepEqual(states, ["firing", "resolved"]);
+    const states = () => hook.messages(secret).flatMap((one) => (title.test(one.subject) ? one.state : []));
+    await until(() => states().length >= 2, { what: "both messages", timeoutMs: 240_000 });
+    assert.deepEqual(states(), ["firing", "resolved"]);
 
     const { stdout: draft } = await havn.must(["incident", "postmortem", String(incident)]);
     assert.match(draft, /\*\*Paged:\*\* keeper/);

@@ -8,7 +8,7 @@ export async function until<T>(
   condition: () => Promise<T> | T,
   options: { what: string; timeoutMs?: number; intervalMs?: number },
 ): Promise<Exclude<T, false | undefined | null | 0 | "">> {
-  const { what, timeoutMs = 30_000, intervalMs = 25 } = options;
+  const { what, timeoutMs = 120_000, intervalMs = 25 } = options;
   const deadline = performance.now() + timeoutMs;
   for (;;) {
     let cause: unknown;

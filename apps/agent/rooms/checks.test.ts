@@ -43,7 +43,7 @@ const check = (name: string, probe: object, more: object = {}): CheckSpec =>
   });
 
 test("results are told, measured and logged; what was not taken is told again", {
-  timeout: 60_000,
+  timeout: 600_000,
 }, async () => {
   await using directory = await temporaryDirectory();
   const room = await openRoom(directory.path);
@@ -72,7 +72,7 @@ test("results are told, measured and logged; what was not taken is told again", 
   assert.ok(room.samples.includes("havn_check_state{disk} ends"));
 });
 
-test("a restart of the agent is no recovery", { timeout: 60_000 }, async () => {
+test("a restart of the agent is no recovery", { timeout: 600_000 }, async () => {
   await using directory = await temporaryDirectory();
   const server = createServer((_, response) => response.writeHead(500).end()).listen(0, "127.0.0.1");
   await once(server, "listening");

@@ -19,7 +19,7 @@ export function processesOf(dataDirectory: string): FoundProcess[] {
 }
 
 /** Waits until nothing of a data directory runs any more; throws with what still does. */
-export async function allEnded(dataDirectory: string, timeoutMs = 30_000): Promise<void> {
+export async function allEnded(dataDirectory: string, timeoutMs = 120_000): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
     const left = processesOf(dataDirectory);

@@ -47,7 +47,7 @@ function watch() {
   };
 }
 
-test("soft, hard, and well again", { timeout: 60_000 }, async () => {
+test("soft, hard, and well again", { timeout: 600_000 }, async () => {
   await using server = await serve();
   const seen = watch();
   await using probes = createProbes({ clock: systemClock, onRun: seen.onRun });
@@ -69,7 +69,7 @@ test("soft, hard, and well again", { timeout: 60_000 }, async () => {
   assert.equal(probes.results().length, 1);
 });
 
-test("timeouts, and what cannot even be tried, harm no other", { timeout: 60_000 }, async () => {
+test("timeouts, and what cannot even be tried, harm no other", { timeout: 600_000 }, async () => {
   await using server = await serve();
   server.state.silent = true;
   const seen = watch();
@@ -87,7 +87,7 @@ test("timeouts, and what cannot even be tried, harm no other", { timeout: 60_000
 });
 
 test("run now: out of its rhythm, once for all who ask; what it remembers outlives it", {
-  timeout: 60_000,
+  timeout: 600_000,
 }, async () => {
   await using server = await serve();
   server.state.status = 500;
@@ -115,7 +115,7 @@ test("run now: out of its rhythm, once for all who ask; what it remembers outliv
 });
 
 test("a check that stays as it was keeps its result; one that goes is not asked any more", {
-  timeout: 60_000,
+  timeout: 600_000,
 }, async () => {
   await using server = await serve();
   const seen = watch();
@@ -135,7 +135,7 @@ test("a check that stays as it was keeps its result; one that goes is not asked 
   assert.ok(seen.runs.every(({ spec }) => spec.address === "a"));
 });
 
-test("no more at once than there is room for", { timeout: 60_000 }, async () => {
+test("no more at once than there is room for", { timeout: 600_000 }, async () => {
   let open = 0;
   let most = 0;
   const server = createServer((_request, response) => {

@@ -96,7 +96,7 @@ function seen(type: string, values: ReadonlyMap<string, string>): Record<string,
   return Object.fromEntries([...shown, ...custom.map(([name, value]) => [name, value])]);
 }
 
-test("resolved objects are those of Debian's nagios4", { timeout: 120_000 }, () => compare(testdata));
+test("resolved objects are those of Debian's nagios4", { timeout: 600_000 }, () => compare(testdata));
 
 test("so are those of configurations that chance wrote", { timeout: 300_000 }, () => {
   for (let seed = 1; seed <= 40; seed++) {

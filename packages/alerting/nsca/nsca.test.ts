@@ -45,7 +45,7 @@ async function send(
 }
 
 for (const method of Object.keys(nscaMethods) as NscaMethod[])
-  test(`Debian's send_nsca sends, encrypted with ${method}`, { timeout: 60_000 }, async () => {
+  test(`Debian's send_nsca sends, encrypted with ${method}`, { timeout: 600_000 }, async () => {
     const { server, taken, said } = await open(method);
     await using _ = server;
     await send(
@@ -67,7 +67,7 @@ for (const method of Object.keys(nscaMethods) as NscaMethod[])
     assert.match(said[0] ?? "", /no passive check is declared for web-2;unknown/);
   });
 
-test("another password, noise and silence take nothing in", { timeout: 60_000 }, async () => {
+test("another password, noise and silence take nothing in", { timeout: 600_000 }, async () => {
   const { server, taken, said } = await open("aes");
   await using _ = server;
   await send(server.port, "aes", "web-1\tHTTP\t2\tdown\n", "another-password");

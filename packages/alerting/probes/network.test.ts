@@ -147,7 +147,7 @@ test("tls: trusted, about to end, ended, another name, nobody's", async () => {
   assert.match((await see("localhost", 60, { authority: undefined })).output, /not trusted/);
 });
 
-test("dns: records, what is missing, what is not there", { timeout: 120_000 }, async () => {
+test("dns: records, what is missing, what is not there", { timeout: 600_000 }, async () => {
   await using server = await startDns();
   const ask = (more: object) =>
     attemptOf(probe({ kind: "dns", server: `127.0.0.1:${server.port}`, ...more }));
@@ -165,7 +165,7 @@ test("dns: records, what is missing, what is not there", { timeout: 120_000 }, a
   assert.match((await ask({ name: "none.test" })).output, /no such name|no such record/);
 });
 
-test("smtp: STARTTLS, sign-in, an envelope that is not sent", { timeout: 120_000 }, async () => {
+test("smtp: STARTTLS, sign-in, an envelope that is not sent", { timeout: 600_000 }, async () => {
   await using server = await startSmtp(password, authority);
   const ask = (more: object) =>
     attemptOf(probe({ kind: "smtp", host: "127.0.0.1", port: server.port, ...more }));
@@ -192,7 +192,7 @@ test("smtp: STARTTLS, sign-in, an envelope that is not sent", { timeout: 120_000
   assert.match(refused.output, /550 not relaying/);
 });
 
-test("postgres: SCRAM, MD5, TLS, queries, and what it refuses", { timeout: 120_000 }, async () => {
+test("postgres: SCRAM, MD5, TLS, queries, and what it refuses", { timeout: 600_000 }, async () => {
   await using server = await startPostgres(password, authority);
   const ask = (more: object) =>
     attemptOf(
@@ -218,7 +218,7 @@ test("postgres: SCRAM, MD5, TLS, queries, and what it refuses", { timeout: 120_0
   assert.match((await ask({ database: "nowhere" })).output, /database "nowhere" does not exist/);
 });
 
-test("mysql: sign-in, TLS, queries, and what it refuses", { timeout: 120_000 }, async () => {
+test("mysql: sign-in, TLS, queries, and what it refuses", { timeout: 600_000 }, async () => {
   await using server = await startMariadb(password, authority);
   const ask = (more: object) =>
     attemptOf(
@@ -238,7 +238,7 @@ test("mysql: sign-in, TLS, queries, and what it refuses", { timeout: 120_000 }, 
   assert.match((await ask({ database: "nowhere" })).output, /denied|Unknown database/);
 });
 
-test("redis: AUTH, PING, its role", { timeout: 120_000 }, async () => {
+test("redis: AUTH, PING, its role", { timeout: 600_000 }, async () => {
   await using server = await startRedis(password);
   const ask = (more: object) =>
     attemptOf(probe({ kind: "redis", host: "127.0.0.1", port: server.port, password, ...more }));
@@ -261,7 +261,7 @@ test("tcp: what is sent, and what must come", async () => {
   );
 });
 
-test("ping: this computer, and what is no host", { timeout: 60_000 }, async () => {
+test("ping: this computer, and what is no host", { timeout: 600_000 }, async () => {
   const here = await attemptOf(probe({ kind: "ping", host: "127.0.0.1", count: 1 }));
   assert.match(here.output, /^[\d.]+ ms, 0 % of 1 lost$/);
   assert.equal(

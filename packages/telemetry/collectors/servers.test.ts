@@ -69,7 +69,7 @@ async function collectOnce(source: Source): Promise<{ samples: Map<string, numbe
     ...{ labels: { host: "h" }, clock: systemClock, signal: stop.signal },
     log: (message) => logged.push(message),
   });
-  await until(() => samples.size > 0, { what: "samples", timeoutMs: 60_000 });
+  await until(() => samples.size > 0, { what: "samples", timeoutMs: 120_000 });
   stop.abort();
   await ended;
   return { samples, logged };
@@ -264,13 +264,13 @@ test("PostgreSQL: what postgres_exporter tells of it; one connection stays open"
       ...{ labels: {}, clock: systemClock, signal: stop.signal, log: () => {} },
     },
   );
-  await until(() => rounds >= 2 && sessions > 0, { what: "a round", timeoutMs: 60_000 });
+  await until(() => rounds >= 2 && sessions > 0, { what: "a round", timeoutMs: 120_000 });
   const before = { rounds, sessions };
-  await until(() => rounds >= before.rounds + 3, { what: "three more", timeoutMs: 60_000 });
+  await until(() => rounds >= before.rounds + 6, { what: "six more", timeoutMs: 120_000 });
   stop.abort();
   await ended;
-  // The exporter's own connections may come in between, not ours.
-  assert.ok(sessions - before.sessions <= 1, `${sessions - before.sessions} new sessions in three rounds`);
+  // Some of before may be counted late, and the exporter's own may come in between: not one a round, as ours would.
+  assert.ok(sessions - before.sessions <= 3, `${sessions - before.sessions} new sessions in six rounds`);
 });
 
 /** What the exporter makes of a time that never was, and of a word. */

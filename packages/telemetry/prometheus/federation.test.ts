@@ -9,8 +9,8 @@ const config = (target: string) => () =>
   `
 scrape_configs:
   - job_name: havn
-    scrape_interval: 500ms
-    scrape_timeout: 500ms
+    scrape_interval: 2s
+    scrape_timeout: 2s
     honor_labels: true
     metrics_path: /prometheus/federate
     params: { "match[]": ['{job="shop"}'] }
@@ -19,7 +19,7 @@ scrape_configs:
 `;
 
 test("Debian's Prometheus takes series from us by federation, with their own labels", {
-  timeout: 300_000,
+  timeout: 600_000,
 }, async () => {
   await using server = await openReceivingServer();
   const now = Date.now();

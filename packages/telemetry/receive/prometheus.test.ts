@@ -21,7 +21,7 @@ remote_write:
     metadata_config: { send_interval: 1s }
 `;
 
-test("Debian's Prometheus sends what it scrapes, sample for sample", { timeout: 120_000 }, async () => {
+test("Debian's Prometheus sends what it scrapes, sample for sample", { timeout: 600_000 }, async () => {
   await using server = await openReceivingServer();
   await using prometheus = await startPrometheus(config(server.url));
   const seen = async () => (await server.stored("up"))[0]?.split(" ").length ?? 0;

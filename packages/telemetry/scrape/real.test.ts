@@ -43,7 +43,7 @@ async function scrapeOnce(url: string, protocol: ScrapeProtocol) {
   return { series, types };
 }
 
-test("Debian's Prometheus tells the same in every form", { timeout: 120_000 }, async () => {
+test("Debian's Prometheus tells the same in every form", { timeout: 600_000 }, async () => {
   await using prometheus = await startPrometheus(() => "{}");
   let last: string[] = [];
   for (const protocol of ["OpenMetricsText0.0.1", "PrometheusProto"] as const) {

@@ -9,10 +9,10 @@ import { freePort, temporaryDirectory, until } from "@havn/testkit";
 import { Connection } from "./fetch.ts";
 import { httpOf } from "./http.ts";
 
-const asked = { headers: {}, largest: 10_000_000, signal: AbortSignal.timeout(120_000) };
+const asked = { headers: {}, largest: 10_000_000, signal: AbortSignal.timeout(600_000) };
 
 test("Debian's node-exporter behind TLS that wants a certificate of ours", {
-  timeout: 120_000,
+  timeout: 600_000,
 }, async (t) => {
   await using directory = await temporaryDirectory("scrape-tls");
   const openssl = (...args: string[]) =>
@@ -80,7 +80,7 @@ test("Debian's node-exporter behind TLS that wants a certificate of ours", {
   const key = await text("client.key");
   const answer = await until(() => scrape(tls_config, key).catch(() => undefined), {
     what: "metrics",
-    timeoutMs: 60_000,
+    timeoutMs: 240_000,
   });
   assert.match(Buffer.from(answer.bytes).toString(), /^node_load1 /m);
   const { cert: _, ...without } = tls_config;

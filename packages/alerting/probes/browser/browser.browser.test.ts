@@ -48,7 +48,7 @@ const signIn = (password: string) => [
   { click: "text=Sign in" },
 ];
 
-test("a way through pages: filled in, clicked, seen", { timeout: 180_000 }, async () => {
+test("a way through pages: filled in, clicked, seen", { timeout: 600_000 }, async () => {
   await using server = await serve();
   const attempt = await journey({
     url: server.url,
@@ -69,7 +69,7 @@ test("a way through pages: filled in, clicked, seen", { timeout: 180_000 }, asyn
 });
 
 test("a step that cannot be done is named, with what the page complained of, and no secret", {
-  timeout: 180_000,
+  timeout: 600_000,
 }, async () => {
   await using server = await serve();
   const attempt = await journey(
@@ -80,7 +80,7 @@ test("a step that cannot be done is named, with what the page complained of, and
   assert.match(attempt.long ?? "", /wrong password \*\*\*/);
 });
 
-test("nobody answers, and a selector that is none", { timeout: 180_000 }, async () => {
+test("nobody answers, and a selector that is none", { timeout: 600_000 }, async () => {
   await using server = await serve();
   const away = await journey({ url: "http://127.0.0.1:9/" });
   assert.match(away.output, /^step 1 of 1 \(open .*\) failed: net::ERR_/);

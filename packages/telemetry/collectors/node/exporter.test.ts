@@ -18,7 +18,7 @@ const leftOut = readFileSync(new URL("./cases/left-out.txt", import.meta.url), "
 const shape = (name: string, labels: readonly string[]) => `${name}{${[...labels].sort().join(",")}}`;
 
 test("Debian's node-exporter on this computer tells what we tell, with the same labels", {
-  timeout: 120_000,
+  timeout: 600_000,
 }, async (t) => {
   const port = await freePort();
   const child = spawn(
