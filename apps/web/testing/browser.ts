@@ -41,7 +41,20 @@ export async function openVisitor(browser: Browser, options: BrowserContextOptio
 
 /** Opens a one-time link and presses its button. */
 export async function signIn(page: Page, link: string): Promise<void> {
-  await page.goto(link);
-  await page.getByRole("button", { name: /Havn/ }).click();
+  const button = page.getByRole("button", { name: /Havn/ });
+  // A page that stays blank was seen on a loaded computer, rarely: it is shown and opened anew. Only the button uses the
+  // link up.
+  for (let tries = 0; tries < 3; tries++) {
+    await page.goto(link);
+    const came = await button.waitFor({ timeout: 30_000 }).then(
+      () => true,
+      () => false,
+    );
+    if (came) break;
+    const blank = await page.locator("html").innerHTML({ timeout: 5_000 }).catch(String);
+    console.warn(`No button to sign in at ${page.url()}: ${blank}`);
+    await page.goto("about:blank");
+  }
+  await button.click();
   await page.locator("main#main").waitFor();
 }

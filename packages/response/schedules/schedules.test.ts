@@ -248,7 +248,7 @@ test("an escalation's people are those on call when it begins; who is gone is to
   };
   const level = (...targets: { kind: "person" | "schedule" | "team"; name: string }[]) => ({
     targets,
-    timeout: 600_000,
+    timeout: 60_000,
   });
   const { levels, missing } = snapshot(
     {

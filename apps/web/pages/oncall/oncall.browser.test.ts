@@ -25,7 +25,7 @@ describe("on call, runbooks and status pages", () => {
     await signIn(visitor.page, await demo.signInLink(role));
     visitor.faults.length = 0;
     await visitor.page.goto(demo.url + path);
-    await visitor.page.locator("main h1").waitFor();
+    await visitor.page.locator("main h1").first().waitFor();
     return visitor;
   }
   const seen = (page: Page, text: string | RegExp) => page.locator("main").getByText(text).first().waitFor();
