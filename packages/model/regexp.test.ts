@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "@havn/testkit/property";
 import { RE2JS } from "re2js";
-import { compileRegexp, expand } from "./regexp.ts";
+import { compileRegexp, expand, repeatedStates } from "./regexp.ts";
 
 /** RE2 itself, without any of our shorter ways: all groups, or nothing. */
 function reference(source: string, text: string): string[] | undefined {
@@ -66,6 +66,22 @@ test("no text and no expression takes long", () => {
     assert.equal(compileRegexp(source).test(long), false, source);
     assert.ok(performance.now() - started < 30_000, source);
   }
+});
+
+test("what counted repetitions would make too large is refused before it is made", () => {
+  for (const [source, states] of [
+    ["a{3}", 2],
+    ["(ab){10,20}c{5,}", 61],
+    ["((a{10}){10}){10}", 1107],
+    ["(){1000}", 999],
+    ["[]{9}{x:[:alpha:]{7}]{4}", 3],
+    ["\\p{Greek}{6}\\x{10FFFF}\\Q{9}\\E{5}", 9],
+    ["{2}\\{3}{,4}", 0],
+  ] as const)
+    assert.equal(repeatedStates(source), states, source);
+  for (const source of ["a{1000}".repeat(10_000), "(".repeat(100_000), "[{1}".repeat(100_000)])
+    assert.throws(() => compileRegexp(source), SyntaxError);
+  assert.ok(compileRegexp("([0-9a-f]{1,4}:){7}.{1,1000}").test("0:0:0:0:0:0:0:x"));
 });
 
 test("what RE2 does not take is refused, what it takes more is taken", () => {

@@ -1,5 +1,8 @@
 import { createRequire } from "node:module";
 import type { RE2JS } from "re2js";
+import { repeatedStates } from "./regexp-size.ts";
+
+export { repeatedStates } from "./regexp-size.ts";
 
 /**
  * A regular expression of Prometheus: RE2's syntax, anchored at both ends, in which `.` matches a line feed too. It is
@@ -20,14 +23,24 @@ export interface RegexpMatch {
 
 const compiled = new Map<string, AnchoredRegexp>();
 const mostCompiled = 2_000;
+/** Letters and states of all that is kept: each takes one or two kilobytes. */
+const largestCompiled = 300_000;
+let sizeCompiled = 0;
+/** Of one expression; RE2 itself lets a repetition have a thousand, and as many of them as there is room for. */
+const mostRepeated = 5_000;
 
 /** Throws a SyntaxError that says what is wrong with `source`. */
 export function compileRegexp(source: string): AnchoredRegexp {
   const known = compiled.get(source);
   if (known) return known;
   const made = make(source);
-  if (compiled.size >= mostCompiled) compiled.clear();
+  const size = source.length + repeatedStates(source);
+  if (compiled.size >= mostCompiled || sizeCompiled + size > largestCompiled) {
+    compiled.clear();
+    sizeCompiled = 0;
+  }
   compiled.set(source, made);
+  sizeCompiled += size;
   return made;
 }
 
@@ -144,6 +157,8 @@ const load = createRequire(import.meta.url);
 
 /** Only who has expressions that are more than words pays for loading it. */
 function compileRe2(source: string): RE2JS {
+  if (repeatedStates(source) > mostRepeated)
+    throw new SyntaxError(`regular expression ${JSON.stringify(source.slice(0, 200))}: it repeats too much`);
   const re2 = load("re2js") as typeof import("re2js");
   try {
     return re2.RE2JS.compile(source);

@@ -1,6 +1,10 @@
+import { repeatedStates } from "@havn/model/regexp";
 import type { SyntaxNode } from "@lezer/common";
 import { parseError } from "../errors.ts";
 import { findNumber, findString } from "./literals.ts";
+
+/** What counted repetitions may add to all regular expressions of a query: compiling them holds everything else up. */
+const mostRepeated = 20_000;
 
 /** The text of a query beside its tree. `text` is what was parsed, `original` what the user wrote: equal in length. */
 export class Source {
@@ -8,6 +12,7 @@ export class Source {
   readonly text: string;
   /** How deep the expression is that is being converted. */
   depth = 0;
+  #repeated = 0;
 
   constructor(original: string, text: string) {
     this.original = original;
@@ -46,6 +51,9 @@ export class Source {
   string(node: SyntaxNode): string {
     const value = findString(this.slice(node));
     if (value === undefined) throw parseError(this.original, node, `bad string literal: ${this.slice(node)}`);
+    this.#repeated += repeatedStates(value);
+    if (this.#repeated > mostRepeated)
+      throw parseError(this.original, node, "the regular expressions repeat too much");
     return value;
   }
 

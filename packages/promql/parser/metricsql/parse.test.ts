@@ -47,6 +47,8 @@ const refused: readonly (readonly [written: string, why: RegExp])[] = [
   // Nothing is written, and twice as much of it at every level.
   [`WITH (f0()=,${doubled(40)}) f40()`, /the query has too many templates/],
   [`WITH (${many(10_000)}) a1`, /the query has too many templates/],
+  [`WITH (a = 1) "${'\\"'.repeat(40_000)}`, /parse error/],
+  [`{${Array.from({ length: 3000 }, (_, n) => `b=~"(a{1,500}){2}${n}"`).join(",")}}`, /repeat too much/],
   [`WITH (a = (${" ".repeat(90_000)}!)) a`, /parse error/],
   ["rate(sum(x)[5m:1m])", /rate of a subquery is not taken/],
   ["WITH (x = sum(up) x", /has no end/],

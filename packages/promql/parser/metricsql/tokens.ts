@@ -7,7 +7,8 @@ export interface Token {
 
 const shapes: readonly (readonly [Token["kind"], RegExp])[] = [
   ["space", /(?:\s+|#[^\n]*)+/y],
-  ["string", /"(?:[^"\\]|\\[\s\S])*"|'(?:[^'\\]|\\[\s\S])*'|`[^`]*`/y],
+  // One that nothing ends goes on to the end: looking for it again at each quote would take long.
+  ["string", /"(?:[^"\\]|\\[\s\S])*(?:"|\\?$)|'(?:[^'\\]|\\[\s\S])*(?:'|\\?$)|`[^`]*(?:`|$)/y],
   ["name", /[A-Za-z_:][\w:]*/y],
   // Numbers and durations, letters and all, so that none of them is taken for a name.
   ["other", /(?:\d|\.\d)[\w.]*/y],
