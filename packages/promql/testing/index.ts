@@ -1,2 +1,2 @@
 export { type MemoryQuerier, memoryQuerier } from "./memory.ts";
-export { type Outcome, runScript } from "./runner.ts";
+export { type Outcome, runScript, type ScriptStore } from "./runner.ts";

@@ -1,6 +1,7 @@
 import type { Expr } from "../ast.ts";
 import { createPromqlEngine, type InstantResult, type PromqlEngine, type RangeResult } from "../engine.ts";
 import { parsePromql } from "../parser/parse.ts";
+import type { Querier, Series } from "../querier.ts";
 import { asCustomHistograms, hintsAsStored } from "../written/histograms.ts";
 import { parseSeries, staleMarker, type WrittenSeries } from "../written/series.ts";
 import {
@@ -11,7 +12,7 @@ import {
   compareVectors,
   type Element,
 } from "./compare.ts";
-import { type MemoryQuerier, memoryQuerier } from "./memory.ts";
+import { memoryQuerier } from "./memory.ts";
 import { pinned } from "./pinned.ts";
 import { type Command, parseScript } from "./script.ts";
 import { parseStarts } from "./starts.ts";
@@ -25,18 +26,32 @@ export interface Outcome {
 
 type Query = Extract<Command, { kind: "instant" | "range" }>;
 
-/** Runs a script against the engine over a memory store; one outcome for each evaluation. */
-export async function runScript(text: string): Promise<Outcome[]> {
+/** Where a script's series are put and read again. */
+export interface ScriptStore {
+  readonly querier: Querier;
+  addSeries(series: Series): void;
+  clear(): void;
+  /** Makes what was added visible. */
+  flush?(): Promise<void>;
+}
+
+const memoryStore = (): ScriptStore => {
   const querier = memoryQuerier();
-  const engine = createPromqlEngine({ querier });
+  return { querier, addSeries: querier.addSeries, clear: querier.clear };
+};
+
+/** Runs a script against the engine over a store; one outcome for each evaluation. */
+export async function runScript(text: string, store: ScriptStore = memoryStore()): Promise<Outcome[]> {
+  const engine = createPromqlEngine({ querier: store.querier });
   const outcomes: Outcome[] = [];
   for (const command of parseScript(text)) {
     switch (command.kind) {
       case "clear":
-        querier.clear();
+        store.clear();
         break;
       case "load":
-        load(querier, command);
+        load(store, command);
+        await store.flush?.();
         break;
       case "instant":
       case "range":
@@ -46,7 +61,7 @@ export async function runScript(text: string): Promise<Outcome[]> {
   return outcomes;
 }
 
-function load(querier: MemoryQuerier, command: Extract<Command, { kind: "load" }>): void {
+function load(into: ScriptStore, command: Extract<Command, { kind: "load" }>): void {
   const written: Pick<WrittenSeries, "labels" | "values">[] = [];
   let starts: (number | undefined)[] | undefined;
   for (const line of command.series) {
@@ -57,16 +72,16 @@ function load(querier: MemoryQuerier, command: Extract<Command, { kind: "load" }
       continue;
     }
     const series = parseSeries(line);
-    store(querier, { ...series, step: command.step, starts });
+    put(into, { ...series, step: command.step, starts });
     written.push(series);
     starts = undefined;
   }
   if (command.asHistograms)
-    for (const series of asCustomHistograms(written)) store(querier, { ...series, step: command.step });
+    for (const series of asCustomHistograms(written)) put(into, { ...series, step: command.step });
 }
 
-function store(
-  querier: MemoryQuerier,
+function put(
+  into: ScriptStore,
   series: {
     labels: WrittenSeries["labels"];
     values: readonly WrittenSeries["values"][number][];
@@ -83,7 +98,7 @@ function store(
   for (const [i, { value }] of samples.entries())
     if (value === "stale") new Uint8Array(values.buffer).set(new Uint8Array(staleMarker.buffer), i * 8);
   const histograms = samples.map(({ value }) => (typeof value === "object" ? value : undefined));
-  querier.addSeries({
+  into.addSeries({
     labels: series.labels,
     timestamps: Float64Array.from(samples, ({ time }) => time),
     values,
