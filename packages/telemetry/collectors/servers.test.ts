@@ -10,6 +10,7 @@ import { type Labels, systemClock } from "@havn/model";
 import { freePort, until } from "@havn/testkit";
 import { runSource, type Source } from "../agent/sources.ts";
 import { parseExposition } from "../protocols/prometheus-text/parse.ts";
+import { collectNginx } from "./nginx/index.ts";
 import { collectRedis } from "./redis/index.ts";
 
 // Debian's own servers, asked by us and by the field's exporters: what both tell has the same names and labels.
@@ -169,6 +170,23 @@ test("Redis: what redis_exporter tells of it, with a password that must be quote
 const shapeOf = (key: string) => key.replaceAll(/,"(?:[^"\\]|\\.)*"\]/g, "]");
 const nameOf = (key: string) => key.slice(0, key.indexOf("["));
 
+test("NGINX: of an answer without an end only the begin is read", { timeout: 60_000 }, async () => {
+  const server = createServer((socket) => {
+    const more = () => socket.writable && socket.write("x".repeat(65_536));
+    socket.on("error", () => undefined).on("drain", more);
+    socket.write("HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\n\r\n");
+    more();
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const { port } = server.address() as AddressInfo;
+  const signal = AbortSignal.timeout(30_000);
+  await assert.rejects(
+    collectNginx({ url: `http://127.0.0.1:${port}/` }, signal),
+    /it answers, but not with stub_status/,
+  );
+  server.close();
+});
+
 test("NGINX: what nginx-prometheus-exporter tells of it", { timeout: 300_000 }, async () => {
   const [port, exporterPort] = [await freePort(), await freePort()];
   await using dir = await folder();
@@ -232,7 +250,18 @@ test("PostgreSQL: what postgres_exporter tells of it; one connection stays open"
     },
   );
   const theirs = await exposed(`http://127.0.0.1:${exporterPort}/metrics`);
+  // What others made in that database must not run with what the collector may.
+  const trap = `create table public.trapped (at int);
+    create function public.trap(text, json) returns text language plpgsql as
+      'begin insert into public.trapped values (1); return $1 || $2::text; end';
+    create operator public.|| (leftarg = text, rightarg = json, function = public.trap);`;
+  const psql = (statement: string) =>
+    execFileSync(`${bin}/psql`, ["-XAtq", "-h", "127.0.0.1", "-p", String(port), "-U", "watch", "postgres"], {
+      ...{ input: statement, encoding: "utf8", env: { PATH: "/usr/bin:/bin" } },
+    });
+  psql(trap);
   const { samples: ours } = await collectOnce(source);
+  assert.equal(psql("select count(*) from public.trapped").trim(), "0");
   // NaN stands there for "never"; here there is nothing then.
   const missing = [...theirs].filter(
     ([key, value]) => /^pg_(?!exporter|scrape)/.test(key) && !Number.isNaN(value) && !ours.has(key),

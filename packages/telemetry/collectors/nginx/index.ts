@@ -8,9 +8,22 @@ export interface NginxSettings {
 /** NGINX's stub_status under the names of nginx-prometheus-exporter. Rejects where it does not answer with that. */
 export async function collectNginx({ url }: NginxSettings, signal: AbortSignal): Promise<CollectedSample[]> {
   const response = await fetch(url, { signal, redirect: "error" });
-  const text = (await response.text()).slice(0, 4_096);
+  const text = await beginOf(response);
   if (!response.ok) throw new Error(`it answers ${response.status}`);
   return [sample("nginx_up", 1), ...statusSamples(text)];
+}
+
+const enough = 4_096;
+
+/** No more than is needed: what answers may never come to an end. */
+async function beginOf({ body }: Response): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const chunk of body ?? []) {
+    text += decoder.decode(chunk, { stream: true });
+    if (text.length >= enough) break;
+  }
+  return text.slice(0, enough);
 }
 
 /** https://nginx.org/en/docs/http/ngx_http_stub_status_module.html */
