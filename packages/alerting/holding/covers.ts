@@ -14,7 +14,7 @@ export type Certainty = "yes" | "maybe" | "no";
 export function coversAlertsOf(matchers: readonly Matcher[], { known, open }: PossibleLabels): Certainty {
   let certain = true;
   for (const matcher of matchers) {
-    const values = known[matcher.name];
+    const values = Object.hasOwn(known, matcher.name) ? known[matcher.name] : undefined;
     if (values === undefined && open) {
       certain = false;
       continue;

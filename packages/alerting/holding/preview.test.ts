@@ -92,5 +92,9 @@ test("a preview tells what fires, what may, and which pages it would have held b
   assert.equal(asked, room.clock.now() - 30 * day);
   const nothing = await preview("host=web-9");
   assert.deepEqual([nothing.alerts, nothing.checks, nothing.pages.held], [[], [], 0]);
+  for (const name of ["constructor", "__proto__", "toString"]) {
+    const none = await preview('host="web-1"', `${name}=~".+"`);
+    assert.deepEqual([none.alerts, none.checks, none.pages.held], [[], [], 0], name);
+  }
   await assert.rejects(preview("host"), /is no matcher/);
 });

@@ -50,7 +50,8 @@ export const formatMatcher = ({ name, operator, value }: Matcher): string =>
 
 /** A label that is not there has the empty value, as in Prometheus. */
 export function matches({ name, operator, value }: Matcher, labels: Labels): boolean {
-  const actual = labels[name] ?? "";
+  // A label may be called "constructor"; what every object has is none.
+  const actual = (Object.hasOwn(labels, name) && labels[name]) || "";
   switch (operator) {
     case "=":
       return actual === value;
