@@ -58,3 +58,17 @@ test("in a round each comes after what it waits for, and removals after what use
     "the outer one waits for the inner one",
   );
 });
+
+test("in a round what lies in a folder comes after the folder, declared or not that it depends on it", async () => {
+  const folder = (path: string) => one("directory", path, { kind: "make directory", path, attributes: {} });
+  const round = [folder("/a"), folder("/a/b/c"), folder("/d"), folder("/a/b")];
+  const told: string[] = [];
+  await performRound(round, openWaits(round), async ({ resource }) => {
+    told.push(`${resource.name} begins`);
+    await new Promise((resolve) => setImmediate(resolve));
+    told.push(`${resource.name} ends`);
+  });
+  for (const inner of ["/a/b/c", "/a/b"])
+    assert.ok(told.indexOf("/a ends") < told.indexOf(`${inner} begins`), told.join(", "));
+  assert.ok(told.indexOf("/d begins") < told.indexOf("/a ends"), "others go beside");
+});

@@ -1,3 +1,4 @@
+import { dirname } from "node:path/posix";
 import type { Address } from "@havn/model";
 import { HavnError } from "@havn/model";
 import type { Operation } from "../resources/type.ts";
@@ -70,7 +71,7 @@ export function roundsOf(
   return rounds;
 }
 
-/** Files are written side by side, each after those that it waits for; all else one after the other. */
+/** Files are written side by side, each after those that it waits for and its folders; all else one after the other. */
 export async function performRound(
   round: readonly Compared[],
   waitsFor: (entry: Entry) => readonly Address[],
@@ -78,9 +79,13 @@ export async function performRound(
 ): Promise<void> {
   const width = round.every(isOfOnePath) ? sideBySide : 1;
   const begun = new Map<Address, Promise<void>>();
+  const making = new Map<string, Promise<void>>();
   // What one waits for stands before it, so it has begun.
   const begin = async (one: Compared) => {
-    await Promise.all(waitsFor(one).map((address) => begun.get(address)));
+    await Promise.all([
+      ...waitsFor(one).map((address) => begun.get(address)),
+      ...foldersOf(one).map((folder) => making.get(folder)),
+    ]);
     await perform(one);
   };
   const waiting = round.values();
@@ -89,10 +94,22 @@ export async function performRound(
       for (const one of waiting) {
         const work = begin(one);
         begun.set(one.resource.address, work);
+        for (const operation of one.plan?.operations ?? [])
+          if (operation.kind === "make directory") making.set(operation.path, work);
         await work;
       }
     }),
   );
+}
+
+/** All folders that the paths which it changes lie in. */
+function foldersOf({ plan }: Compared): string[] {
+  const folders = new Set<string>();
+  for (const operation of plan?.operations ?? [])
+    if ("path" in operation)
+      for (let folder = dirname(operation.path); folder.length > 1; folder = dirname(folder))
+        folders.add(folder);
+  return [...folders];
 }
 
 /** How many operations of a unit are done, why one failed, how long all units took together. */
