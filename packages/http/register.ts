@@ -250,9 +250,12 @@ async function fail(
   const error = asHavnError(cause);
   if (error.status >= 500 && error.cause !== undefined)
     logger.error(error.message, { method: request.method, route: route.path, cause: error.cause });
-  // Closing at once would reset the connection while the caller still sends, and take the answer from it: what is left
-  // of the body is read and thrown away.
-  if (error.status === 413) reply.removeHeader("connection");
+  // Closing at once, also where the caller asked for it, would reset the connection while the caller still sends, and
+  // take the answer from it: what is left of the body is read and thrown away.
+  if (error.status === 413) {
+    reply.removeHeader("connection");
+    reply.raw.shouldKeepAlive = true;
+  }
   if (error.retryAfter !== undefined) reply.header("retry-after", String(error.retryAfter));
   const { status, body } = route.onError?.(error) ?? problemOf(error);
   return reply.status(status).type("application/json; charset=utf-8").send(JSON.stringify(body));

@@ -10,10 +10,10 @@ import { LogBuffer } from "./protocols/agent/logs.ts";
 
 const viewer: Identity = { id: "1", actor: "user:ada", role: "viewer", via: "token" };
 
-/** Lets one viewer read the logs of the environment `shop`. */
+/** Lets one viewer read all logs but those of the environment `other`. */
 const access: AccessGate = {
   authenticate: async ({ authorization }) => (authorization ? viewer : undefined),
-  decide: (_identity, action, resource) => action === "log:read" && resource === "shop",
+  decide: (_identity, action, resource) => action === "log:read" && resource !== "other",
   audit: async () => undefined,
 };
 
