@@ -41,7 +41,7 @@ interface Notes {
   /** As Prometheus words them, with the position in the query. */
   warnings: string[];
   infos: string[];
-  /** Which downsampled data it stands on; left out where it is samples alone. */
+  /** What it stands on, "raw" being samples; left out where it stands on none, or the store keeps nothing else. */
   tiers?: TierUse[];
 }
 export type VectorResult = { type: "vector"; vector: InstantSample[] };

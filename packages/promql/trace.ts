@@ -1,6 +1,7 @@
 import { type Aggregate, type Expr, unwrap, type VectorSelector } from "./ast.ts";
 import { accumulators } from "./evaluate/accumulators.ts";
 import type { Column, ColumnStream, Grid } from "./evaluate/columns.ts";
+import { rawTier } from "./evaluate/evaluation.ts";
 import { rowFunctions } from "./evaluate/rows/functions.ts";
 import { findFunction } from "./functions/index.ts";
 import { newReads, type Reads, type Series } from "./querier.ts";
@@ -32,8 +33,10 @@ export interface ExplainedPart {
   how: string;
   /** That came out of it; left out for scalars. */
   series?: number;
-  /** Of selectors. */
+  /** Of selectors: "raw" where samples were read, else how long the buckets are that answered. */
+  tiers?: string[];
   samples?: number;
+  buckets?: number;
   reads?: Reads;
   inner?: ExplainedPart[];
 }
@@ -47,6 +50,8 @@ export interface ExplainedQuery {
 interface Selected {
   series: number;
   samples: number;
+  buckets: number;
+  tiers: Set<string>;
   reads: Reads;
 }
 
@@ -95,7 +100,7 @@ export class QueryTrace {
 
   /** What a store tells of reading a selector's samples; a selector may be read more than once. */
   selected(node: VectorSelector): Selected {
-    const known = this.#selected.get(node) ?? { series: 0, samples: 0, reads: newReads() };
+    const known = this.#selected.get(node) ?? newSelected();
     this.#selected.set(node, known);
     return known;
   }
@@ -171,12 +176,7 @@ export class QueryTrace {
     const node = unwrap(expr);
     if (node.kind === "matrix") return this.#part(node.selector);
     const expression = this.#text.slice(node.from, node.to);
-    if (node.kind === "selector") {
-      const { series, samples, reads } = this.selected(node);
-      const where =
-        reads.store.queries === 0 ? "memory" : reads.memory.samples > 0 ? "memory and store" : "store";
-      return { expression, where, how: "the samples of the series that match", series, samples, reads };
-    }
+    if (node.kind === "selector") return { expression, ...partOf(this.selected(node)) };
     const series = this.#columns.get(node);
     const inner = innerOf(node).map((each) => this.#part(each));
     return {
@@ -185,6 +185,28 @@ export class QueryTrace {
       ...(inner.length > 0 && { inner }),
     };
   }
+}
+
+const newSelected = (): Selected => ({
+  ...{ series: 0, samples: 0, buckets: 0 },
+  ...{ tiers: new Set(), reads: newReads() },
+});
+
+/** A selector. Buckets are never remembered, and what reads them does not tell of it. */
+function partOf({ series, samples, buckets, tiers, reads }: Selected): Omit<ExplainedPart, "expression"> {
+  const kept = Array.from(tiers).filter((tier) => tier !== rawTier);
+  if (kept.length > 0) {
+    const how = `what is kept of each ${kept.join(" and ")} of the series that match`;
+    return {
+      ...{ where: "store", how, series, tiers: Array.from(tiers) },
+      ...(samples > 0 && { samples }),
+      ...(buckets > 0 && { buckets }),
+    };
+  }
+  const where =
+    reads.store.queries === 0 ? "memory" : reads.memory.samples > 0 ? "memory and store" : "store";
+  const how = "the samples of the series that match";
+  return { where, how, series, tiers: Array.from(tiers), samples, reads };
 }
 
 function innerOf(node: Exclude<Expr, { kind: "parenthesis" }>): Expr[] {

@@ -101,6 +101,8 @@ export const newToken = z.object({ id: z.string(), token: z.string() });
 /** As Prometheus answers: https://prometheus.io/docs/prometheus/latest/querying/api/ */
 const point = z.tuple([z.number(), z.string()]);
 const metric = z.record(z.string(), z.string());
+/** What an answer stands on: "raw", or how long the buckets are. */
+const tiers = z.array(z.object({ resolution: z.string(), exact: z.boolean() })).optional();
 export const queryAnswer = z.object({
   status: z.literal("success"),
   data: z.discriminatedUnion("resultType", [
@@ -112,6 +114,7 @@ export const queryAnswer = z.object({
     z.object({ resultType: z.literal("scalar"), result: point }),
     z.object({ resultType: z.literal("string"), result: point }),
   ]),
+  tiers,
 });
 export type QueryAnswer = z.infer<typeof queryAnswer>;
 
@@ -120,7 +123,9 @@ const explainedPart = z.object({
   where: z.enum(["evaluator", "memory", "store", "memory and store"]),
   how: z.string(),
   series: z.number().optional(),
+  tiers: z.array(z.string()).optional(),
   samples: z.number().optional(),
+  buckets: z.number().optional(),
   reads: z
     .object({
       index: z.object({ remembered: z.number(), searched: z.number() }),
@@ -145,6 +150,7 @@ export const explainedAnswer = z.object({
       timings: z.object({ waited: z.number(), read: z.number(), evaluated: z.number() }),
     }),
   }),
+  tiers,
 });
 export type ExplainedAnswer = z.infer<typeof explainedAnswer>;
 export const queryError = z.object({ status: z.literal("error"), errorType: z.string(), error: z.string() });

@@ -1,12 +1,15 @@
 import type { ExplainedAnswer, ExplainedPart } from "../api/schemas.ts";
 import { printable, type Style } from "../kit/style.ts";
+import { standsOn } from "./query.ts";
 import { bytes, count } from "./words.ts";
 
 /** Which part of a query ran where, from the result down to the selectors, and what it took. */
-export function explainedView({ data: { explain } }: ExplainedAnswer, style: Style): string {
+export function explainedView({ data: { explain }, tiers }: ExplainedAnswer, style: Style): string {
   const { waited, read, evaluated } = explain.timings;
   const times = `${milliseconds(waited)} waiting for its turn, ${milliseconds(read)} reading, ${milliseconds(evaluated)} evaluating`;
-  return [...linesOf(explain.plan, style, { first: "", rest: "" }), "", style.dim(times)].join("\n");
+  const stands = standsOn(tiers);
+  const lines = linesOf(explain.plan, style, { first: "", rest: "" });
+  return [...lines, "", ...(stands ? [style.dim(stands)] : []), style.dim(times)].join("\n");
 }
 
 function linesOf(part: ExplainedPart, style: Style, lead: { first: string; rest: string }): string[] {
@@ -32,10 +35,12 @@ const places: Record<ExplainedPart["where"], string> = {
   "memory and store": "memory and ClickHouse",
 };
 
-function detailsOf({ where, how, series, samples, reads }: ExplainedPart): string[] {
+function detailsOf({ where, how, series, tiers, samples, buckets, reads }: ExplainedPart): string[] {
   const came = [
     ...(series === undefined ? [] : [`${series.toLocaleString("en")} series`]),
     ...(samples === undefined ? [] : [count(samples, "sample")]),
+    ...(buckets === undefined ? [] : [count(buckets, "bucket")]),
+    ...(tiers?.length ? [`tier ${tiers.join(", ")}`] : []),
   ];
   const head = [`${places[where]}: ${how}`, ...came].join("; ");
   if (!reads) return [head];

@@ -2,8 +2,25 @@ import type { QueryAnswer } from "../api/schemas.ts";
 import { alignColumns, pad, printable, type Style, width } from "../kit/style.ts";
 import { count } from "./words.ts";
 
-/** An answer to a PromQL query, as a table; series over time as a line of blocks. */
-export function queryView({ data }: QueryAnswer, style: Style, columns: number): string {
+/** An answer to a PromQL query, as a table; series over time as a line of blocks. Below it, where samples alone did not give it. */
+export function queryView({ data, tiers }: QueryAnswer, style: Style, columns: number): string {
+  const stands = standsOn(tiers);
+  return [resultView(data, style, columns), ...(stands ? [style.dim(stands)] : [])].join("\n");
+}
+
+/** What an answer stands on, in words; undefined where that is samples alone. */
+export function standsOn(tiers: QueryAnswer["tiers"] = []): string | undefined {
+  const kept = tiers.filter(({ resolution }) => resolution !== "raw");
+  if (kept.length === 0) return undefined;
+  const parts = [
+    ...(kept.length < tiers.length ? ["samples"] : []),
+    ...kept.map(({ resolution }) => `what is kept of each ${resolution}`),
+  ];
+  const exact = kept.every((tier) => tier.exact);
+  return `From ${parts.join(" and ")}${exact ? ", which gives what samples would." : ": samples that this asks for are gone."}`;
+}
+
+function resultView(data: QueryAnswer["data"], style: Style, columns: number): string {
   switch (data.resultType) {
     case "scalar":
     case "string":

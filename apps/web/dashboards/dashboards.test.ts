@@ -279,7 +279,7 @@ test("what is seen stands in the address, and comes out of it again", () => {
 });
 
 describe("asking", () => {
-  const answer: Answer = { type: "vector", series: [], warnings: [], infos: [], tookMs: 1 };
+  const answer: Answer = { type: "vector", series: [], warnings: [], infos: [], tiers: [], tookMs: 1 };
   function server() {
     const under = new Map<string, { resolve(): void; signal: AbortSignal }>();
     let most = 0;

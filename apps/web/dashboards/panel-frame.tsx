@@ -2,7 +2,9 @@ import type { ComponentChildren } from "preact";
 import { useRef } from "preact/hooks";
 import { ApiError } from "../kit/api.ts";
 import { useMessages } from "../kit/context.ts";
+import { type Answer, tiersOf } from "../metrics/answer.ts";
 import { exploreAddress } from "../metrics/explore-state.ts";
+import { isRaw, StandsOn } from "../metrics/stands-on.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { useBoard } from "./context.ts";
 import type { Item } from "./layout.ts";
@@ -38,6 +40,7 @@ export function PanelFrame({ item, ready, larger, actions }: PanelFrameProps) {
     >
       {(!plain || actions) && <Head {...{ panel, title, state, larger, actions, variables }} />}
       <div class="panel-body">{visible && <Body {...{ panel, state }} />}</div>
+      <Footer answers={state.asked?.answers ?? []} />
     </section>
   );
 }
@@ -100,6 +103,17 @@ function Head(props: {
         {actions}
       </span>
     </header>
+  );
+}
+
+/** Says where it was not answered from samples. */
+function Footer({ answers }: { answers: readonly (Answer | undefined)[] }) {
+  const tiers = tiersOf(answers);
+  if (isRaw(tiers)) return null;
+  return (
+    <footer class="panel-tiers">
+      <StandsOn tiers={tiers} />
+    </footer>
   );
 }
 

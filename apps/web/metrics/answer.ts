@@ -19,13 +19,31 @@ export interface AnswerSeries {
   histograms?: [number, NativeHistogram][];
 }
 
+/** What an answer stands on: "raw" for samples, else how long the buckets are, such as "5m". */
+export interface TierUse {
+  resolution: string;
+  /** As samples would have answered. */
+  exact: boolean;
+}
+
 export interface Answer {
   type: "vector" | "matrix" | "scalar" | "string";
   series: AnswerSeries[];
   warnings: string[];
   infos: string[];
+  tiers: TierUse[];
   /** Milliseconds from asking to having it. */
   tookMs: number;
+}
+
+/** What several answers stand on, samples first. */
+export function tiersOf(answers: readonly (Answer | undefined)[]): TierUse[] {
+  const exact = new Map<string, boolean>();
+  for (const tier of answers.flatMap((answer) => answer?.tiers ?? []))
+    exact.set(tier.resolution, tier.exact && (exact.get(tier.resolution) ?? true));
+  return Array.from(exact, ([resolution, all]) => ({ resolution, exact: all })).sort(
+    (a, b) => Number(b.resolution === "raw") - Number(a.resolution === "raw"),
+  );
 }
 
 export interface FrameSeries {

@@ -1,5 +1,5 @@
 import type { Api } from "../kit/api.ts";
-import type { Answer, AnswerSeries, Labels } from "./answer.ts";
+import type { Answer, AnswerSeries, Labels, TierUse } from "./answer.ts";
 import type { ExemplarPoint } from "./plot-options.ts";
 import type { Window } from "./window.ts";
 
@@ -10,6 +10,7 @@ interface Body {
   };
   warnings?: string[];
   infos?: string[];
+  tiers?: TierUse[];
 }
 
 export interface Ask {
@@ -38,6 +39,7 @@ export async function ask(api: Api, { expr, at }: Ask, signal: AbortSignal): Pro
     ...{ type: resultType, series },
     warnings: body.warnings ?? [],
     infos: body.infos ?? [],
+    tiers: body.tiers ?? [],
     tookMs: performance.now() - began,
   };
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { createFormats } from "../kit/format.ts";
-import { type Answer, frameOf, latest, parseValue, placeOf } from "./answer.ts";
+import { type Answer, frameOf, latest, parseValue, placeOf, tiersOf } from "./answer.ts";
 import { heatmapOf, rowAt } from "./buckets.ts";
 import { csvOf, csvRows } from "./csv.ts";
 import { exploreAddress, parseState, writeState } from "./explore-state.ts";
@@ -14,7 +14,7 @@ import { guessUnit, unitOf } from "./units.ts";
 import { momentsOf, parseSeconds, stepFor, windowOf, writeSeconds } from "./window.ts";
 
 const answer = (series: Answer["series"]): Answer => ({
-  ...{ type: "matrix", series, warnings: [], infos: [], tookMs: 1 },
+  ...{ type: "matrix", series, warnings: [], infos: [], tiers: [], tookMs: 1 },
 });
 /** Blanks that do not break are blanks here. */
 const plain = (text: string) => text.replace(/\s/g, " ");
@@ -51,6 +51,21 @@ describe("answers", () => {
         { query: 2, metric: {}, values: [null, null, 2.5, null] },
       ],
     });
+  });
+  test("what several stand on: samples first, exact where all are", () => {
+    const of = (...tiers: Answer["tiers"]) => ({ ...answer([]), tiers });
+    assert.deepEqual(tiersOf([]), []);
+    assert.deepEqual(
+      tiersOf([
+        of({ resolution: "5m", exact: true }),
+        undefined,
+        of({ resolution: "5m", exact: false }, { resolution: "raw", exact: true }),
+      ]),
+      [
+        { resolution: "raw", exact: true },
+        { resolution: "5m", exact: false },
+      ],
+    );
   });
   test("the newest of each, whatever kind of answer it is", () => {
     const histogram = { count: "7", sum: "3" };

@@ -50,13 +50,13 @@ export async function remains(
   e: Evaluation,
   matchers: readonly Matcher[],
   range: { start: number; end: number },
-): Promise<AsyncIterable<readonly Series[]> | undefined> {
+): Promise<{ name: string; series: AsyncIterable<readonly Series[]> } | undefined> {
   const answer = await ask(e, {
     matchers,
     ...{ base: range.end, stride: 0, count: 1, rangeMs: range.end - range.start + 1 },
     ...{ columns: ["count", "last", "lastAt", "ended"], exact: false },
   });
-  return answer && lastOfEach(answer, range);
+  return answer && { name: answer.name, series: lastOfEach(answer, range) };
 }
 
 async function* lastOfEach(
@@ -75,7 +75,7 @@ async function* lastOfEach(
 
 async function ask(e: Evaluation, question: BucketQuestion): Promise<BucketAnswer | undefined> {
   const answer = await e.options.querier.buckets?.(question, e.options.signal);
-  if (answer) e.tookBuckets(answer.name, answer.exact);
+  if (answer) e.took(answer.name, answer.exact);
   return answer;
 }
 

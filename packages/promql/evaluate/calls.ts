@@ -52,16 +52,18 @@ async function* streamRange(
     if (definition.counter && hasFloats(column))
       informAboutName(e, argument, { name: column.labels.__name__ ?? "", named });
   };
-  const buckets = await rangeBuckets(e, { name: call.name, node: rangeArgument(argument), grid });
-  if (buckets) {
+  const ranged = rangeArgument(argument);
+  const buckets = await rangeBuckets(e, { name: call.name, node: ranged, grid });
+  if (buckets && ranged.kind === "matrix") {
+    const node = ranged.selector;
     const open = (labels: Labels) => columnFor(labels, !definition.keepsName);
-    for await (const column of bucketColumnsOf(e, buckets, { grid, columnFor: open })) {
+    for await (const column of bucketColumnsOf(e, buckets, { node, grid, columnFor: open })) {
       inform(column);
       yield [column];
     }
     return;
   }
-  const vector = selectRange(e, rangeArgument(argument), grid);
+  const vector = selectRange(e, ranged, grid);
   checkExtension(vector.extended, call.name);
   const fill = rangeFiller(e, { call, definition, grid, vector, scalars });
   function* columnsOf(batch: Iterable<RangeSeries>): Generator<Column> {

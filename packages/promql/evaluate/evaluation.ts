@@ -36,9 +36,11 @@ const atOneBreath = 500_000;
 const bytesOfPoint = 24;
 const bytesOfSeries = 400;
 
-/** That an answer stands on downsampled data. */
+export const rawTier = "raw";
+
+/** What an answer stands on. */
 export interface TierUse {
-  /** The length of its buckets, such as "5m". */
+  /** "raw" for samples, else the length of the buckets, such as "5m". */
   resolution: string;
   /** Whether samples would have given the same. */
   exact: boolean;
@@ -129,9 +131,14 @@ export class Evaluation {
     return [...textsOf(this.#infos), ...gone];
   }
 
-  /** Something was answered from buckets of that length; `exact`: as samples would have answered. */
-  tookBuckets(name: string, exact: boolean): void {
-    this.#tiers.set(name, exact && (this.#tiers.get(name) ?? true));
+  /** Something was answered from buckets of that length, or from samples; `exact`: as samples would have answered. */
+  took(resolution: string, exact: boolean): void {
+    this.#tiers.set(resolution, exact && (this.#tiers.get(resolution) ?? true));
+  }
+
+  /** Told only of stores that keep more than samples. */
+  tookSamples(): void {
+    if (this.options.querier.buckets) this.took(rawTier, true);
   }
 
   get tiers(): TierUse[] {

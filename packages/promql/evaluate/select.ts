@@ -14,7 +14,7 @@ import {
   withoutStaleMarkers,
 } from "./columns.ts";
 import { evaluateVector } from "./evaluate.ts";
-import type { Evaluation } from "./evaluation.ts";
+import { type Evaluation, rawTier } from "./evaluation.ts";
 import { hasNaN, newest } from "./rows/functions.ts";
 import { sharedWindows } from "./rows/windows.ts";
 import { fillSmoothed } from "./smooth.ts";
@@ -78,8 +78,11 @@ async function* read(
 ): AsyncGenerator<readonly Series[]> {
   const { querier, signal, statsSelectors, trace } = e.options;
   const selected = trace?.selected(node);
+  const left = await remains(e, node.matchers, range);
+  if (!left) e.tookSamples();
+  selected?.tiers.add(left?.name ?? rawTier);
   const batches =
-    (await remains(e, node.matchers, range)) ??
+    left?.series ??
     querier.selectBatches?.(node.matchers, range, { signal, ...(selected && { reads: selected.reads }) }) ??
     oneByOne(querier.select(node.matchers, range, signal));
   let asked = trace?.now() ?? 0;
@@ -127,7 +130,7 @@ export async function* selectInstant(
   const buckets = await instantBuckets(e, node, { reference, grid, what });
   if (buckets) {
     const open = (labels: Series["labels"]) => columnFor(labels, what !== "values");
-    for await (const column of bucketColumnsOf(e, buckets, { grid, columnFor: open })) yield [column];
+    for await (const column of bucketColumnsOf(e, buckets, { node, grid, columnFor: open })) yield [column];
     return;
   }
   const windowsOf = sharedWindows({ ...reference, count: grid.count, rangeMs: lookbackMs });
@@ -179,9 +182,16 @@ export async function rangeBuckets(
 export async function* bucketColumnsOf(
   e: Evaluation,
   { answer, fill }: BucketsInHand,
-  { grid, columnFor }: { grid: Grid; columnFor: (labels: Series["labels"]) => Column },
+  how: { node: VectorSelector; grid: Grid; columnFor: (labels: Series["labels"]) => Column },
 ): AsyncGenerator<Column> {
+  const { grid, columnFor } = how;
+  const selected = e.options.trace?.selected(how.node);
+  selected?.tiers.add(answer.name);
   for await (const series of answer.series) {
+    if (selected) {
+      selected.series++;
+      selected.buckets += series.ends.length;
+    }
     e.spend(series.ends.length + grid.count);
     if (e.isOutOfBreath) await e.breathe();
     else e.throwIfAborted();

@@ -20,7 +20,9 @@ export const answerSchema = z.object({
   tiers: z
     .array(z.object({ resolution: z.string(), exact: z.boolean() }))
     .optional()
-    .describe("the downsampled data that the answer stands on; exact: as samples would have answered"),
+    .describe(
+      'what the answer stands on: "raw" (samples), or how long the buckets are; exact: as samples would have answered',
+    ),
 });
 
 interface Notes {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { openTestClickHouse } from "@havn/clickhouse/testing";
 import { type Clock, labelsKey, systemClock } from "@havn/model";
-import { createPromqlEngine, type RangeResult } from "@havn/promql";
+import { createPromqlEngine, QueryTrace, type RangeResult } from "@havn/promql";
 import { memoryQuerier } from "@havn/promql/testing";
 import { createTelemetry, type Telemetry, type TimedSample } from "../index.ts";
 import type { RetentionRule } from "./keeps.ts";
@@ -194,7 +194,7 @@ test("questions that do not fit are answered from samples", async () => {
   ] as const) {
     const window = { startMs, endMs: now, stepMs };
     const found = await it.rolled.range(expr, window);
-    assert.equal(found.tiers, undefined, expr);
+    assert.deepEqual(found.tiers, [{ resolution: "raw", exact: true }], expr);
     agree(found, await it.plain.range(expr, window), expr);
   }
 });
@@ -243,7 +243,21 @@ test("what is too old goes, by rules, and only when it is rolled up; its buckets
   const plain = await it.rolled.range("irate(usual[20m])", asked);
   assert.equal(plain.matrix[0]?.values.at(-1), 1 / 300);
   const kept = await it.rolled.range("increase(long[1h])", asked);
-  assert.equal(kept.tiers, undefined);
+  assert.deepEqual(kept.tiers, [{ resolution: "raw", exact: true }]);
+  const both = await it.rolled.range("increase(usual[1h]) + on() increase(long[1h])", asked);
+  assert.deepEqual(both.tiers, [
+    { resolution: "5m", exact: false },
+    { resolution: "raw", exact: true },
+  ]);
+  const trace = new QueryTrace(() => 0);
+  await it.rolled.range("rate(usual[1h]) + on() irate(usual[20m])", asked, { trace });
+  assert.deepEqual(
+    trace.explain().plan.inner?.map(({ inner }) => inner?.map(({ where, tiers }) => [where, tiers])),
+    [[["store", ["5m"]]], [["store", ["5m"]]]],
+  );
+  const own = new QueryTrace(() => 0);
+  await it.rolled.range("increase(long[1h])", asked, { trace: own });
+  assert.deepEqual(own.explain().plan.inner?.[0]?.tiers, ["raw"]);
   // Years later only hours are left, and then nothing.
   it.time.now = base + 200 * day;
   await it.telemetry.rollups.pass();

@@ -11,7 +11,8 @@ export const command = defineCommand({
   name: "query",
   summary: "ask the metrics in PromQL",
   group: "Look",
-  description: "An instant query; with --range, a range query that ends now, drawn as a line.",
+  description:
+    "An instant query; with --range, a range query that ends now, drawn as a line. Where it is not answered from samples but from what is kept of each 5m or 1h, that stands below it.",
   access: ["metric:read"],
   arguments: [{ name: "PROMQL", description: "an expression, quoted" }],
   options: {
@@ -31,7 +32,7 @@ export const command = defineCommand({
       type: "boolean",
       description: "show which part ran where and what it took, in place of the result",
     },
-    json: { type: "boolean", description: "Prometheus' own response" },
+    json: { type: "boolean", description: "Prometheus' own response, with `tiers`: what it stands on" },
   },
   examples: [
     ["havn query 'rate(http_requests_total[1m])'", "requests a second, now"],

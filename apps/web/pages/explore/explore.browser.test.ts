@@ -42,9 +42,16 @@ function realMetrics(): Route[] {
     response: z.unknown(),
     handle: () => ({ status: "success", data: {} }),
   });
+  // What the store keeps of longer ago answers for one of them.
+  querier.buckets = async ({ matchers }) =>
+    matchers.some(({ value }) => value === "shop_before_total")
+      ? { name: "1h", resolutionMs: 3_600_000, exact: false, series: nothing() }
+      : undefined;
   const engine = createPromqlEngine({ querier });
   return [metadata, ...promqlRoutes({ engine, querier, clock: systemClock })];
 }
+
+async function* nothing(): AsyncGenerator<never> {}
 
 describe("the explorer", () => {
   let demo: Demo;
@@ -105,6 +112,13 @@ describe("the explorer", () => {
     assert.match(first, /^web-1/);
     assert.match(second, /^web-2.*\d k$/s);
     await page.locator(".plot canvas").waitFor();
+    await page.getByText("from samples", { exact: true }).waitFor();
+    assert.deepEqual(visitor.faults, []);
+  });
+
+  test("it is told what an answer stands on", { timeout }, async () => {
+    await using visitor = await explorer("?q=shop_before_total&range=30d");
+    await visitor.page.getByText("from buckets of 1h").waitFor();
     assert.deepEqual(visitor.faults, []);
   });
 

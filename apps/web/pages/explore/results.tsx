@@ -1,6 +1,6 @@
 import { useMemo, useState } from "preact/hooks";
 import { useFormats } from "../../kit/context.ts";
-import { type Answer, frameOf, latest, parseValue } from "../../metrics/answer.ts";
+import { type Answer, frameOf, latest, parseValue, tiersOf } from "../../metrics/answer.ts";
 import { mostSeries } from "../../metrics/ask.ts";
 import { heatmapOf } from "../../metrics/buckets.ts";
 import { csvOf, csvRows } from "../../metrics/csv.ts";
@@ -11,6 +11,7 @@ import { Legend } from "../../metrics/legend.tsx";
 import { distinctNames, legendOf, seriesName } from "../../metrics/names.ts";
 import { Plot } from "../../metrics/plot.tsx";
 import type { Mark, PlotLine } from "../../metrics/plot-options.ts";
+import { StandsOn } from "../../metrics/stands-on.tsx";
 import { useMetricTexts } from "../../metrics/texts.ts";
 import { type Unit, unitOf } from "../../metrics/units.ts";
 import { type AnswersState, type Asked, useExemplars, useMarks } from "../../metrics/use-answers.ts";
@@ -35,11 +36,18 @@ export function Results({ state, answers, go }: ResultsProps) {
   const known = (asked?.answers ?? []).filter((answer) => answer !== undefined);
   const count = known.reduce((sum, { series }) => sum + series.length, 0);
   const seconds = Math.max(0, ...known.map(({ tookMs }) => tookMs)) / 1000;
+  const tiers = tiersOf(known);
   const cut = known.some(({ series }) => series.length >= mostSeries);
   return (
     <section class="panel results" aria-busy={running}>
       <p class="muted result-facts" role="status">
         {running ? texts.running : cancelled ? texts.cancelled : texts.took(formats.seconds(seconds), count)}
+        {!running && !cancelled && tiers.length > 0 && (
+          <>
+            {", "}
+            <StandsOn tiers={tiers} />
+          </>
+        )}
         {cut && ` ${texts.cut(mostSeries)}`}
       </p>
       {asked && known.length > 0 && <Shown state={state} asked={asked} go={go} />}
