@@ -1,6 +1,7 @@
 import { readdir, readFile, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { createNspawnProvider } from "@havn/fleet/machines/nspawn";
+import { parseProcessStat } from "@havn/model";
 
 /** Belongs to root alone, and is not cleared while labs run, as /tmp may be. */
 export const labsDirectory = "/var/lib/havn/labs";
@@ -28,8 +29,8 @@ export async function removeLab(folder: string): Promise<void> {
   await rmdir(join(labsDirectory, "..")).catch(() => {});
 }
 
-/** In clock ticks since boot; undefined where there is no such process. See proc_pid_stat(5). */
+/** In clock ticks since boot; undefined where there is no such process. */
 async function startTime(pid: number): Promise<string | undefined> {
   const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
-  return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+  return parseProcessStat(stat)?.started.toString();
 }

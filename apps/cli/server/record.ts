@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { hasEnded, parseProcessStat, ticksASecond } from "@havn/model";
 import { z } from "zod";
 
 /** What the server writes to <data>/server.json once it listens. */
@@ -51,11 +52,9 @@ export function commandLine(pid: number): string | undefined {
 /** Milliseconds since the epoch; undefined where the system does not tell. See proc_pid_stat(5), field 22. */
 function processStart(pid: number): number | undefined {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    const ticks = Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19]);
+    const ticks = parseProcessStat(readFileSync(`/proc/${pid}/stat`, "utf8"))?.started;
     const boot = Number(/^btime (\d+)$/m.exec(readFileSync("/proc/stat", "utf8"))?.[1]);
-    // USER_HZ is 100 on every Linux that Node runs on.
-    const started = boot * 1000 + ticks * 10;
+    const started = (boot + Number(ticks) / ticksASecond) * 1000;
     return Number.isFinite(started) ? started : undefined;
   } catch {
     return undefined;
@@ -74,8 +73,8 @@ export function isAlive(pid: number): boolean {
 /** Ended, and only waits for whoever started it to look. */
 function isZombie(pid: number): boolean {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    return stat.slice(stat.lastIndexOf(")") + 2).startsWith("Z");
+    const stat = parseProcessStat(readFileSync(`/proc/${pid}/stat`, "utf8"));
+    return stat !== undefined && hasEnded(stat);
   } catch {
     return false;
   }

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import { hasEnded, parseProcessStat } from "@havn/model";
 
 export interface FoundProcess {
   pid: number;
@@ -39,8 +40,7 @@ export function processesBelow(parent: number): FoundProcess[] {
 
 function parentOf(pid: number): number | undefined {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
+    return parseProcessStat(readFileSync(`/proc/${pid}/stat`, "utf8"))?.parent;
   } catch {
     return undefined;
   }
@@ -49,8 +49,8 @@ function parentOf(pid: number): number | undefined {
 /** False also for a process that has ended and only waits for whoever started it to look. */
 export function isAlive(pid: number): boolean {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    return !stat.slice(stat.lastIndexOf(")") + 2).startsWith("Z");
+    const stat = parseProcessStat(readFileSync(`/proc/${pid}/stat`, "utf8"));
+    return stat !== undefined && !hasEnded(stat);
   } catch {
     return false;
   }
@@ -76,11 +76,10 @@ export function proportionalMegabytes(pid: number): number {
   }
 }
 
-/** Time on a processor that a process has used, in seconds (USER_HZ is 100 on every Linux that Node runs on). */
+/** Time on a processor that a process has used, in seconds. */
 export function processorSeconds(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return (Number(fields[11]) + Number(fields[12])) / 100;
+  const { user = 0, system = 0 } = parseProcessStat(readFileSync(`/proc/${pid}/stat`, "utf8")) ?? {};
+  return user + system;
 }
 
 function commandOf(pid: number): string {

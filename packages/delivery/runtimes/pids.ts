@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
+import { hasEnded, parseProcessStat } from "@havn/model";
 
 /**
  * When a process started, in a form that only equals itself: a pid comes back for another process, a pid with its
@@ -10,9 +11,8 @@ import { promisify } from "node:util";
 export async function findStartTime(pid: number): Promise<string | undefined> {
   if (process.platform !== "linux") return await askPs(pid);
   const stat = await readFile(`/proc/${pid}/stat`, "latin1").catch(() => undefined);
-  // The second field is the program's name in brackets and may itself hold blanks and brackets.
-  const fields = stat?.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return fields === undefined || fields[0] === "Z" || fields[0] === "X" ? undefined : fields[19];
+  const own = parseProcessStat(stat ?? "");
+  return own === undefined || hasEnded(own) ? undefined : String(own.started);
 }
 
 async function askPs(pid: number): Promise<string | undefined> {

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
-import { systemClock } from "@havn/model";
+import { hasEnded, parseProcessStat, systemClock } from "@havn/model";
 
 /** A process that cannot be mistaken for a later one with the same number. */
 export interface ProcessIdentity {
@@ -38,11 +38,10 @@ export async function stopProcess(identity: ProcessIdentity, graceMs: number): P
   if (await isRunning(identity)) send(-identity.pid, "SIGKILL");
 }
 
-/** Field 22 of /proc/PID/stat, counted behind the command's name, which may hold anything. */
 async function startTicks(pid: number): Promise<string | undefined> {
   const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => undefined);
-  const fields = stat?.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return fields?.[0] === "Z" ? undefined : fields?.[19];
+  const own = parseProcessStat(stat ?? "");
+  return own === undefined || hasEnded(own) ? undefined : String(own.started);
 }
 
 async function startText(pid: number): Promise<string | undefined> {

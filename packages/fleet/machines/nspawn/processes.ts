@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, rmdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { HavnError, type MachineProperties, systemClock } from "@havn/model";
+import { HavnError, hasEnded, type MachineProperties, parseProcessStat, systemClock } from "@havn/model";
 import { findText } from "./files.ts";
 import { run } from "./run.ts";
 
@@ -36,12 +36,9 @@ async function readProcesses(): Promise<Process[]> {
 
 /** Undefined for one that is gone, or dead and only not yet collected by its parent. */
 export async function findProcess(pid: number): Promise<Process | undefined> {
-  const stat = await findText(`/proc/${pid}/stat`);
-  if (!stat) return undefined;
-  // The name in parentheses may hold anything; fields are counted after it. See proc_pid_stat(5).
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  if (fields[0] === "Z" || fields[0] === "X") return undefined;
-  return { pid, parent: Number(fields[1]), started: fields[19] ?? "" };
+  const stat = parseProcessStat((await findText(`/proc/${pid}/stat`)) ?? "");
+  if (!stat || hasEnded(stat)) return undefined;
+  return { pid, parent: stat.parent, started: String(stat.started) };
 }
 
 /** Ends a machine at once, as a power cut does, and waits until none of its processes is left. */

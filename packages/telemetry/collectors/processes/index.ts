@@ -1,24 +1,17 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { type ProcessStat, parseProcessStat, ticksASecond } from "@havn/model";
 import { type CollectedSample, sample } from "../sample.ts";
 
 /** Names of programs that are told of: those that use most. */
 const mostGroups = 50;
 /** Names of which it is known what those that ended had used. */
 const mostEnded = 1_000;
-const ticksASecond = 100;
 const pageBytes = 4096;
 
-interface Read {
-  comm: string;
-  state: string;
-  threads: number;
-  user: number;
-  system: number;
-  faults: { minor: number; major: number };
+interface Read extends ProcessStat {
+  /** Seconds since the epoch. */
   startedAt: number;
-  virtual: number;
-  resident: number;
 }
 
 interface Group {
@@ -45,19 +38,20 @@ export function createProcessesCollector(root = "/proc"): { collect(): Collected
       const boot = Number(/^btime (\d+)/m.exec(readText(join(root, "stat")))?.[1] ?? 0);
       const now = new Map<string, Read>();
       for (const pid of pids(root)) {
-        const read = parseStat(readText(join(root, pid, "stat")), boot);
-        if (read) now.set(`${pid} ${read.startedAt}`, read);
+        const stat = parseProcessStat(readText(join(root, pid, "stat")));
+        if (stat)
+          now.set(`${pid} ${stat.started}`, { ...stat, startedAt: boot + stat.started / ticksASecond });
       }
-      for (const [key, { comm, user, system, faults }] of before) {
+      for (const [key, { name, user, system, minorFaults, majorFaults }] of before) {
         if (now.has(key)) continue;
-        const sum = ended.get(comm) ?? { user: 0, system: 0, minor: 0, major: 0 };
+        const sum = ended.get(name) ?? { user: 0, system: 0, minor: 0, major: 0 };
         sum.user += user;
         sum.system += system;
-        sum.minor += faults.minor;
-        sum.major += faults.major;
+        sum.minor += minorFaults;
+        sum.major += majorFaults;
         // The one that was longest not heard of goes.
-        ended.delete(comm);
-        ended.set(comm, sum);
+        ended.delete(name);
+        ended.set(name, sum);
         const [oldest] = ended.keys();
         if (ended.size > mostEnded && oldest !== undefined) ended.delete(oldest);
       }
@@ -84,25 +78,6 @@ function pids(root: string): string[] {
   }
 }
 
-/** `pid (name) state ppid …`, see proc(5); a name may hold anything, parentheses too. */
-function parseStat(text: string, boot: number): Read | undefined {
-  const end = text.lastIndexOf(")");
-  if (end < 0) return undefined;
-  const fields = text.slice(end + 2).split(" ");
-  const number = (field: number) => Number(fields[field - 3] ?? 0);
-  return {
-    comm: text.slice(text.indexOf("(") + 1, end),
-    state: fields[0] ?? "",
-    threads: number(20),
-    user: number(14) / ticksASecond,
-    system: number(15) / ticksASecond,
-    faults: { minor: number(10), major: number(12) },
-    startedAt: boot + number(22) / ticksASecond,
-    virtual: number(23),
-    resident: number(24) * pageBytes,
-  };
-}
-
 function stateSamples(all: readonly Read[], root: string): CollectedSample[] {
   const states = new Map<string, number>();
   let threads = 0;
@@ -126,13 +101,13 @@ function groupSamples(
 ): CollectedSample[] {
   const groups = new Map<string, Group>();
   for (const read of all) {
-    const group = groups.get(read.comm) ?? empty();
-    groups.set(read.comm, group);
+    const group = groups.get(read.name) ?? empty();
+    groups.set(read.name, group);
     add(group, read);
   }
-  for (const [comm, { user, system, minor, major }] of ended) {
-    const group = groups.get(comm) ?? empty();
-    groups.set(comm, group);
+  for (const [name, { user, system, minor, major }] of ended) {
+    const group = groups.get(name) ?? empty();
+    groups.set(name, group);
     group.user += user;
     group.system += system;
     group.minor += minor;
@@ -150,16 +125,16 @@ const empty = (): Group => ({
   ...{ virtual: 0, resident: 0, oldest: 0 },
 });
 
-function add(group: Group, { threads, user, system, faults, virtual, resident, startedAt }: Read): void {
+function add(group: Group, own: Read): void {
   group.processes++;
-  group.threads += threads;
-  group.user += user;
-  group.system += system;
-  group.minor += faults.minor;
-  group.major += faults.major;
-  group.virtual += virtual;
-  group.resident += resident;
-  group.oldest = group.oldest === 0 ? startedAt : Math.min(group.oldest, startedAt);
+  group.threads += own.threads;
+  group.user += own.user;
+  group.system += own.system;
+  group.minor += own.minorFaults;
+  group.major += own.majorFaults;
+  group.virtual += own.virtual;
+  group.resident += own.resident * pageBytes;
+  group.oldest = group.oldest === 0 ? own.startedAt : Math.min(group.oldest, own.startedAt);
 }
 
 function samplesOf(groupname: string, group: Group): CollectedSample[] {
