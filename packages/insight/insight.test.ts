@@ -117,6 +117,21 @@ describe("dashboards", () => {
     assert.equal(refused.reason.status, 409);
   });
 
+  test("the last hundred versions are kept, and nothing that is larger than a dashboard may be", async () => {
+    await fresh();
+    for (let version = 0; version < 103; version++) await edit(`Version ${version}`);
+    const versions = await insight.dashboards.history(key);
+    assert.equal(versions.length, 100);
+    const oldest = versions.at(-1)?.revision ?? 0;
+    assert.equal((await insight.dashboards.version(key, oldest)).title, "Version 3");
+    await assert.rejects(insight.dashboards.version(key, oldest - 1), { status: 404 });
+    const panels = Array.from({ length: 12 }, () => ({ kind: "text", text: "x".repeat(100_000) }));
+    assert.match(
+      dashboardProperties.safeParse({ panels }).error?.message ?? "",
+      /a dashboard is at most 1 MiB as JSON: make several of it/,
+    );
+  });
+
   test("everything is undone from the history, also a removal", async () => {
     await fresh();
     const first = await edit("One");

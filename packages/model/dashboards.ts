@@ -157,17 +157,24 @@ const panel = z.strictObject({
 });
 export type DashboardPanel = z.infer<typeof panel>;
 
+/** As JSON. Every version of a dashboard is kept, and whoever looks at one loads it whole. */
+const largestDashboard = 1024 ** 2;
+
 /** Type `dashboard`: what is looked at, and how. */
-export const dashboardProperties = z.strictObject({
-  title: short.optional(),
-  description: z.string().max(10_000).optional(),
-  tags: z.array(z.string().max(100)).max(50).optional(),
-  range: durationText.default("1h").describe("how far back it looks when opened"),
-  refresh: durationText.optional(),
-  variables: z.array(dashboardVariable).max(100).optional(),
-  panels: z.array(panel).max(1_000).default([]),
-  links: z.array(link).max(50).optional(),
-});
+export const dashboardProperties = z
+  .strictObject({
+    title: short.optional(),
+    description: z.string().max(10_000).optional(),
+    tags: z.array(z.string().max(100)).max(50).optional(),
+    range: durationText.default("1h").describe("how far back it looks when opened"),
+    refresh: durationText.optional(),
+    variables: z.array(dashboardVariable).max(100).optional(),
+    panels: z.array(panel).max(1_000).default([]),
+    links: z.array(link).max(50).optional(),
+  })
+  .refine((dashboard) => JSON.stringify(dashboard).length <= largestDashboard, {
+    error: "a dashboard is at most 1 MiB as JSON: make several of it",
+  });
 export type DashboardProperties = z.infer<typeof dashboardProperties>;
 
 /**

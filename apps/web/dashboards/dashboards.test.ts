@@ -4,12 +4,14 @@ import type { DashboardPanel, DashboardVariable } from "@havn/model";
 import type { Answer } from "../metrics/answer.ts";
 import type { Ask } from "../metrics/ask.ts";
 import { beyond, rearranged, sectionsOf } from "./layout.ts";
+import { linkOf } from "./links.ts";
 import { lookOf, mappedTo, reducedTo, toneOf } from "./looks.ts";
 import { isSafe, parseMarkdown } from "./markdown.ts";
+import { lookaheadsOf, patternOf } from "./patterns.ts";
 import { createAsker } from "./queue.ts";
 import { parseBoardState, writeBoardState } from "./state.ts";
 import { all, type Chosen, fillIn, rangeVariables, variablesIn } from "./template.ts";
-import { choose, eachValue, optionsFrom, parseVariableQuery, patternOf } from "./variables.ts";
+import { choose, eachValue, optionsFrom, parseVariableQuery } from "./variables.ts";
 
 describe("templates", () => {
   const variables = new Map<string, Chosen>([
@@ -90,6 +92,20 @@ describe("variables", () => {
     assert.ok(patternOf("/^AB/i").test("abc"));
     assert.ok(patternOf("(?i)b$").test("AB"));
     assert.ok(!patternOf("[").test("["));
+  });
+  test("what begins by saying what does not follow", () => {
+    const without = patternOf("/^(?!tmp|shm\\))(?=.*d)s(d.)$/");
+    assert.deepEqual(["sda", "tmpsda", "sxa", "sd"].map(without.test), [true, false, false, false]);
+    assert.equal(without.find("sdb")?.group(1), "db");
+    assert.deepEqual(lookaheadsOf("^(?!a[)(]\\)|(b))c"), {
+      ahead: [{ inside: "a[)(]\\)|(b)", wanted: false }],
+      rest: "^c",
+    });
+    assert.ok(!patternOf("a(?!b)").test("ac"), "further in, it is no expression");
+  });
+  test("an expression that would go on for years ends at once", () => {
+    assert.ok(!patternOf("^(a+)+$").test(`${"a".repeat(20_000)}b`));
+    assert.ok(!patternOf("(x{1,1000}){1,1000}").test("x"), "nor is one made that large");
   });
   test("one at a time", () => {
     const variables = new Map<string, Chosen>([["h", { values: [all], options: ["a", "b"], several: true }]]);
@@ -246,6 +262,22 @@ describe("text panels", () => {
         { kind: "rule" },
       ],
     ));
+  test("a link leads out of the page only where it says so", () => {
+    const to = (href: string) => {
+      const link = linkOf(href, "https://havn.example");
+      return link.kind === "refused" ? "refused" : `${link.kind} ${link.href}`;
+    };
+    assert.deepEqual(
+      ["/a?b=c#d", "//evil.example", "/\\evil.example", "/\t/evil.example", "https://x.example/a"].map(to),
+      ["inside /a?b=c#d", "refused", "refused", "refused", "outside https://x.example/a"],
+    );
+    assert.deepEqual(
+      ["javascript:alert(1)", " javascript:alert(1)", "data:text/html,x", "mailto:a@b.example", "", "x"].map(
+        to,
+      ),
+      ["refused", "refused", "refused", "outside mailto:a@b.example", "refused", "refused"],
+    );
+  });
   test("no link runs a script", () => {
     assert.deepEqual(
       ["https://x", "/a", "mailto:a@b", "javascript:alert(1)", "//x", "data:text/html,x"].map(isSafe),

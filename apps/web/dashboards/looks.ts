@@ -1,5 +1,5 @@
 import type { DashboardPanel, DashboardTone, PanelOverride, PanelReduction } from "@havn/model";
-import { patternOf } from "./variables.ts";
+import { patternOf } from "./patterns.ts";
 
 /** What the overrides of a panel make of one series or column. Later ones win. */
 export function lookOf(

@@ -8,7 +8,8 @@ import { isRaw, StandsOn } from "../metrics/stands-on.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { useBoard } from "./context.ts";
 import type { Item } from "./layout.ts";
-import { outside, TextPanel } from "./panels/text.tsx";
+import { BoardLink } from "./link.tsx";
+import { TextPanel } from "./panels/text.tsx";
 import { PanelView } from "./panels/view.tsx";
 import { fillIn, type Variables } from "./template.ts";
 import { useDashboardTexts } from "./texts.ts";
@@ -71,14 +72,11 @@ function Head(props: {
       )}
       {state.running && state.asked && <i class="panel-busy" aria-hidden="true" />}
       <span class="panel-tools">
-        {(panel.links ?? []).map(({ title: label, url }) => {
-          const href = fillIn(url, props.variables, "text");
-          return (
-            <a key={url} class="panel-link" href={href} {...outside(href)}>
-              {label}
-            </a>
-          );
-        })}
+        {(panel.links ?? []).map(({ title: label, url }) => (
+          <BoardLink key={url} class="panel-link" href={fillIn(url, props.variables, "text")}>
+            {label}
+          </BoardLink>
+        ))}
         {exprs.length > 0 && (
           <a
             class="icon-button"

@@ -5,16 +5,10 @@ import { useApplication } from "../kit/context.ts";
 import type { Labels } from "../metrics/answer.ts";
 import { seriesName } from "../metrics/names.ts";
 import { stepFor, type TimeChoice, writeSeconds } from "../metrics/window.ts";
+import { patternOf } from "./patterns.ts";
 import type { BoardState } from "./state.ts";
 import { type Chosen, fillIn, rangeVariables, type Variables } from "./template.ts";
-import {
-  choose,
-  fixedOptions,
-  type Option,
-  optionsFrom,
-  parseVariableQuery,
-  patternOf,
-} from "./variables.ts";
+import { choose, fixedOptions, type Option, optionsFrom, parseVariableQuery } from "./variables.ts";
 
 export interface VariablesState {
   /** Undefined until all of them are known. */

@@ -1,4 +1,5 @@
 import type { DashboardVariable } from "@havn/model";
+import { type Pattern, patternOf } from "./patterns.ts";
 import { all, type Chosen, type Variables, valuesOf } from "./template.ts";
 
 /** What the query of a variable asks for. */
@@ -45,31 +46,19 @@ export function optionsFrom(found: readonly string[], { regex, sort }: QueryVari
     : list.sort((a, b) => a.text.localeCompare(b.text, undefined, { numeric: true }));
 }
 
-function matched(text: string, pattern: RegExp): Option | undefined {
-  const found = pattern.exec(text);
+function matched(text: string, pattern: Pattern): Option | undefined {
+  const found = pattern.find(text);
   if (!found) return undefined;
-  const { groups } = found;
-  if (groups?.value !== undefined || groups?.text !== undefined) {
-    const value = groups.value ?? groups.text ?? "";
-    return { value, text: groups.text ?? value };
+  const [named, shown] = [found.group("value"), found.group("text")];
+  if (named !== undefined || shown !== undefined) {
+    const value = named ?? shown ?? "";
+    return { value, text: shown ?? value };
   }
-  const value = found[1] ?? found[0];
+  const value = found.group(1) ?? found.whole;
   return { value, text: value };
 }
 
 const numberIn = (text: string) => Number(/-?\d+(\.\d+)?/.exec(text)?.[0] ?? Number.POSITIVE_INFINITY);
-
-/** A regular expression as dashboards write it: in slashes or not, `(?i)` before it. What is none matches nothing. */
-export function patternOf(written: string): RegExp {
-  const inSlashes = /^\/([\s\S]*)\/(\w*)$/.exec(written);
-  const body = inSlashes?.[1] ?? written;
-  const ignoring = body.startsWith("(?i)") || inSlashes?.[2]?.includes("i");
-  try {
-    return new RegExp(body.replace(/^\(\?i\)/, ""), ignoring ? "i" : "");
-  } catch {
-    return /(?!)/;
-  }
-}
 
 export const fixedOptions = (variable: DashboardVariable): Option[] => {
   switch (variable.kind) {

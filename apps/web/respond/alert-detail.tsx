@@ -116,7 +116,14 @@ function RuleFacts({ rule, alert }: { rule: AlertRule | undefined; alert: AlertV
       )}
       {Object.entries(annotations).map(([name, text]) => (
         <p key={name} class="annotation">
-          <b>{name}</b> {/^https?:\/\//.test(text) ? <a href={text}>{text}</a> : text}
+          <b>{name}</b>{" "}
+          {/^https?:\/\//.test(text) ? (
+            <a href={text} target="_blank" rel="noopener noreferrer">
+              {text}
+            </a>
+          ) : (
+            text
+          )}
         </p>
       ))}
       <Labels labels={alert.routed} />

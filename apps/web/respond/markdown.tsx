@@ -92,7 +92,7 @@ function inline(text: string): ComponentChildren[] {
     ) : code !== undefined ? (
       <code key={key}>{code}</code>
     ) : (
-      <a key={key} href={href} target="_blank" rel="noreferrer">
+      <a key={key} href={href} target="_blank" rel="noopener noreferrer">
         {title}
       </a>
     );

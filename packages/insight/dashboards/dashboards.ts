@@ -52,7 +52,8 @@ interface Options {
   timeline: Timeline;
 }
 
-const mostVersions = 200;
+/** Of one dashboard, each up to a mebibyte. */
+const mostVersions = 100;
 const keepMs = 400 * 86_400_000;
 
 export function createDashboards({ sql, clock, timeline }: Options): Dashboards {
@@ -89,6 +90,7 @@ export function createDashboards({ sql, clock, timeline }: Options): Dashboards 
       const content = sides ? shownOf(sides) : null;
       const what = sides ? given.what : "removed";
       await store.addVersion(db, { ...key, revision, at, actor: given.actor, what, content });
+      await store.keepVersions(db, key, mostVersions);
       if (!sides) {
         await store.deleteDashboard(db, key);
         return { before, after: undefined };

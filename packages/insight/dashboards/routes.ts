@@ -17,7 +17,8 @@ const one = z.object({ environment: dnsLabel, name: dnsLabel });
 const path = "/api/v1/dashboards/:environment/:name";
 const resource = ({ params }: { params: { environment: string; name?: string } }) =>
   `${params.environment}/dashboard/${params.name ?? "*"}`;
-const bodyLimit = 16 * 1024 * 1024;
+/** What Grafana exports says the same in more words. */
+const bodyLimit = 4 * 1024 ** 2;
 
 export const dashboardRoutes = (dashboards: Dashboards): Route[] => [
   ...readRoutes(dashboards),

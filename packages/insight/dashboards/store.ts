@@ -87,6 +87,14 @@ export const findVersion = async (
       where environment = ${environment} and name = ${name} and revision = ${revision}`
   )[0];
 
+/** Of more than `most` the oldest go. One that can be brought back stays, also of what was made and removed many times. */
+export const keepVersions = (sql: Sql, { environment, name }: DashboardKey, most: number) => sql`
+  delete from insight.dashboard_version where environment = ${environment} and name = ${name}
+    and revision <= (select revision from insight.dashboard_version
+      where environment = ${environment} and name = ${name} order by revision desc offset ${most} limit 1)
+    and revision < (select max(revision) from insight.dashboard_version
+      where environment = ${environment} and name = ${name} and content is not null)`;
+
 /** Old versions of what has newer ones go; the newest stays, so that what was removed can be brought back. */
 export const pruneVersions = (sql: Sql, before: number) => sql`
   delete from insight.dashboard_version old where at < ${before}

@@ -1,4 +1,5 @@
 import { useMemo } from "preact/hooks";
+import { BoardLink } from "../link.tsx";
 import { type Block, type Inline, parseMarkdown } from "../markdown.ts";
 import { fillIn, type Variables } from "../template.ts";
 
@@ -46,13 +47,9 @@ function pieceOf(piece: Inline, key: number) {
       return <code key={key}>{piece.text}</code>;
     case "link":
       return (
-        <a key={key} href={piece.href} {...outside(piece.href)}>
+        <BoardLink key={key} href={piece.href}>
           {piece.text}
-        </a>
+        </BoardLink>
       );
   }
 }
-
-/** Attributes of a link that leads out of the page. */
-export const outside = (href: string) =>
-  href.startsWith("/") ? {} : { target: "_blank", rel: "noreferrer noopener" };

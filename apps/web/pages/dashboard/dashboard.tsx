@@ -3,7 +3,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { Board, useNow } from "../../dashboards/board.tsx";
 import { PanelDialog } from "../../dashboards/edit/panel-dialog.tsx";
 import { useEditing } from "../../dashboards/edit/use-editing.ts";
-import { outside } from "../../dashboards/panels/text.tsx";
+import { BoardLink } from "../../dashboards/link.tsx";
 import { type BoardState, parseBoardState, writeBoardState } from "../../dashboards/state.ts";
 import { fillIn } from "../../dashboards/template.ts";
 import { useDashboardTexts } from "../../dashboards/texts.ts";
@@ -70,14 +70,11 @@ export default function DashboardView({ data, params, query, reload, update }: V
     <div class="dashboard">
       <header class="page-head dashboard-head">
         <h1>{fillIn(dashboard.title ?? data.name, variables.variables ?? new Map(), "text")}</h1>
-        {(dashboard.links ?? []).map(({ title, url }) => {
-          const href = fillIn(url, variables.variables ?? new Map(), "text");
-          return (
-            <a key={url} href={href} {...outside(href)}>
-              {title} <Icon name="external" size={12} />
-            </a>
-          );
-        })}
+        {(dashboard.links ?? []).map(({ title, url }) => (
+          <BoardLink key={url} href={fillIn(url, variables.variables ?? new Map(), "text")}>
+            {title} <Icon name="external" size={12} />
+          </BoardLink>
+        ))}
         <RangeBar
           time={state.time}
           onTime={(time) => go({ time })}

@@ -78,7 +78,7 @@ function Balancer({ balancer }: { balancer: BalancerStatus }) {
       <div class="row-head">
         <Icon name="balancer" /> <b>{balancer.name}</b>
         {balancer.url && (
-          <a href={balancer.url} target="_blank" rel="noreferrer">
+          <a href={balancer.url} target="_blank" rel="noopener noreferrer">
             {balancer.url.replace(/^https?:\/\//, "").replace(/\/$/, "")}
           </a>
         )}

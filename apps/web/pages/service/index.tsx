@@ -94,7 +94,7 @@ function ServiceFacts({ service }: { service: ServiceStatus }) {
         </span>
       )}
       {service.url && (
-        <a href={service.url} target="_blank" rel="noreferrer">
+        <a href={service.url} target="_blank" rel="noopener noreferrer">
           {service.url.replace(/^https?:\/\//, "").replace(/\/$/, "")} <Icon name="external" size={13} />
         </a>
       )}

@@ -74,7 +74,7 @@ function Published({ page }: { page: StatusPageView }) {
         {page.url === null ? (
           messages.notPublished
         ) : (
-          <a href={page.url} target="_blank" rel="noreferrer">
+          <a href={page.url} target="_blank" rel="noopener noreferrer">
             {location.origin + page.url} <Icon name="external" size={12} />
           </a>
         )}

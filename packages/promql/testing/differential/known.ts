@@ -90,7 +90,7 @@ export const knownDifferences: readonly KnownDifference[] = [
     because:
       "Prometheus evaluates what @ holds once, even where no step of the subquery lies within its range.",
     explains: ({ query, difference }) =>
-      / @ .*\d:\w*\]/.test(query.text) && /^we answer 0 series/.test(difference),
+      / @ .*\w:\w*\]/.test(query.text) && /^we answer 0 series/.test(difference),
   },
   {
     id: "sums that overflow",
@@ -116,7 +116,7 @@ export const knownDifferences: readonly KnownDifference[] = [
   {
     id: "the last digits",
     because:
-      "Sums are made in another order or with corrections, and sin, tan, % and what is near zero make much of the last digits.",
+      "Sums are made in another order or with corrections, and sin, tan, % and what is near zero make much of the last digits. So does a rate of averages: it is what is left of two that are nearly the same (where it was looked into with whole numbers of any length, ours were the nearest that there are).",
     explains: ({ query, difference }) => areClose(query.text, difference),
   },
   {
@@ -148,6 +148,7 @@ function areClose(text: string, difference: string): boolean {
   if (size < 1e-9) return true;
   // What is nearly a multiple leaves nearly nothing, or nearly all; what is nearly equal falls, or does not.
   if (/[)\w] % /.test(text) && /\w\(/.test(text)) return true;
+  if (/\b(rate|increase)\(\w+\(.*:\w*\]/.test(text)) return apart < 1e-6 * size;
   if (/\b(resets|changes)\(\w+\(/.test(text) && apart <= 2) return true;
   return (
     /\b(sin|cos|tan|deriv|predict_linear|holt_winters|round|i?delta|irate|std(dev|var)\w*)\b| [-] /.test(
