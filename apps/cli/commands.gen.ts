@@ -171,6 +171,12 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./commands/oncall/override.ts"),
   },
   {
+    name: "receivers test",
+    summary: "send a message that is marked as a test on every way of a receiver, and show what came of each",
+    group: "Environments",
+    load: () => import("./commands/receivers/test.ts"),
+  },
+  {
     name: "resolve",
     summary: "close an incident and end its pages",
     group: "Environments",
@@ -397,6 +403,18 @@ export const commands: readonly CommandEntry[] = [
     summary: "who is on call now, until when, and who is next",
     group: "Look",
     load: () => import("./commands/oncall/who.ts"),
+  },
+  {
+    name: "receivers",
+    summary: "receivers: their channels, whom they would ask first now, and how they went when they were tried",
+    group: "Look",
+    load: () => import("./commands/receivers/receivers.ts"),
+  },
+  {
+    name: "receivers preview",
+    summary: "the text of a receiver's notification, filled in with a real alert; nobody is told",
+    group: "Look",
+    load: () => import("./commands/receivers/preview.ts"),
   },
   {
     name: "rules",

@@ -145,6 +145,7 @@ await using response = await createResponse({
     (await infrastructure.graph(environment).catch(() => undefined))?.resources ?? [],
   statusDirectory: inData("status"),
   alerts: () => alertChanges(alerting, alerting.list()),
+  alertViews: alerting.views,
 });
 const insight = await createInsight({ sql, clock, timeline });
 const own = createOwnMetrics();

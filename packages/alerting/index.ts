@@ -3,6 +3,7 @@ import type { Live, Route } from "@havn/http";
 import {
   type Address,
   type Alert,
+  type AlertView,
   type CheckResult,
   type Clock,
   type Expectations,
@@ -143,6 +144,8 @@ export interface Alerting {
   start(signal: AbortSignal): Promise<void>;
   /** Firing first, then the newest. */
   list(filter?: AlertFilter): Alert[];
+  /** As people see them, those of others among them, with the groups in which they are told. */
+  views(environment?: string): AlertView[];
   /** Calls `listener` when an alert has changed its state. Returns how to stop. */
   onChange(listener: (alert: Alert) => void): () => void;
   /** Resolves when all that came in so far has been taken in. */
@@ -383,6 +386,9 @@ export async function createAlerting(options: AlertingOptions): Promise<Alerting
     return previewOf({ ...what, alerts: routing.statuses(), subjects, pages, days: previewDays });
   }
 
+  const views = (environment?: string) =>
+    alertViews({ records: book.list(), routing, now: clock.now() }, environment);
+
   await declared();
   return {
     executor: createExecutor({
@@ -437,6 +443,7 @@ export async function createAlerting(options: AlertingOptions): Promise<Alerting
     lookForUnmatched: (signal) => unmatched.tick(watched(), signal),
     ruleSamples: () => ruleSamples(ruleGroups.list(), declaredRules.list(), unmatched.of),
     routing,
+    views,
     expected: holding,
     maintenanceOf: (labels) => holding.maintenanceOf(labels, clock.now()),
     heldChanged: holding.refresh,
@@ -449,7 +456,7 @@ export async function createAlerting(options: AlertingOptions): Promise<Alerting
     routes: [
       ...alertRoutes({
         list: (filter) => withHolds(list(filter)),
-        views: (environment) => alertViews({ records: book.list(), routing, now: clock.now() }, environment),
+        views,
         findRule(fingerprint) {
           const record = book.list().find((one) => one.fingerprint === fingerprint);
           return record && ruleOf(record, { rules: declaredRules.list(), groups: ruleGroups.list(), probes });

@@ -84,6 +84,8 @@ export interface ExecutorPlan {
   action: Action;
   changes: PropertyChange[];
   reason?: string;
+  /** What is odd about it, and keeps nothing from being applied. */
+  warnings?: { summary: string; detail: string }[];
 }
 
 export interface ApplyContext {

@@ -20,6 +20,7 @@ export * from "./maintenance.ts";
 export * from "./plan.ts";
 export * from "./probes.ts";
 export * from "./process-stat.ts";
+export * from "./receivers.ts";
 export * from "./references.ts";
 export * from "./response.ts";
 export * from "./rollout.ts";

@@ -32,7 +32,9 @@ type Steps = Pick<Run, "step">;
 interface ResourcePlan {
   action: Action;
   changes: PropertyChange[];
+  warnings?: Warning[];
 }
+type Warning = { summary: string; detail: string };
 
 const schemas = {
   contact: contactProperties,
@@ -47,7 +49,7 @@ const isOurs = (type: string): type is keyof typeof schemas => Object.hasOwn(sch
 
 /**
  * Types `contact`, `team`, `schedule`, `escalation`, `receiver`, `runbook` and `statuspage`: a row each. References stay in it until it
- * is used. `check` throws a HavnError (400) for what only shows when it is read closely.
+ * is used. `check` throws a HavnError (400) for what only shows when it is read closely, and gives what is merely odd.
  */
 export function createExecutor({
   sql,
@@ -56,7 +58,7 @@ export function createExecutor({
 }: {
   sql: Sql;
   changed(): Promise<void>;
-  check(wanted: Resource): Promise<void>;
+  check(wanted: Resource): Warning[];
 }): ResourceExecutor {
   return {
     types: Object.keys(schemas),
@@ -65,10 +67,13 @@ export function createExecutor({
       const recorded = (await store.listDeclared(sql)).find((one) => one.address === address);
       if (!wanted) return { action: recorded ? "delete" : "no-op", changes: [] };
       const properties = propertiesOf(wanted);
-      await check(wanted);
+      const warnings = check(wanted);
       const changes = differences(shown(recorded?.properties ?? {}), shown(properties));
-      if (!recorded) return { action: "create", changes };
-      return { action: changes.length > 0 ? "update" : "no-op", changes };
+      if (!recorded) return { action: "create", changes, ...(warnings.length > 0 && { warnings }) };
+      return {
+        ...{ action: changes.length > 0 ? "update" : "no-op", changes },
+        ...(warnings.length > 0 && { warnings }),
+      };
     },
     async apply(run, _change, wanted) {
       const { environment } = parseAddress(wanted.address);

@@ -1,5 +1,6 @@
 import type { Route } from "@havn/http";
 import {
+  type AlertView,
   type Channel,
   type Clock,
   contactProperties,
@@ -7,6 +8,7 @@ import {
   HavnError,
   type Labels,
   parseAddress,
+  type ReceiverProperties,
   receiverProperties,
   runbookProperties,
   type Timeline,
@@ -21,8 +23,10 @@ import { createStatusPages } from "./incidents/status-pages.ts";
 import { listPagesSince } from "./incidents/store.ts";
 import { sqlLedger } from "./ledger.ts";
 import { type Message, send as sendThrough } from "./notifiers/index.ts";
-import { renderTemplate, type TemplateInput } from "./notifiers/template.ts";
+import { findTemplateFault } from "./notifiers/template.ts";
 import { createPaging } from "./pages/paging.ts";
+import { createReceivers } from "./receivers/receivers.ts";
+import { receiverRoutes } from "./receivers/routes.ts";
 import { loadPeople, type People } from "./roster.ts";
 import { responseRoutes } from "./routes.ts";
 import type { Hands } from "./runbooks/hands.ts";
@@ -62,6 +66,8 @@ export interface ResponseOptions {
   statusDirectory: string;
   /** What alerts there are now, pending ones among them. */
   alerts(): Promise<AlertChange[]> | AlertChange[];
+  /** Alerts of an environment as people see them, with the groups in which they are told. */
+  alertViews(environment: string): AlertView[];
 }
 
 /** From a told alert to an answer: incidents, pages, escalation, and who is on call. */
@@ -91,6 +97,19 @@ export interface Response extends AsyncDisposable {
   routes: Route[];
 }
 
+/** Throws a HavnError (400) with every place at which a template cannot be read. */
+function requireReadable(address: string, template: ReceiverProperties["template"]): void {
+  const faults = (["subject", "text"] as const).flatMap((field) => {
+    const fault = template?.[field] === undefined ? undefined : findTemplateFault(template[field]);
+    return fault ? [`${field}, line ${fault.line}, column ${fault.column}: ${fault.summary}`] : [];
+  });
+  if (faults.length > 0)
+    throw new HavnError(`The template of ${address} cannot be read`, {
+      status: 400,
+      detail: faults.join("; "),
+    });
+}
+
 function whomOf(people: People, address: string, at: number): ReturnType<Response["whom"]> {
   const receiver = people.receiver(address);
   const channels = receiver?.channels.map(({ kind }) => kind) ?? [];
@@ -106,14 +125,16 @@ export async function createResponse(options: ResponseOptions): Promise<Response
   await migrate(sql, "response", new URL("./migrations/", import.meta.url));
   const people = await loadPeople(sql);
   const ledger = sqlLedger(sql);
+  const send = async (channel: Channel, message: Message, signal: AbortSignal): Promise<string> => {
+    // What was declared before it was forbidden.
+    mayUse(channel);
+    return await (options.send ?? sendThrough)(channel, message, signal);
+  };
+  const receivers = createReceivers({ ...options, people, send });
   const paging = createPaging({
     ...options,
     ledger,
-    async send(channel, message, signal) {
-      // What was declared before it was forbidden.
-      mayUse(channel);
-      return await (options.send ?? sendThrough)(channel, message, signal);
-    },
+    send,
     contact: people.contact,
     contacts: people.contacts,
     answerUrl: (token) => `${options.publicUrl()}/answer/${token}`,
@@ -129,17 +150,6 @@ export async function createResponse(options: ResponseOptions): Promise<Response
         "Whoever runs it lists the programs that may be named, with their whole paths: HAVN_NOTIFIER_COMMANDS=/usr/local/bin/page,…",
       status: 403,
     });
-  };
-  /** A real alert of the environment, or one that could be. */
-  const sampleOf = async (environment: string): Promise<TemplateInput> => {
-    const now = await options.alerts();
-    const real = now.find((one) => one.environment === environment) ?? now[0];
-    const labels = real?.labels ?? { alertname: "example", env: environment, severity: "critical" };
-    const summary = real?.summary ?? "an example of an alert";
-    return {
-      ...{ state: "firing", severity: "critical", title: summary, url: options.publicUrl() },
-      alerts: [{ labels: { ...labels }, summary, state: "firing" }],
-    };
   };
   const runbooks = createRunbooks({
     ...{ sql, clock, timeline, workflows: options.workflows, hands: options.hands },
@@ -188,16 +198,15 @@ export async function createResponse(options: ResponseOptions): Promise<Response
   return {
     executor: createExecutor({
       ...{ sql, changed: people.reload },
-      async check({ address, type, properties }) {
+      check({ address, type, properties }) {
         if (type === "runbook")
           for (const { match } of runbookProperties.parse(properties).on) options.compileMatchers(match);
-        const { environment } = parseAddress(address);
         if (type === "contact") for (const { via } of contactProperties.parse(properties).ways) mayUse(via);
-        if (type !== "receiver") return;
+        if (type !== "receiver") return [];
         const { channels, template } = receiverProperties.parse(properties);
         for (const channel of channels) mayUse(channel);
-        for (const text of [template?.subject, template?.text])
-          if (text !== undefined) renderTemplate(text, await sampleOf(environment));
+        requireReadable(address, template);
+        return receivers.warnings(address, template);
       },
     }),
     async deliver(notification) {
@@ -224,6 +233,7 @@ export async function createResponse(options: ResponseOptions): Promise<Response
       runbooks.close();
     },
     routes: [
+      ...receiverRoutes(receivers),
       ...responseRoutes({ sql, clock, people, paging, timeline, answerKey: options.answerKey }),
       ...incidentRoutes({ sql, clock, incidents, paging }),
       ...statusRoutes({ statusPages, timeline }),

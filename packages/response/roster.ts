@@ -28,6 +28,7 @@ export interface People {
   contact(environment: string, name: string): ContactProperties | undefined;
   contacts(environment: string): { name: string; identity: string | null }[];
   receiver(address: string): ReceiverProperties | undefined;
+  receivers(): { environment: string; name: string; properties: ReceiverProperties }[];
   escalation(environment: string, name: string): EscalationProperties | undefined;
   schedules(): { environment: string; schedule: Schedule; revision: number }[];
   runbooks(): { environment: string; name: string; properties: RunbookProperties }[];
@@ -74,6 +75,7 @@ export async function loadPeople(sql: Sql): Promise<People> {
         .filter((one) => one.environment === environment)
         .map(({ name, properties }) => ({ name, identity: properties.identity ?? null })),
     receiver: (address) => receiverProperties.safeParse(declared.get(address)?.properties).data,
+    receivers: () => allOf("receiver", receiverProperties),
     escalation: (environment, name) =>
       escalationProperties.safeParse(find(environment, "escalation", name)).data,
     schedules: () =>

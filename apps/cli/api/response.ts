@@ -1,4 +1,10 @@
-import { eventSchema, incidentActionSchema, incidentNoteSchema, incidentSchema } from "@havn/model";
+import {
+  eventSchema,
+  incidentActionSchema,
+  incidentNoteSchema,
+  incidentSchema,
+  receiverViewSchema,
+} from "@havn/model";
 import { z } from "zod";
 
 /** Answers about people, silences and incidents. Additions by a newer server are let through. */
@@ -26,6 +32,7 @@ export const segmentsAnswer = z.object({ segments: z.array(segment) });
 export type Segment = z.infer<typeof segment>;
 export const newOverride = z.object({ id: z.string() });
 
+export const receiversAnswer = z.object({ receivers: z.array(receiverViewSchema) });
 export const incidentsAnswer = z.object({ incidents: z.array(incidentSchema) });
 export const incidentAnswer = z.object({
   incident: incidentSchema,

@@ -7,6 +7,9 @@ import {
   dashboardSummary,
   environmentStatusSchema,
   planSchema,
+  receiverPreviewSchema,
+  receiverTestSchema,
+  receiverViewSchema,
 } from "@havn/model";
 import { z } from "zod";
 import { checkExplanation, checksAnswer } from "../api/checks.ts";
@@ -21,6 +24,7 @@ import { explainedView } from "./explained.ts";
 import { planView } from "./plan.ts";
 import { applyResultView, progressLines, progressTree } from "./progress.ts";
 import { queryView } from "./query.ts";
+import { receiverPreviewView, receiversView, receiverTestView } from "./receivers.ts";
 import { alertRows, statusView } from "./status.ts";
 
 const now = 1_795_000_000_000;
@@ -39,6 +43,9 @@ const views: Record<string, (value: unknown) => string> = {
   query: (value) => queryView(queryAnswer.parse(value), plain, 100),
   dashboards: (value) => dashboardsView(z.array(dashboardSummary).parse(value), context),
   dashboard: (value) => dashboardView(dashboardSchema.parse(value), context),
+  receivers: (value) => receiversView(z.array(receiverViewSchema).parse(value), context),
+  receiverpreview: (value) => receiverPreviewView(receiverPreviewSchema.parse(value), context),
+  receivertest: (value) => receiverTestView(receiverTestSchema.parse(value), context),
   apply: (value) => {
     const apply = applySchema.parse(value);
     const steps = apply.steps.map((step) => ({ ...step, state: "waiting" as const }));

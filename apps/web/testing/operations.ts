@@ -132,6 +132,7 @@ async function openRooms(
     graph: async () => declared,
     statusDirectory: join(directory, "status"),
     alerts: () => changesOf(alerting),
+    alertViews: alerting.views,
   });
   response = opened;
   const change = { address: "", type: "", action: "create" as const, changes: [] };

@@ -58,6 +58,9 @@ export async function decideChanges(scope: Scope, options: InfrastructureOptions
     readHosts(inOrder(onHosts.filter(isReadable), scope), options),
   ]);
   diagnostics.push(...readings.diagnostics);
+  for (const { address, location } of scope.desired)
+    for (const warning of ofControlPlane.get(address)?.warnings ?? [])
+      diagnostics.push({ severity: "warning", ...warning, address, ...(location && { at: location }) });
   const desired = new Map(scope.desired.map((resource) => [resource.address, resource]));
   const remade = (resource: Resource) => isRemade(resource, ofControlPlane, desired);
   const decide = (resource: Resource): Decision => {

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { parseAddress, parseDuration, type ReceiverProperties, type Timeline } from "@havn/model";
+import { parseAddress, parseDuration, type Timeline } from "@havn/model";
 import type { Ledger } from "../ledger.ts";
 import type { Message } from "../notifiers/index.ts";
-import { renderTemplate, type TemplateInput } from "../notifiers/template.ts";
+import { compose, summaryOf } from "../receivers/compose.ts";
 import type { People } from "../roster.ts";
 
 /** What a route tells, as @havn/alerting hands it over. */
@@ -61,42 +61,24 @@ export async function takeIn(ledger: Ledger, told: Notification, context: Taking
     );
   const onlyEnds = told.reason === "all resolved" || told.reason === "some resolved";
   if (onlyEnds && !receiver.sendResolved) return taken;
-  const state = firing.length > 0 ? "firing" : "resolved";
   const url = `${context.publicUrl()}/environments/${environment}/alerts`;
-  const own = ownWords(receiver, { state, url, alerts, ...about });
-  if (own.fault !== undefined)
+  const { words, faults } = compose(receiver.template, { alerts, url });
+  const [fault] = faults;
+  if (fault)
     taken.events.push({
       ...{ kind: "receiver.template", environment, severity: "warning", key: `receiver:${told.id}:template` },
-      summary: `The template of receiver ${name} cannot be filled in, so it says the usual: ${own.fault}`,
+      summary: `The template of receiver ${name} cannot be filled in, so it says the usual: ${fault.field}, line ${fault.line}, column ${fault.column}: ${fault.summary}`,
     });
   for (const [index, channel] of receiver.channels.entries()) {
     const id = `${told.id}-${index}`;
     const message: Message = {
-      ...{ id, about: told.group, at: told.at, alerts, severity: about.severity, answerable: false },
-      ...{ state, url },
-      subject: `${firing.length > 0 ? about.severity : "Resolved"}: ${about.title}`,
-      text: alerts.map((alert) => `${alert.state}: ${alert.summary}`).join("\n"),
-      ...own.words,
+      ...{ id, about: told.group, at: told.at, alerts, answerable: false, url },
+      ...words,
     };
     await ledger.insertNotice({ id, environment, channel, otherwise: [], message });
     taken.notices.push(id);
   }
   return taken;
-}
-
-/** What the receiver's template makes of it. One that cannot be filled in any more keeps nobody from being told. */
-function ownWords(
-  { template }: ReceiverProperties,
-  input: TemplateInput,
-): { words?: Partial<Pick<Message, "subject" | "text">>; fault?: string } {
-  if (!template) return {};
-  try {
-    const subject = template.subject && renderTemplate(template.subject, input).replace(/\s+/g, " ").trim();
-    const text = template.text && renderTemplate(template.text, input);
-    return { words: { ...(subject && { subject }), ...(text && { text }) } };
-  } catch (cause) {
-    return { fault: cause instanceof Error ? cause.message : String(cause) };
-  }
 }
 
 interface IncidentInput {
@@ -162,12 +144,4 @@ async function takeIncident(ledger: Ledger, input: IncidentInput, context: Takin
       ...{ kind: "page.misconfigured", environment, severity: "error", key: `page:${id}:missing:${name}` },
       summary: `Escalation ${input.escalation} names ${name}, which is not declared`,
     });
-}
-
-function summaryOf(alerts: Message["alerts"]): { title: string; severity: Message["severity"] } {
-  const [first] = alerts;
-  const more = alerts.length > 1 ? ` (and ${alerts.length - 1} more)` : "";
-  const severities = new Set(alerts.map(({ labels }) => labels.severity));
-  const severity = (["critical", "warning", "info"] as const).find((one) => severities.has(one));
-  return { title: `${first?.summary ?? "alert"}${more}`, severity: severity ?? "critical" };
 }

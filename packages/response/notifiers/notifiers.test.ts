@@ -13,7 +13,7 @@ import { createServer as createTlsServer, TLSSocket } from "node:tls";
 import { temporaryDirectory } from "@havn/testkit";
 import { selfSigned } from "../testing/certificate.ts";
 import { type Message, send } from "./index.ts";
-import { renderTemplate } from "./template.ts";
+import { emptyLabels, findTemplateFault, renderTemplate } from "./template.ts";
 
 const message: Message = {
   ...{ id: "0123456789abcdef", about: "group-1", answerable: true },
@@ -190,14 +190,22 @@ test("templates: filled from alerts; what they may not say is named by its place
     "critical 2 down in shop: a is down on web-1; b is down on web-2;",
   );
   for (const [wrong, why] of [
-    ["{{ constructor }}", /character 1: nothing is called "constructor"/],
-    ["x {{ summary }}", /character 3: nothing is called "summary" here/],
+    ["{{ constructor }}", /line 1, column 1: nothing is called "constructor"/],
+    ["x\n y {{ summary }}", /line 2, column 4: nothing is called "summary" here/],
     ["{{ each alerts }}", /without its end/],
     ["{{ end }}", /end without an each/],
     ["{{ state", /{{ without }}/],
     ["{{ each alerts }}{{ each alerts }}{{ end }}", /inside of another/],
   ] as const)
     assert.throws(() => renderTemplate(wrong, input), why);
+  const named =
+    "{{ labels.env }} {{ labels.host }} {{ each alerts }}{{ labels.host }}{{ labels.rack }}{{ end }}";
+  assert.deepEqual(emptyLabels(named, input), ["host", "rack"]);
+  assert.deepEqual(findTemplateFault("a\n{{ end }}"), {
+    line: 2,
+    column: 1,
+    summary: "an end without an each",
+  });
 });
 
 test("email: a server that never speaks is given up", async () => {

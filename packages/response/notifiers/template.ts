@@ -13,11 +13,18 @@ export interface TemplateInput {
 
 type Part =
   | { kind: "text"; text: string }
-  | { kind: "value"; name: string; at: number }
+  | { kind: "value"; name: string }
   | { kind: "each"; parts: Part[] };
 
 const outside = ["state", "severity", "title", "url"] as const;
 const inside = ["state", "summary"] as const;
+
+/** What keeps a template from being read, and where: lines and columns from 1. */
+export interface TemplateFault {
+  line: number;
+  column: number;
+  summary: string;
+}
 
 /**
  * Texts with `{{ state }}`, `{{ severity }}`, `{{ title }}`, `{{ url }}`, `{{ labels.NAME }}` (what all alerts have in
@@ -25,42 +32,71 @@ const inside = ["state", "summary"] as const;
  * `{{ labels.NAME }}` are the alert's own. Nothing in a template is run. Throws a HavnError (400) that names what is wrong.
  */
 export function renderTemplate(template: string, input: TemplateInput): string {
-  return fill(parse(template), { ...input, labels: commonLabels(input.alerts), alerts: input.alerts });
+  const parsed = parse(template);
+  if (Array.isArray(parsed)) return fill(parsed, valuesOf(input));
+  const { line, column, summary } = parsed;
+  throw new HavnError(`The template is wrong at line ${line}, column ${column}: ${summary}`, {
+    detail: `There are {{ ${outside.join(" }}, {{ ")} }}, {{ labels.NAME }} and {{ each alerts }} … {{ end }}, inside of which {{ summary }}.`,
+    status: 400,
+  });
 }
 
-function parse(template: string): Part[] {
+export function findTemplateFault(template: string): TemplateFault | undefined {
+  const parsed = parse(template);
+  return Array.isArray(parsed) ? undefined : parsed;
+}
+
+/** Labels that the template names and these alerts leave empty: outside of `each` those that they do not have in common. */
+export function emptyLabels(template: string, input: TemplateInput): string[] {
+  const parsed = parse(template);
+  if (!Array.isArray(parsed)) return [];
+  const common = commonLabels(input.alerts);
+  const empty = parsed.flatMap((part): string[] => {
+    const each = part.kind === "each" ? part.parts : [part];
+    const labels = part.kind === "each" ? input.alerts.map((alert) => alert.labels) : [common];
+    const named = each.flatMap((one) => (one.kind === "value" ? (labelOf(one.name) ?? []) : []));
+    return named.filter((name) => labels.some((own) => !own[name]));
+  });
+  return [...new Set(empty)];
+}
+
+const valuesOf = (input: TemplateInput): Values => ({ ...input, labels: commonLabels(input.alerts) });
+
+const labelOf = (name: string): string | undefined =>
+  name.startsWith("labels.") ? name.slice("labels.".length) : undefined;
+
+function parse(template: string): Part[] | TemplateFault {
   const top: Part[] = [];
   let into = top;
   let each: Part[] | undefined;
-  const wrong = (at: number, summary: string) =>
-    new HavnError(`The template is wrong at character ${at + 1}: ${summary}`, {
-      detail: `There are {{ ${outside.join(" }}, {{ ")} }}, {{ labels.NAME }} and {{ each alerts }} … {{ end }}, inside of which {{ summary }}.`,
-      status: 400,
-    });
+  const wrong = (at: number, summary: string): TemplateFault => {
+    const before = template.slice(0, at).split("\n");
+    return { line: before.length, column: (before.at(-1) ?? "").length + 1, summary };
+  };
   let end = 0;
   for (const found of template.matchAll(/\{\{\s*(.*?)\s*\}\}/gs)) {
     const [whole, name = ""] = found;
     into.push({ kind: "text", text: template.slice(end, found.index) });
     end = found.index + whole.length;
     if (name === "each alerts") {
-      if (each) throw wrong(found.index, "an each inside of another");
+      if (each) return wrong(found.index, "an each inside of another");
       each = [];
       into.push({ kind: "each", parts: each });
       into = each;
     } else if (name === "end") {
-      if (!each) throw wrong(found.index, "an end without an each");
+      if (!each) return wrong(found.index, "an end without an each");
       each = undefined;
       into = top;
     } else {
       const known: readonly string[] = each ? [...outside, ...inside] : outside;
       if (!known.includes(name) && !/^labels\.[A-Za-z_]\w*$/.test(name))
-        throw wrong(found.index, `nothing is called "${name}" here`);
-      into.push({ kind: "value", name, at: found.index });
+        return wrong(found.index, `nothing is called "${name}" here`);
+      into.push({ kind: "value", name });
     }
   }
-  if (each) throw wrong(template.length, "an each without its end");
+  if (each) return wrong(template.length, "an each without its end");
   const rest = template.slice(end);
-  if (rest.includes("{{")) throw wrong(end + rest.indexOf("{{"), "{{ without }}");
+  if (rest.includes("{{")) return wrong(end + rest.indexOf("{{"), "{{ without }}");
   into.push({ kind: "text", text: rest });
   return top;
 }
@@ -79,14 +115,17 @@ function fillPart(part: Part, values: Values): string {
     case "text":
       return part.text;
     case "value":
-      return part.name.startsWith("labels.")
-        ? (values.labels[part.name.slice(7)] ?? "")
-        : String(values[part.name]);
+      return wordOf(part.name, values);
     case "each":
       return values.alerts
         .map((alert) => fill(part.parts, { ...values, ...alert, labels: alert.labels }))
         .join("");
   }
+}
+
+function wordOf(name: string, values: Values): string {
+  const label = labelOf(name);
+  return label === undefined ? String(values[name]) : (values.labels[label] ?? "");
 }
 
 function commonLabels(alerts: Message["alerts"]): Record<string, string> {

@@ -96,5 +96,5 @@ async function attempt(
 }
 
 /** `fetch failed` alone tells nobody anything. */
-const reasonOf = (error: Error): string =>
+export const reasonOf = (error: Error): string =>
   error.cause instanceof Error && error.cause.message ? error.cause.message : error.message;

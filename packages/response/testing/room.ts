@@ -1,7 +1,7 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createHttpServer } from "@havn/http";
-import type { Channel, Clock, CommandOutcome, Resource } from "@havn/model";
+import type { AlertView, Channel, Clock, CommandOutcome, Resource } from "@havn/model";
 import type { Sql } from "@havn/postgres";
 import { createTimeline } from "@havn/timeline";
 import { openWorkflows } from "@havn/workflows";
@@ -22,6 +22,7 @@ export const withoutRunbooks = {
   commands: [] as string[],
   compileMatchers: () => () => false,
   alerts: () => [],
+  alertViews: () => [],
   graph: async () => [],
   statusDirectory: join(tmpdir(), "havn-no-status-page"),
   get hands() {
@@ -53,6 +54,7 @@ export interface RoomOptions {
   declared: readonly Resource[];
   hands?: Partial<Hands>;
   alerts?: AlertChange[];
+  alertViews?: AlertView[];
   graph?: readonly Resource[];
   statusDirectory?: string;
   /** Throws for a way that is broken. */
@@ -82,6 +84,7 @@ export async function openResponse(options: RoomOptions) {
         return labels[name] === value.replaceAll('"', "");
       }),
     alerts: () => options.alerts ?? [],
+    alertViews: () => options.alertViews ?? [],
     graph: async () => options.graph ?? [],
     statusDirectory: options.statusDirectory ?? withoutRunbooks.statusDirectory,
   });
