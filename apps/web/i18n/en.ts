@@ -1,3 +1,4 @@
+import { receivers } from "./receivers/en.ts";
 import { checks, incidents, oncall, respond, runbooks } from "./respond/en.ts";
 import { tryRule } from "./rules/en.ts";
 
@@ -285,6 +286,7 @@ export const en = {
   },
   respond,
   tryRule,
+  receivers,
   checks,
   incidents,
   oncall,

@@ -12,6 +12,9 @@ import type {
   OnCallSegment,
   PagingView,
   Postmortem,
+  ReceiverPreview,
+  ReceiverTest,
+  ReceiverView,
   Runbook,
   RunbookRun,
   RunbookStep,
@@ -130,6 +133,11 @@ export interface IncidentChange {
   public?: boolean;
 }
 
+export interface ReceiverAsked {
+  alert?: string;
+  template: { subject?: string; text?: string };
+}
+
 export type ComponentState = StatusPageView["components"][number]["state"];
 
 const part = encodeURIComponent;
@@ -216,7 +224,15 @@ const incidentApi = (get: Get, post: Post, send: Send) => ({
   redraftPostmortem: (id: number) => send<Postmortem>("DELETE", `/api/v1/incidents/${id}/postmortem`),
 });
 
+type Named = { environment: string; name: string };
+const receiverPath = ({ environment, name }: Named) => `/api/v1/receivers/${part(environment)}/${part(name)}`;
+
 const peopleApi = (get: Get, post: Post, send: Send) => ({
+  receivers: (environment: string, signal?: AbortSignal) =>
+    get<{ receivers: ReceiverView[] }>("/api/v1/receivers", { environment }, signal),
+  previewReceiver: (of: Named, asked: ReceiverAsked, signal?: AbortSignal) =>
+    send<ReceiverPreview>("POST", `${receiverPath(of)}/preview`, { body: asked, signal }),
+  testReceiver: (of: Named, asked: ReceiverAsked) => post<ReceiverTest>(`${receiverPath(of)}/test`, asked),
   onCall: (signal?: AbortSignal) => get<{ schedules: OnCallNow[] }>("/api/v1/oncall", {}, signal),
   schedule: (environment: string, name: string, span: { from: number; to: number }, signal?: AbortSignal) =>
     get<ScheduleView>(`/api/v1/schedules/${part(environment)}/${part(name)}`, { ...span }, signal),

@@ -3,7 +3,10 @@ import { pathTo } from "../kit/router.ts";
 import { Tabs } from "./parts.tsx";
 
 /** Alerts, what mutes them and trying a rule are one entry of the side bar. */
-export function AlertTabs(props: { environment: string; current: "alerts" | "silences" | "try" }) {
+export function AlertTabs(props: {
+  environment: string;
+  current: "alerts" | "silences" | "receivers" | "try";
+}) {
   const messages = useMessages();
   const { environment, current } = props;
   return (
@@ -19,6 +22,11 @@ export function AlertTabs(props: { environment: string; current: "alerts" | "sil
           href: pathTo("/environments/:environment/silences", { environment }),
           text: messages.respond.silences,
           current: current === "silences",
+        },
+        {
+          href: pathTo("/environments/:environment/receivers", { environment }),
+          text: messages.receivers.title,
+          current: current === "receivers",
         },
         {
           href: pathTo("/environments/:environment/try-rule", { environment }),

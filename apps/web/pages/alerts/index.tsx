@@ -39,6 +39,7 @@ export const page = definePage({
     covers: [
       "/environments/:environment/alerts",
       "/environments/:environment/silences",
+      "/environments/:environment/receivers",
       "/environments/:environment/try-rule",
     ],
   },
