@@ -35,6 +35,8 @@ process.on("message", async (message) => {
   await server.close();
   await telemetry[Symbol.asyncDispose]();
   await clickhouse[Symbol.asyncDispose]();
-  process.disconnect?.();
+  process.exit();
 });
+// The bench was ended.
+process.once("disconnect", () => process.exit());
 process.send?.({ url, pids: [process.pid, clickhouse.pid] });

@@ -213,13 +213,18 @@ function auditEntry(
 
 const pathOf = (request: FastifyRequest): string => request.url.split("?")[0] ?? "";
 
+/** One signal with listeners that are taken off again: `AbortSignal.any` costs a small answer more than its headers do. */
 function abortWhenGone(request: FastifyRequest, reply: FastifyReply, closing: AbortSignal): AbortSignal {
   const gone = new AbortController();
+  const close = () => gone.abort(closing.reason);
+  closing.addEventListener("abort", close, { once: true });
   reply.raw.once("close", () => {
+    closing.removeEventListener("abort", close);
     if (!reply.raw.writableFinished) gone.abort(new Error("the caller went away"));
   });
+  if (closing.aborted) close();
   if (request.raw.destroyed) gone.abort(new Error("the caller went away"));
-  return AbortSignal.any([gone.signal, closing]);
+  return gone.signal;
 }
 
 /** The body as a stream that breaks off with a 413 once it has grown past `limit` bytes. */

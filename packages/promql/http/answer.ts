@@ -120,12 +120,11 @@ function* pieces(
   around: { before: string; after: string },
 ): Generator<Uint8Array> {
   const writer = new JsonWriter();
-  const openings = openingsByTimes();
   let points = 0;
   writer.text(around.before);
   for (const [i, series] of matrix.entries()) {
     if (i > 0) writer.text(",");
-    writeSeries(writer, series, openings);
+    writeSeries(writer, series);
     points += series.timestamps.length;
     if (points < pointsAtOnce) continue;
     yield writer.take();
@@ -137,24 +136,23 @@ function* pieces(
 
 const point = (timestamp: number, value: number): [number, string] => [timestamp / 1000, formatValue(value)];
 
-/** All series of a result are evaluated at the same times. */
-function openingsByTimes(): (times: Float64Array) => Openings {
-  let known: { times: Float64Array; openings: Openings } | undefined;
-  return (times) => {
-    if (known?.times !== times) known = { times, openings: openingsOf(times) };
-    return known.openings;
-  };
+let latest: { times: Float64Array; openings: Openings } | undefined;
+
+/** All series of a result are evaluated at the same times, and so are the panels of a dashboard. */
+function openingsFor(times: Float64Array): Openings {
+  if (latest?.times !== times && !(latest && areEqual(latest.times, times)))
+    latest = { times, openings: openingsOf(times) };
+  return latest.openings;
 }
 
-function writeSeries(
-  writer: JsonWriter,
-  { labels, timestamps, values, histograms }: RangeSamples,
-  openings: (times: Float64Array) => Openings,
-): void {
+const areEqual = (a: Float64Array, b: Float64Array): boolean =>
+  a.length === b.length && a.every((time, i) => time === b[i]);
+
+function writeSeries(writer: JsonWriter, { labels, timestamps, values, histograms }: RangeSamples): void {
   writer.text(`{"metric":${JSON.stringify(labels)}`);
   if (values.length > 0 || !histograms) {
     writer.text(',"values":[');
-    writer.points(openings(timestamps), values);
+    writer.points(openingsFor(timestamps), values);
     writer.text("]");
   }
   if (histograms)

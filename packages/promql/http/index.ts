@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { Expr } from "../ast.ts";
 import type { InstantResult, PromqlEngine, QueryOptions, RangeResult } from "../engine.ts";
 import { PromqlError } from "../errors.ts";
-import { type Dialect, parseDialect } from "../parser/dialect.ts";
+import { parsePromql } from "../parser/parse.ts";
 import type { Matcher, Querier, TimeRange } from "../querier.ts";
 import { QueryTrace } from "../trace.ts";
 import { answer, answerResult, answerSchema, limited, mapError } from "./answer.ts";
@@ -19,6 +19,8 @@ import {
   parameters,
   timeOf,
 } from "./parameters.ts";
+import { type Patience, patienceFor } from "./patience.ts";
+import { QueryTexts } from "./texts.ts";
 
 export interface PromqlRoutesOptions {
   engine: PromqlEngine;
@@ -100,32 +102,29 @@ function endpoints({
   const gate = new Gate(maxConcurrent);
   const inTurn = async <T extends InstantResult | RangeResult>(
     request: Request,
-    evaluate: (options: QueryOptions) => Promise<T>,
+    evaluate: (expr: Expr, options: QueryOptions) => Promise<T>,
   ): Promise<RawResponse> => {
     const { given } = request;
+    const { parsed, text } = queryOf(given);
     const limit = limitOf(given);
     const asked = given.stats || given.explain === "true";
     const trace = asked ? new QueryTrace(stopwatch) : undefined;
-    const signal = patience(request);
+    using patience = patienceOf(request);
+    const { signal } = patience;
     const leave = await gate.enter(signal);
     trace?.entered();
     try {
-      const result = await evaluate({
-        ...lookback(given),
-        dialect: dialectOf(given),
-        signal,
-        ...(trace && { trace }),
-      });
-      return answerResult(result, limit, trace && told(trace, given));
+      const options = { ...lookback(given), text, signal, ...(trace && { trace }) };
+      return answerResult(await evaluate(parsed, options), limit, trace && told(trace, given));
     } finally {
       leave();
     }
   };
-  const patience = ({ given, signal }: Request) => {
-    const allowed = Math.min(findDurationOf(given, "timeout") ?? timeoutMs, timeoutMs);
-    if (allowed <= 0) return AbortSignal.abort(new DOMException("no time is left", "TimeoutError"));
-    return AbortSignal.any([signal, AbortSignal.timeout(allowed)]);
-  };
+  const texts = new QueryTexts();
+  const queryOf = (given: Parameters) =>
+    parsing("query", () => texts.parse(given.query ?? "", dialectOf(given)));
+  const patienceOf = ({ given, signal }: Request): Patience =>
+    patienceFor(signal, Math.min(findDurationOf(given, "timeout") ?? timeoutMs, timeoutMs));
   const lookback = (given: Parameters) => {
     const lookbackMs = findDurationOf(given, "lookback_delta");
     return lookbackMs === undefined ? {} : { lookbackMs };
@@ -136,9 +135,8 @@ function endpoints({
       summary: "Evaluate PromQL at one moment",
       handle: async (request) => {
         const { given } = request;
-        const query = queryOf(given);
         const time = timeOf(given, "time", clock.now());
-        return inTurn(request, (options) => engine.instant(query, time, options));
+        return inTurn(request, (expr, options) => engine.instant(expr, time, options));
       },
     },
     {
@@ -150,9 +148,8 @@ function endpoints({
         const endMs = timeOf(given, "end");
         const stepMs = findDurationOf(given, "step");
         if (stepMs === undefined) throw invalidParameter("step", `cannot parse "" to a valid duration`);
-        const query = queryOf(given);
         const window = { startMs, endMs, stepMs };
-        return inTurn(request, (options) => engine.range(query, window, options));
+        return inTurn(request, (expr, options) => engine.range(expr, window, options));
       },
     },
     {
@@ -160,7 +157,8 @@ function endpoints({
       summary: "Names of labels",
       handle: async (request) => {
         const { given } = request;
-        const names = await querier.labelNames(matchers(given), rangeOf(given, clock), patience(request));
+        using patience = patienceOf(request);
+        const names = await querier.labelNames(matchers(given), rangeOf(given, clock), patience.signal);
         const { items, warnings } = limited(names, limitOf(given));
         return answer(items, { warnings });
       },
@@ -172,7 +170,8 @@ function endpoints({
       handle: async (request) => {
         const { given, name } = request;
         const range = rangeOf(given, clock);
-        const values = await querier.labelValues(labelName(name), matchers(given), range, patience(request));
+        using patience = patienceOf(request);
+        const values = await querier.labelValues(labelName(name), matchers(given), range, patience.signal);
         const { items, warnings } = limited(values, limitOf(given));
         return answer(items, { warnings });
       },
@@ -184,7 +183,8 @@ function endpoints({
         const { given } = request;
         const sets = matchers(given);
         if (sets.length === 0) throw new PromqlError("bad_data", "no match[] parameter provided");
-        const series = await querier.series(sets, rangeOf(given, clock), patience(request));
+        using patience = patienceOf(request);
+        const series = await querier.series(sets, rangeOf(given, clock), patience.signal);
         const { items, warnings } = limited(series, limitOf(given));
         return answer(items, { warnings });
       },
@@ -198,16 +198,10 @@ const told = (trace: QueryTrace, { stats, explain }: Parameters) => ({
   ...(explain === "true" && { explain: trace.explain() }),
 });
 
-/** Parsed here for the wording of a mistake; the engine gets the text, which its warnings point into. */
-function queryOf(given: Parameters): string {
-  const { query = "" } = given;
-  parse("query", query, dialectOf(given));
-  return query;
-}
-
-function parse(parameter: string, text: string, dialect: Dialect = "promql"): Expr {
+/** In Prometheus' words for a mistake in a parameter. */
+function parsing<T>(parameter: string, parse: () => T): T {
   try {
-    return parseDialect(text, dialect).parsed;
+    return parse();
   } catch (cause) {
     if (cause instanceof PromqlError) throw invalidParameter(parameter, cause.message);
     throw cause;
@@ -226,7 +220,7 @@ function labelName(name: string): string {
 
 function matchers(given: Parameters): Matcher[][] {
   return matchTexts(given).map((text) => {
-    const expr = parse("match[]", text);
+    const expr = parsing("match[]", () => parsePromql(text));
     if (expr.kind !== "selector") throw invalidParameter("match[]", "a series selector is expected");
     return expr.matchers;
   });

@@ -1,16 +1,23 @@
 import { formatValue } from "../format.ts";
 
-const firstSize = 64 * 1024;
+/** Small answers are many: memory that they do not need would have to be collected. */
+const firstSize = 8 * 1024;
 /** Bytes that a value takes at most. */
 const longestValue = 32;
 /** Decimals below this have digits that can be taken off four by four without loss. */
 const largestWhole = 1e15;
 
+const nothing = Buffer.alloc(0);
+
+const viewOf = ({ buffer, byteOffset, byteLength }: Uint8Array) =>
+  new DataView(buffer, byteOffset, byteLength);
+
 /** Puts a JSON text together as bytes: a large answer is mostly numbers, which need not become strings before. */
 export class JsonWriter {
-  #bytes = Buffer.allocUnsafeSlow(firstSize);
-  #view = viewOf(this.#bytes);
+  #bytes: Buffer = nothing;
+  #view = viewOf(nothing);
   #length = 0;
+  #likely = firstSize;
 
   text(text: string): void {
     const { length } = text;
@@ -41,11 +48,17 @@ export class JsonWriter {
     if (values.length > 0) this.#length--;
   }
 
+  /** Bytes since they were taken last. */
+  get length(): number {
+    return this.#length;
+  }
+
   /** What was written since the last time. */
   take(): Uint8Array {
     const taken = this.#bytes.subarray(0, this.#length);
-    this.#bytes = Buffer.allocUnsafeSlow(Math.max(firstSize, this.#length));
-    this.#view = viewOf(this.#bytes);
+    this.#likely = Math.max(firstSize, this.#length);
+    this.#bytes = nothing;
+    this.#view = viewOf(nothing);
     this.#length = 0;
     return taken;
   }
@@ -107,7 +120,8 @@ export class JsonWriter {
   /** What is written as whole words may reach three bytes further. */
   #reserve(more: number): void {
     if (this.#length + more + 3 <= this.#bytes.length) return;
-    const grown = Buffer.allocUnsafeSlow(Math.max(this.#bytes.length * 2, this.#length + more + 3));
+    const least = Math.max(this.#likely, this.#bytes.length * 2);
+    const grown = Buffer.allocUnsafeSlow(Math.max(least, this.#length + more + 3));
     grown.set(this.#bytes.subarray(0, this.#length));
     this.#bytes = grown;
     this.#view = viewOf(grown);
@@ -122,16 +136,23 @@ export interface Openings {
 }
 
 export function openingsOf(times: Float64Array): Openings {
-  const texts = Array.from(times, (time) => `[${time / 1000},"`);
-  const width = Math.ceil(Math.max(0, ...texts.map(({ length }) => length)) / 4);
-  const words = new Uint32Array(texts.length * width);
-  const bytes = Buffer.from(words.buffer);
-  for (const [i, text] of texts.entries()) bytes.write(text, i * width * 4, "latin1");
-  return { words, lengths: Uint8Array.from(texts, ({ length }) => length), width };
+  const writer = new JsonWriter();
+  const ends = Uint32Array.from(times, (time) => {
+    writer.text("[");
+    writer.value(time / 1000);
+    writer.text(',"');
+    return writer.length;
+  });
+  const written = writer.take();
+  const lengths = Uint8Array.from(ends, (end, i) => end - (ends[i - 1] ?? 0));
+  const width = Math.ceil(lengths.reduce((most, length) => Math.max(most, length), 0) / 4);
+  const words = new Uint32Array(times.length * width);
+  const bytes = new Uint8Array(words.buffer);
+  for (let i = 0; i < times.length; i++)
+    for (let from = ends[i - 1] ?? 0, to = i * width * 4; from < (ends[i] ?? 0); from++, to++)
+      bytes[to] = written[from] ?? 0;
+  return { words, lengths, width };
 }
-
-const viewOf = ({ buffer, byteOffset, byteLength }: Uint8Array) =>
-  new DataView(buffer, byteOffset, byteLength);
 
 const minus = 0x2d;
 const pointForZero = 0x30 - 0x2e;

@@ -370,8 +370,9 @@ const nothing: Columns = { timestamps: new Float64Array(0), values: new Float64A
 const meet = (slot: Slot, { start, end }: Range): boolean => end >= slot.start && start <= slot.end;
 
 function slotStarts({ start, end }: Range): number[] {
-  const first = Math.floor(start / slotMs);
-  return Array.from({ length: Math.floor(end / slotMs) - first + 1 }, (_, at) => (first + at) * slotMs);
+  const starts: number[] = [];
+  for (let at = Math.floor(start / slotMs); at <= Math.floor(end / slotMs); at++) starts.push(at * slotMs);
+  return starts;
 }
 
 /** Views of what lies in a slot. */

@@ -14,15 +14,21 @@ export function* writeRequests(options: {
   intervalMs?: number;
   /** What each series is, by its number; a node exporter's mixture unless told. */
   shape?: Shape;
+  /** When the last round ends, and requests to leave out, for who goes on with what was begun before. */
+  now?: number;
+  skip?: number;
 }): Generator<{ body: Uint8Array; samples: number }> {
   const { series, rounds, perRequest, intervalMs = 15_000, shape = nodeExporter } = options;
+  const { now = Date.now(), skip = 0 } = options;
   const templates = Array.from({ length: Math.ceil(series / perRequest) }, (_, at) =>
     template(at * perRequest, Math.min(series, (at + 1) * perRequest), shape),
   );
-  const start = Math.floor(Date.now() / intervalMs - rounds) * intervalMs;
+  const start = (Math.floor(now / intervalMs) - rounds) * intervalMs;
+  let left = skip;
   for (let round = 0; round < rounds; round++)
     for (const each of templates)
-      yield { body: encodeSnappy(each.fill(start + round * intervalMs, round)), samples: each.size };
+      if (left > 0) left--;
+      else yield { body: encodeSnappy(each.fill(start + round * intervalMs, round)), samples: each.size };
 }
 
 export interface Shape {
