@@ -44,10 +44,7 @@ describe("receivers", () => {
     const { page } = visitor;
     const chat = receiver(page, "chat");
     const preview = chat.getByRole("region", { name: "What chat would say" });
-    await preview
-      .getByText(/answers with errors/)
-      .first()
-      .waitFor();
+    await preview.locator("pre", { hasText: "answers with errors" }).waitFor();
     await chat.getByLabel("Text").fill("{{ each alerts }}\n {{ nothing }}{{ end }}");
     await preview.getByText('Text, line 2, column 2: nothing is called "nothing" here').waitFor();
     assert.ok(await chat.getByRole("button", { name: "Send a test" }).isDisabled());
@@ -71,10 +68,7 @@ describe("receivers", () => {
   test("a viewer reads the words and sends nothing", { timeout }, async () => {
     await using visitor = await visit({ role: "viewer" });
     const chat = receiver(visitor.page, "chat");
-    await chat
-      .getByText(/answers with errors/)
-      .first()
-      .waitFor();
+    await chat.locator("pre", { hasText: "answers with errors" }).waitFor();
     assert.ok(await chat.getByRole("button", { name: "Send a test" }).isDisabled());
   });
 
