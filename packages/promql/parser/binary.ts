@@ -1,40 +1,19 @@
 import type { SyntaxNode } from "@lezer/common";
-import { type Binary, type BinaryOperator, type Expr, isSetOperator, type Matching } from "../ast.ts";
+import { type Binary, type BinaryOperator, isSetOperator, type Matching } from "../ast.ts";
 import { parseError } from "../errors.ts";
 import type { Source } from "./source.ts";
 
 export function convertBinary(
   source: Source,
   node: SyntaxNode,
-  { left, convert }: { left: Expr; convert: (source: Source, node: SyntaxNode) => Expr },
-): Expr {
-  const children = source.children(node);
-  const [first, sign] = children;
-  const last = children.at(-1);
-  if (!first || !sign || !last || children.length < 3)
-    throw parseError(source.original, node, "unexpected end of input");
-  const operator = source.slice(sign).toLowerCase();
-  const binary: Binary = {
-    kind: "binary",
-    operator: operator as BinaryOperator,
-    left,
-    right: convert(source, last),
+  { operator, left, right }: Pick<Binary, "operator" | "left" | "right">,
+): Binary {
+  return {
+    ...{ kind: "binary", operator, left, right },
     bool: node.getChild("BoolModifier") !== null,
-    matching: convertMatching(source, node, operator as BinaryOperator),
-    from: node.from,
-    to: node.to,
+    matching: convertMatching(source, node, operator),
+    ...{ from: left.from, to: right.to },
   };
-  return operator === "^" ? signLast(source, binary) : binary;
-}
-
-/** `-1 ^ 2` is -(1 ^ 2), but the grammar reads the sign as part of the number. */
-function signLast(source: Source, binary: Binary): Expr {
-  const { left } = binary;
-  const sign = source.text[left.from];
-  if (left.kind !== "number" || (sign !== "-" && sign !== "+")) return binary;
-  const value = sign === "-" ? -left.value : left.value;
-  const inner: Binary = { ...binary, left: { ...left, value, from: left.from + 1 }, from: left.from + 1 };
-  return { kind: "unary", operator: sign, inner, from: binary.from, to: binary.to };
 }
 
 function convertMatching(source: Source, node: SyntaxNode, operator: BinaryOperator): Matching {

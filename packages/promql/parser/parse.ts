@@ -2,10 +2,10 @@ import type { SyntaxNode, Tree } from "@lezer/common";
 import { parser } from "@prometheus-io/lezer-promql";
 import { type AggregateOperator, aggregateOperators, type Expr, type Subquery } from "../ast.ts";
 import { type PromqlError, parseError } from "../errors.ts";
-import { convertBinary } from "./binary.ts";
 import { check } from "./check.ts";
 import { convertDuration } from "./duration-nodes.ts";
 import { normalise } from "./literals.ts";
+import { convertOperators, deepest, hasOperators } from "./operators.ts";
 import { convertSelector } from "./selector.ts";
 import { Source } from "./source.ts";
 
@@ -80,9 +80,6 @@ function syntaxError(source: Source, offset: number): PromqlError {
 /** Characters. Reading more would hold up everything else in this process. */
 const longest = 100_000;
 
-/** Deeper than anyone writes, and far from the end of the stack when it is evaluated. */
-const deepest = 2000;
-
 function convert(source: Source, node: SyntaxNode): Expr {
   source.depth++;
   if (source.depth > deepest) throw parseError(source.original, node, "the expression is nested too deeply");
@@ -92,6 +89,7 @@ function convert(source: Source, node: SyntaxNode): Expr {
 }
 
 function convertNode(source: Source, node: SyntaxNode): Expr {
+  if (hasOperators(node)) return convertOperators(source, node, { operand: convert, attach });
   const span = { from: node.from, to: node.to };
   switch (node.name) {
     case "NumberDurationLiteral":
@@ -100,10 +98,6 @@ function convertNode(source: Source, node: SyntaxNode): Expr {
       return { kind: "string", value: source.string(node), ...span };
     case "ParenExpr":
       return { kind: "parenthesis", inner: convert(source, source.child(node, 0)), ...span };
-    case "UnaryExpr": {
-      const operator = source.slice(source.child(node, 0)) === "-" ? "-" : "+";
-      return { kind: "unary", operator, inner: convert(source, source.child(node, 1)), ...span };
-    }
     case "VectorSelector":
       return convertSelector(source, node);
     case "FunctionCall":
@@ -115,39 +109,11 @@ function convertNode(source: Source, node: SyntaxNode): Expr {
       };
     case "AggregateExpr":
       return convertAggregate(source, node);
-    case "BinaryExpr":
-      return convertChain(source, node);
-    case "MatrixSelector":
-    case "SubqueryExpr":
-    case "OffsetExpr":
-    case "StepInvariantExpr":
-    case "AnchoredExpr":
-    case "SmoothedExpr":
-      return attach(source, node, convert(source, source.child(node, 0)));
   }
   throw parseError(source.original, node, `unexpected ${node.name}`);
 }
 
-/** `a + b - c`, from the left: one after the other, since a long chain would fill the stack. */
-function convertChain(source: Source, node: SyntaxNode): Expr {
-  const chain: SyntaxNode[] = [];
-  let first = node;
-  for (; first.name === "BinaryExpr"; first = source.child(first, 0)) chain.push(first);
-  if (chain.length > deepest)
-    throw parseError(source.original, node, `more than ${deepest} operators in a row: split the query`);
-  let left = convert(source, first);
-  for (const binary of chain.reverse()) left = convertBinary(source, binary, { left, convert });
-  return left;
-}
-
-/**
- * `[5m]`, `[5m:1m]`, `offset` and `@` bind tighter than any operator, but the grammar hangs them on the whole
- * expression before them: they belong to its last operand.
- */
 function attach(source: Source, node: SyntaxNode, inner: Expr): Expr {
-  const to = node.to;
-  if (inner.kind === "binary") return { ...inner, right: attach(source, node, inner.right), to };
-  if (inner.kind === "unary") return { ...inner, inner: attach(source, node, inner.inner), to };
   switch (node.name) {
     case "MatrixSelector":
       return attachRange(source, node, inner);

@@ -3,8 +3,11 @@ import type { Answer, AnswerSeries, GeneratedQuery } from "@havn/promql/differen
 import { encodeSnappy } from "../protocols/snappy.ts";
 import { type Field, message, packed, seriesV1 } from "./protobuf.ts";
 
-/** A request of remote write 1.0 with all samples of a series, snappy and all. */
-export function writeRequest({ labels, timestamps, values, histograms }: Series): Uint8Array {
+/** A request of remote write 1.0 with all samples of some series, snappy and all. */
+export const writeRequest = (...series: readonly Series[]): Uint8Array =>
+  encodeSnappy(message(...series.map(seriesField)));
+
+function seriesField({ labels, timestamps, values, histograms }: Series): Field {
   const bits = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
   const samples = [...timestamps].map((time, i): Field => {
     const histogram = histograms?.[i];
@@ -13,7 +16,7 @@ export function writeRequest({ labels, timestamps, values, histograms }: Series)
     const value = Uint8Array.of(0x09, ...bits.subarray(i * 8, i * 8 + 8));
     return [2, "bytes", Uint8Array.of(...value, ...message([2, "varint", time]))];
   });
-  return encodeSnappy(message(seriesV1(labels, [], ...samples)));
+  return seriesV1(labels, [], ...samples);
 }
 
 /** Counts of whole numbers, one span a bucket, positive buckets only. */

@@ -34,7 +34,7 @@ export interface ReceivingServer extends AsyncDisposable {
 
 /** A store behind a real server, for senders. */
 export async function openReceivingServer(
-  options: Pick<TelemetryOptions, "newSeriesAMinute" | "mentions"> = {},
+  options: Pick<TelemetryOptions, "newSeriesAMinute" | "mentions" | "clock" | "retention"> = {},
 ): Promise<ReceivingServer> {
   const stack = new AsyncDisposableStack();
   const db = stack.use(await openTestClickHouse());

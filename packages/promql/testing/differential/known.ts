@@ -71,7 +71,7 @@ export const knownDifferences: readonly KnownDifference[] = [
     because:
       "count_values makes a label of a number with all its digits, the last of which depend on how sums are made.",
     explains: ({ query, ours, theirs }) =>
-      /count_values/.test(query.text) && areNearly(countsOf(ours), countsOf(theirs)),
+      /count_values/.test(query.text) && areNearly(countsOf(query.text, ours), countsOf(query.text, theirs)),
   },
   {
     id: "values that lose labels",
@@ -88,9 +88,9 @@ export const knownDifferences: readonly KnownDifference[] = [
   {
     id: "a held part of a subquery without a step",
     because:
-      "Prometheus evaluates what @ holds once, even where no step of the subquery lies within its range.",
+      "Prometheus evaluates once what @ holds, and what reads no series, even where no step of the subquery lies within its range.",
     explains: ({ query, difference }) =>
-      / @ .*\w:\w*\]/.test(query.text) && /^we answer 0 series/.test(difference),
+      /( @ |\bvector\([^()]*\)).*\w:\w*\]/.test(query.text) && /^we answer 0 series/.test(difference),
   },
   {
     id: "sums that overflow",
@@ -169,13 +169,16 @@ function valuesOf(answer: Answer): string {
 }
 
 /** Each time and labels with the number among them apart, as often as it was counted, in order. */
-function countsOf(answer: Answer): { key: string; number: number }[] {
+function countsOf(query: string, answer: Answer): { key: string; number: number }[] {
   if (answer.kind === "failed") return [];
+  const name = /count_values\b[^"]*"(\w+)"/.exec(query)?.[1] ?? "";
   const counts = answer.series.flatMap(({ labels, points }) => {
-    const [name = "", text = ""] = Object.entries(labels).find(([, value]) => /\d\.?\d{5}/.test(value)) ?? [];
     const others = labelsKey({ ...labels, [name]: "" });
     return [...points].flatMap(([time, count]) =>
-      Array.from({ length: Number(count) }, () => ({ key: `${time} ${others}`, number: Number(text) })),
+      Array.from({ length: Number(count) }, () => ({
+        key: `${time} ${others}`,
+        number: Number(labels[name]?.replace("Inf", "Infinity")),
+      })),
     );
   });
   return counts.sort((a, b) => (a.key === b.key ? a.number - b.number : a.key < b.key ? -1 : 1));
