@@ -32,10 +32,17 @@ export function connectRooms(rooms: {
   fleet.events.on("connected", changed);
   fleet.events.on("lost", changed);
   fleet.events.on("report", changed);
+  // Thousands change at a time, and what holds each is asked of all: once for all that change together.
+  let changes: Alert[] = [];
+  const tellChanges = () => {
+    const alerts = changes;
+    changes = [];
+    // What fails here is made up for by response's sweep.
+    for (const change of alertChanges(alerting, alerts)) void response.alertChanged(change).catch(() => {});
+  };
   alerting.onChange((alert) => {
     status.changed(alert.environment);
-    // What fails here is made up for by response's sweep.
-    for (const change of alertChanges(alerting, [alert])) void response.alertChanged(change).catch(() => {});
+    if (changes.push(alert) === 1) setImmediate(tellChanges);
   });
 
   timeline.subscribe((event) => {
@@ -50,7 +57,7 @@ export function connectRooms(rooms: {
 
 /** Alerts as runbooks see them: what holds them back, and whether their host is left alone. */
 export function alertChanges(alerting: Alerting, alerts: readonly Alert[]): AlertChange[] {
-  const held = alerting.routing.statuses();
+  const held = new Map(alerting.routing.statuses().map((one) => [labelsKey(one.alert.labels), one]));
   return alerts.flatMap(({ state, ...alert }): AlertChange[] => {
     if (state === "inactive") return [];
     const { fingerprint, environment, summary } = alert;
@@ -61,8 +68,7 @@ export function alertChanges(alerting: Alerting, alerts: readonly Alert[]): Aler
     const since = { pending: alert.activeSince, firing: alert.firingSince, resolved: alert.resolvedAt }[
       state
     ];
-    const key = labelsKey(labels);
-    const status = held.find((one) => labelsKey(one.alert.labels) === key);
+    const status = held.get(labelsKey(labels));
     const maintenance = alerting.maintenanceOf(labels);
     const other = status?.heldBy.find(({ kind }) => kind !== "maintenance");
     const muted =

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { cpus, loadavg } from "node:os";
@@ -12,7 +12,8 @@ import { openHavn } from "../../apps/server/testing/havn.ts";
 /**
  * So many firing alerts, sent in as Prometheus sends them to an Alertmanager: how long until all are taken in for good,
  * and until every group of them was told to its receiver. The server is a process as users have it; its memory is the most
- * that it ever held.
+ * that it ever held. Groups wait a second, and tell what came later a second after: while alerts still come in, a group is
+ * told several times.
  *
  *     scripts/node.sh bench/alerting/alerts.ts [--alerts 100000] [--groups 1000]
  */
@@ -50,7 +51,7 @@ export default environment("bench", {}, () => {
         receiver: hook,
         groupBy: ["alertname", "service"],
         groupWait: "1s",
-        groupInterval: "5m",
+        groupInterval: "1s",
       },
     ],
   });
@@ -76,6 +77,8 @@ try {
   const pid = await havn.serverPid();
   const before = await memoryOf(pid);
   console.log(`${cpus().length} cores, ${cpus()[0]?.model}, load ${loadavg()[0]?.toFixed(1)}`);
+  const cpuBefore = new Map<string, number>();
+  for (const whose of ["server", "postgres"]) cpuBefore.set(whose, await cpuOf(pid, whose));
   const began = performance.now();
   const since = () => `${((performance.now() - began) / 1000).toFixed(2)} s`;
   for (let at = 0; at < count; at += batch) {
@@ -90,6 +93,8 @@ try {
   console.log(`all told after ${since()}, in ${notifications} notifications`);
   const after = await memoryOf(pid);
   console.log(`the server held ${before.now} MB before, ${after.now} MB now, ${after.most} MB at most`);
+  const used = async (whose: string) => ((await cpuOf(pid, whose)) - (cpuBefore.get(whose) ?? 0)).toFixed(1);
+  console.log(`processor time: the server ${await used("server")} s, PostgreSQL ${await used("postgres")} s`);
 } finally {
   await rm(work, { recursive: true, force: true });
   hook.closeAllConnections();
@@ -102,4 +107,25 @@ async function memoryOf(pid: number | undefined): Promise<{ now: number; most: n
   const field = (name: string) =>
     Math.round(Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1]) / 1000);
   return { now: field("VmRSS"), most: field("VmHWM") };
+}
+
+/** Seconds of processor time of the server itself, or of its PostgreSQL with all sessions. */
+async function cpuOf(server: number | undefined, whose: string): Promise<number> {
+  const processes = await Promise.all(
+    (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(statOf),
+  );
+  const own = processes.filter(({ pid }) => pid === server);
+  const postgres = new Set(
+    processes.filter(({ parent, name }) => parent === server && name === "postgres").map(({ pid }) => pid),
+  );
+  const sessions = processes.filter(({ pid, parent }) => postgres.has(pid) || postgres.has(parent));
+  return (whose === "server" ? own : sessions).reduce((sum, { seconds }) => sum + seconds, 0);
+}
+
+async function statOf(pid: string): Promise<{ pid: number; parent: number; name: string; seconds: number }> {
+  const text = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
+  const name = /\((.*)\)/.exec(text)?.[1] ?? "";
+  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+  const ticks = Number(fields[11]) + Number(fields[12]);
+  return { pid: Number(pid), parent: Number(fields[1]), name, seconds: ticks / 100 || 0 };
 }

@@ -78,7 +78,7 @@ export interface AlertingOptions {
   query(expr: Expr, atMs: number, signal: AbortSignal): Promise<InstantResult>;
   desired: DesiredChecks;
   /** Takes in for good what a receiver is to be told; the same id counts once. Throws where it cannot: it comes again. */
-  deliver(notification: Notification): Promise<void>;
+  deliver(notifications: readonly Notification[]): Promise<void>;
   /** Rules in Prometheus' form: over a range, for history, and where what they record is kept. */
   recording: {
     queryRange: RuleGroupsOptions["queryRange"];

@@ -3,8 +3,10 @@ export type Labels = Readonly<Record<string, string>>;
 
 /** A string that is equal for equal label sets: names sorted, empty values left out. */
 export function labelsKey(labels: Labels): string {
-  const names = Object.keys(labels)
-    .filter((name) => labels[name] !== "")
-    .sort();
-  return names.map((name) => `${name}\xff${labels[name]}`).join("\xfe");
+  let key = "";
+  for (const name of Object.keys(labels).sort()) {
+    const value = labels[name];
+    if (value !== "") key += `${key === "" ? "" : "\xfe"}${name}\xff${value}`;
+  }
+  return key;
 }

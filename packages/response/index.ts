@@ -16,8 +16,9 @@ import {
 import { migrate, type Sql } from "@havn/postgres";
 import type { Workflows } from "@havn/workflows";
 import { createExecutor, type ResourceExecutor } from "./executor.ts";
+import { createDelivery } from "./incidents/delivery.ts";
 import { createIncidents, type IncidentsOptions } from "./incidents/incidents.ts";
-import { type Notification, type TakingContext, takeIn } from "./incidents/intake.ts";
+import type { Notification, TakingContext } from "./incidents/intake.ts";
 import { incidentRoutes, statusRoutes } from "./incidents/routes.ts";
 import { createStatusPages } from "./incidents/status-pages.ts";
 import { listPagesSince } from "./incidents/store.ts";
@@ -74,8 +75,8 @@ export interface ResponseOptions {
 export interface Response extends AsyncDisposable {
   /** Types `contact`, `team`, `schedule`, `escalation`, `receiver`, `runbook` and `statuspage`. */
   executor: ResourceExecutor;
-  /** Takes a notification in for good, each id once; paging goes on by itself from there. */
-  deliver(notification: Notification): Promise<void>;
+  /** Takes notifications in for good, all or none, each id once; paging goes on by itself from there. */
+  deliver(notifications: readonly Notification[]): Promise<void>;
   /** Sees to it that everything open is under way: to be called after the workflows' launch, and again and again. */
   sweep(): Promise<void>;
   /** An alert has got into another state: it may start runbooks. Those of alerts that last are made up for by `sweep`. */
@@ -179,7 +180,7 @@ export async function createResponse(options: ResponseOptions): Promise<Response
         },
         ...text,
       };
-      await store.insertNotice(sql, { id, environment, channel, otherwise, message });
+      await store.insertNotices(sql, [{ id, environment, channel, otherwise, message }]);
       await paging.start({ notice: id });
     },
     questionUrl: (question) => `${options.publicUrl()}/runbook/${questionToken(question, options.answerKey)}`,
@@ -189,7 +190,7 @@ export async function createResponse(options: ResponseOptions): Promise<Response
     ...{ sql, clock, declared: people.statusPages, directory: options.statusDirectory },
     ...{ publicUrl: options.publicUrl, graph: options.graph, key: options.answerKey },
     async notify(notice) {
-      await store.insertNotice(sql, { ...notice, otherwise: [] });
+      await store.insertNotices(sql, [{ ...notice, otherwise: [] }]);
       await paging.start({ notice: notice.id });
     },
   });
@@ -209,17 +210,7 @@ export async function createResponse(options: ResponseOptions): Promise<Response
         return receivers.warnings(address, template);
       },
     }),
-    async deliver(notification) {
-      const { pages, notices, events } = await ledger.begin((transaction) =>
-        takeIn(transaction, notification, taking),
-      );
-      for (const event of events) await timeline.write(event);
-      for (const { id, state } of pages) {
-        if (state === "resolved") paging.wake(id);
-        else await paging.start({ page: id });
-      }
-      for (const notice of notices) await paging.start({ notice });
-    },
+    deliver: createDelivery({ ledger, paging, timeline, taking }),
     async sweep() {
       await paging.sweep();
       await runbooks.sweep(await options.alerts());

@@ -8,7 +8,8 @@ import * as store from "./store.ts";
 export interface Ledger {
   /** All of it or nothing of it. */
   begin<T>(work: (ledger: Ledger) => Promise<T>): Promise<T>;
-  take(id: string, at: number): Promise<boolean>;
+  /** Those of these ids that were not taken in before. */
+  take(all: readonly { id: string; at: number }[]): Promise<ReadonlySet<string>>;
   findOpenIncident(key: string): Promise<store.Incident | undefined>;
   findIncident(id: number): Promise<store.Incident | undefined>;
   insertIncident(one: store.NewIncident): Promise<store.Incident>;
@@ -27,14 +28,17 @@ export interface Ledger {
   useToken(token: string, at: number): Promise<boolean>;
   isUsed(token: string): Promise<boolean>;
   markAttempts: Bound<typeof store.markAttempts>;
-  insertAttempt: Bound<typeof store.insertAttempt>;
-  endAttempt: Bound<typeof store.endAttempt>;
-  insertNotice(one: store.Notice): PromiseLike<unknown>;
+  /** Those that are there already stay as they are. */
+  insertAttempts(all: readonly store.NewAttempt[]): PromiseLike<unknown>;
+  /** How a try came out that was begun before, and ended; undefined for one that is begun now, or was cut off. */
+  beginAttempt(one: store.NewAttempt): Promise<"accepted" | "failed" | undefined>;
+  endAttempts(all: readonly store.AttemptEnd[]): PromiseLike<unknown>;
+  insertNotices(all: readonly store.Notice[]): PromiseLike<unknown>;
   findNotice(id: string): Promise<store.Notice | undefined>;
   listOpenNotices(): Promise<string[]>;
   /** A later notice about the same, for the same channel, was made meanwhile. */
   isOvertaken(notice: string): Promise<boolean>;
-  endNotice(id: string, state: "accepted" | "failed"): PromiseLike<unknown>;
+  endNotices(ids: readonly string[], state: "accepted" | "failed"): PromiseLike<unknown>;
 }
 
 type Bound<F> = F extends (sql: Sql | TransactionSql, ...rest: infer Rest) => unknown
@@ -48,7 +52,7 @@ export function sqlLedger(sql: Sql | TransactionSql): Ledger {
       "begin" in sql
         ? (sql.begin((transaction) => work(sqlLedger(transaction))) as ReturnType<typeof work>)
         : work(sqlLedger(sql)),
-    take: (id, at) => store.take(sql, id, at),
+    take: (all) => store.take(sql, all),
     findOpenIncident: (key) => store.findOpenIncident(sql, key),
     findIncident: (id) => store.findIncident(sql, id),
     insertIncident: (one) => store.insertIncident(sql, one),
@@ -66,12 +70,13 @@ export function sqlLedger(sql: Sql | TransactionSql): Ledger {
     useToken: (token, at) => store.useToken(sql, token, at),
     isUsed: (token) => store.isUsed(sql, token),
     markAttempts: (column, which) => store.markAttempts(sql, column, which),
-    insertAttempt: (one) => store.insertAttempt(sql, one),
-    endAttempt: (id, end) => store.endAttempt(sql, id, end),
-    insertNotice: (one) => store.insertNotice(sql, one),
+    insertAttempts: (all) => store.insertAttempts(sql, all),
+    beginAttempt: (one) => store.beginAttempt(sql, one),
+    endAttempts: (all) => store.endAttempts(sql, all),
+    insertNotices: (all) => store.insertNotices(sql, all),
     findNotice: (id) => store.findNotice(sql, id),
     listOpenNotices: () => store.listOpenNotices(sql),
     isOvertaken: (id) => store.isOvertaken(sql, id),
-    endNotice: (id, state) => store.endNotice(sql, id, state),
+    endNotices: (ids, state) => store.endNotices(sql, ids, state),
   };
 }

@@ -112,9 +112,9 @@ test("who is on call, overrides and swaps over the API; channels are told; an un
     },
     alerts: [{ state, labels: { alertname: "slow" }, annotations: { summary: "slow" }, startsAt: 0 }],
   });
-  await response.deliver(told("chat", "first", "firing"));
-  await response.deliver(told("chat", "all resolved", "resolved"));
-  await response.deliver(told("nobody", "first", "firing"));
+  await response.deliver([told("chat", "first", "firing")]);
+  await response.deliver([told("chat", "all resolved", "resolved")]);
+  await response.deliver([told("nobody", "first", "firing")]);
   await until(() => sent.length > 0, { what: "the channel to be told" });
   assert.deepEqual(
     sent.map(({ subject }) => subject),

@@ -1,4 +1,4 @@
-import type { Channel, IncidentSummary } from "@havn/model";
+import { type Channel, type IncidentSummary, storable } from "@havn/model";
 import { jsonb, type Sql, type TransactionSql } from "@havn/postgres";
 import type { Message } from "./notifiers/index.ts";
 import type { PageState } from "./pages/decide.ts";
@@ -47,10 +47,19 @@ export const deleteOverride = (sql: Sql, id: string) => sql`delete from response
 
 export const isSwap = (one: OverrideRow): one is OverrideRow & Swap => one.out !== null;
 
-/** False where it was taken in before. */
-export const take = async (sql: Db, id: string, at: number): Promise<boolean> =>
-  (await sql`insert into response.taken (id, at) values (${id}, ${at}) on conflict do nothing returning id`)
-    .length > 0;
+/** Those of these ids that were not taken in before. */
+export const take = async (
+  sql: Db,
+  all: readonly { id: string; at: number }[],
+): Promise<ReadonlySet<string>> => {
+  const rows = await sql<{ id: string }[]>`
+    insert into response.taken (id, at) select id, at from jsonb_to_recordset(${jsonb(
+      sql,
+      all.map(({ id, at }) => ({ id, at })),
+    )}) as one (id text, at bigint)
+    on conflict do nothing returning id`;
+  return new Set(rows.map(({ id }) => id));
+};
 
 export interface Incident extends IncidentSummary {
   key: string;
@@ -184,10 +193,18 @@ export interface Notice {
   message: Message;
 }
 
-export const insertNotice = (sql: Db, one: Notice) => sql`
-  insert into response.notice (id, environment, channel, otherwise, message)
-  values (${one.id}, ${one.environment}, ${jsonb(sql, one.channel)}, ${jsonb(sql, one.otherwise)}, ${jsonb(sql, one.message)})
+/** Lines of tab-parted JSON, where no tab and no line break can be: each text is read once on its way, not thrice. */
+export const insertNotices = (sql: Db, all: readonly Notice[]) => sql`
+  insert into response.notice (id, environment, channel, otherwise, message, about, at)
+  select own->>0, own->>1, own->2, own->3, message, own->>4, (own->>5)::bigint from (
+    select split_part(line, E'\\t', 1)::jsonb as own, split_part(line, E'\\t', 2)::json as message
+    from string_to_table(${all.map(noticeLine).join("\n")}, E'\\n') as line where line <> '') as rows
   on conflict do nothing`;
+
+const noticeLine = ({ id, environment, channel, otherwise, message }: Notice): string =>
+  [[id, environment, channel, otherwise, message.about, Math.trunc(message.at)], message]
+    .map((part) => JSON.stringify(part))
+    .join("\t");
 
 export const findNotice = async (sql: Db, id: string): Promise<Notice | undefined> =>
   (
@@ -202,13 +219,12 @@ export const listOpenNotices = async (sql: Db): Promise<string[]> =>
 export const isOvertaken = async (sql: Db, id: string): Promise<boolean> =>
   (
     await sql`select 1 from response.notice as own join response.notice as later
-      on later.message->>'about' = own.message->>'about' and later.channel = own.channel
-      and (later.message->>'at')::float8 > (own.message->>'at')::float8
+      on later.about = own.about and later.at > own.at and later.channel = own.channel
       where own.id = ${id} limit 1`
   ).length > 0;
 
-export const endNotice = (sql: Db, id: string, state: "accepted" | "failed") =>
-  sql`update response.notice set state = ${state} where id = ${id}`;
+export const endNotices = (sql: Db, ids: readonly string[], state: "accepted" | "failed") =>
+  sql`update response.notice set state = ${state} where id = any(${[...ids]})`;
 
 export interface Attempt {
   id: string;
@@ -238,18 +254,35 @@ export type NewAttempt = Pick<
   "id" | "about" | "person" | "channel" | "round" | "level" | "number" | "begunAt"
 >;
 
-export const insertAttempt = (sql: Db, one: NewAttempt) => sql`
+/** Those that are there already stay as they are. */
+export const insertAttempts = (sql: Db, all: readonly NewAttempt[]) => sql`
   insert into response.attempt (id, about, person, channel, round, level, number, begun_at)
-  values (${one.id}, ${one.about}, ${one.person}, ${one.channel}, ${one.round}, ${one.level}, ${one.number}, ${one.begunAt})
+  select id, about, person, channel, round, level, number, "begunAt" from jsonb_to_recordset(${jsonb(sql, all)})
+    as one (id text, about text, person text, channel text, round int, level int, number int, "begunAt" bigint)
   on conflict do nothing`;
 
-export const endAttempt = (
-  sql: Db,
-  id: string,
-  end: { acceptedAt: number | null; failure: string | null; detail: string | null },
-) => sql`
-  update response.attempt set accepted_at = ${end.acceptedAt}, failure = ${end.failure}, detail = ${end.detail}
-  where id = ${id}`;
+/** How a try came out that was begun before, and ended; undefined for one that is begun now, or was cut off. */
+export const beginAttempt = async (sql: Db, one: NewAttempt): Promise<"accepted" | "failed" | undefined> => {
+  const [row] = await sql<{ accepted: boolean; failed: boolean }[]>`
+    insert into response.attempt (id, about, person, channel, round, level, number, begun_at)
+    values (${one.id}, ${one.about}, ${one.person}, ${one.channel}, ${one.round}, ${one.level}, ${one.number}, ${one.begunAt})
+    on conflict (id) do update set id = excluded.id
+    returning accepted_at is not null as accepted, failure is not null as failed`;
+  return row?.accepted ? "accepted" : row?.failed ? "failed" : undefined;
+};
+
+export interface AttemptEnd {
+  id: string;
+  acceptedAt: number | null;
+  failure: string | null;
+  detail: string | null;
+}
+
+export const endAttempts = (sql: Db, all: readonly AttemptEnd[]) => sql`
+  update response.attempt set accepted_at = one."acceptedAt", failure = one.failure, detail = one.detail
+  from jsonb_to_recordset(${jsonb(sql, storable(all))})
+    as one (id text, "acceptedAt" bigint, failure text, detail text)
+  where attempt.id = one.id`;
 
 /** The link of this person's round was opened, or answered. */
 export const markAttempts = (

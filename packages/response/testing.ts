@@ -1,4 +1,4 @@
-export { takeIn } from "./incidents/intake.ts";
+export { createDelivery } from "./incidents/delivery.ts";
 export type { Ledger } from "./ledger.ts";
 export type { Message } from "./notifiers/index.ts";
 export { readAnswer } from "./pages/answers.ts";

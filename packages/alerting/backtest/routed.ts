@@ -69,7 +69,7 @@ export async function routeEpisodes(options: RoutedOptions): Promise<RoutedRepla
   const routing = await createRouting({
     store: memoryStore(options),
     clock: { now: () => now, sleep: async () => undefined },
-    deliver: async (notification) => void notified.push(notification),
+    deliver: async (notifications) => void notified.push(...notifications),
     log: (message) => void outcome.warnings.push(message),
     ...(options.behindOf && { holdsOf: options.behindOf }),
   });

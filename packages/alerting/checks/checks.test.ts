@@ -23,7 +23,7 @@ async function openChecks(
   const db = await testDatabase();
   const delivered: Notification[] = [];
   const room = await openRoom(db.sql, {
-    deliver: async (notification) => void delivered.push(notification),
+    deliver: async (notifications) => void delivered.push(...notifications),
     heartbeatKey: "key",
     ...overrides,
   });

@@ -12,9 +12,11 @@ async function openTold(sql: Sql, maintenance: KnownMaintenance[] = []) {
   const told: string[] = [];
   const room = await openRoom(sql, {
     maintenance: async () => maintenance,
-    deliver: async ({ alerts }) =>
+    deliver: async (notifications) =>
       void told.push(
-        ...alerts.map(({ labels, state }) => `${labels.alertname} ${labels.host ?? ""} ${state}`),
+        ...notifications
+          .flatMap(({ alerts }) => alerts)
+          .map(({ labels, state }) => `${labels.alertname} ${labels.host ?? ""} ${state}`),
       ),
   });
   const alerting = await room.open();

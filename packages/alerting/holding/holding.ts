@@ -18,7 +18,7 @@ import {
   maintenanceMute,
 } from "./mutes.ts";
 import { deleteExpectedBefore, listExpected, putExpected } from "./store.ts";
-import { behindOf, type Placed, type Topology, topologyOf } from "./topology.ts";
+import { behindOf, type Topology, topologyOf } from "./topology.ts";
 
 export interface HoldingOptions {
   sql: Sql;
@@ -35,18 +35,21 @@ export interface HoldingOptions {
   log(message: string): void;
 }
 
-/** Alerts that fire, with whether something else (a silence, another alert) holds them back. */
-export interface HeldInput {
-  alert: RoutedAlert;
-  quiet: boolean;
+/** Says of an alert that fires why it is held; nothing where it is told. */
+export type HoldsOf = (alert: RoutedAlert) => Hold[];
+
+interface HoldContext {
+  /** Whether something else (a silence, another alert) holds an alert back. */
+  isQuiet(alert: RoutedAlert): boolean;
+  now: number;
 }
 
 /** What is shown and not told: what lies in maintenance, what Havn itself causes, what lies behind another failure. */
 export interface Holding extends Expectations {
-  /** For all alerts that fire, why each is held; those that are told are missing. */
-  holdsOf(firing: readonly HeldInput[], now: number): Map<string, Hold[]>;
+  /** For these that fire, all of them. Each is looked at when it is asked for: they may be a hundred thousand. */
+  holdsOf(firing: readonly RoutedAlert[], context: HoldContext): HoldsOf;
   /** Only what lies behind another failure, by what stands on what now: the rest is another at another time. */
-  behindOf(firing: readonly HeldInput[]): Map<string, Hold[]>;
+  behindOf(firing: readonly RoutedAlert[], context: HoldContext): HoldsOf;
   /** The maintenance in which something with these labels lies now. */
   maintenanceOf(labels: Labels, now: number): Hold | undefined;
   /** Maintenance or graphs have changed. Does not throw: what was known holds until it can be read. */
@@ -79,32 +82,24 @@ export async function openHolding(options: HoldingOptions): Promise<Holding> {
     alertname === "instance not healthy" || options.isPresence(env, alertname);
 
   return {
-    holdsOf(firing, now) {
+    holdsOf(firing, { isQuiet, now }) {
       const mutes = [
         ...maintenanceNow(now),
         ...[...expected.values()]
           .filter(({ until }) => until > now)
           .map((one) => expectedMute(one, options.probes())),
       ];
-      const holds = new Map<string, Hold[]>();
-      const placed: Placed[] = firing.map(({ alert: { fingerprint, labels, startsAt }, quiet }) => {
-        const own = mutes
+      const ownOf = ({ labels }: RoutedAlert): Hold[] =>
+        mutes
           .filter((mute) => isCovered(mute, labels) && (!mute.presenceOnly || isPresence(labels)))
           .map(({ hold }) => hold);
-        if (own.length > 0) holds.set(fingerprint, own);
-        return { fingerprint, labels, startsAt, quiet: quiet || own.length > 0 };
-      });
-      holdBehind(topology, { firing, placed, holds });
-      return holds;
+      const behind = holdsBehind(topology, firing, (alert) => isQuiet(alert) || ownOf(alert).length > 0);
+      return (alert) => {
+        const own = ownOf(alert);
+        return own.length > 0 ? [...own, ...behind.ofCheck(alert)] : behind.of(alert);
+      };
     },
-    behindOf(firing) {
-      const holds = new Map<string, Hold[]>();
-      const placed = firing.map(({ alert: { fingerprint, labels, startsAt }, quiet }) => ({
-        ...{ fingerprint, labels, startsAt, quiet },
-      }));
-      holdBehind(topology, { firing, placed, holds });
-      return holds;
-    },
+    behindOf: (firing, { isQuiet }) => holdsBehind(topology, firing, isQuiet).of,
     maintenanceOf: (labels, now) => maintenanceNow(now).find((mute) => isCovered(mute, labels))?.hold,
     async expect({ forMs, ...one }) {
       await put({ ...one, forMs, until: clock.now() + forMs });
@@ -134,27 +129,22 @@ export async function openHolding(options: HoldingOptions): Promise<Holding> {
   };
 }
 
-/** Adds to `holds` what lies behind a failure that is told. */
-function holdBehind(
+/** What lies behind a failure that is told. */
+function holdsBehind(
   topology: Topology,
-  {
-    firing,
-    placed,
-    holds,
-  }: { firing: readonly HeldInput[]; placed: readonly Placed[]; holds: Map<string, Hold[]> },
-): void {
-  const alerts = new Map(firing.map(({ alert }) => [alert.fingerprint, alert]));
-  for (const [fingerprint, blamed] of behindOf(topology, placed))
-    holds.set(
-      fingerprint,
-      blamed.map((one) => behindHold(alerts.get(one), one)),
-    );
-  holdBehindChecks(firing, placed, holds);
+  firing: readonly RoutedAlert[],
+  isQuiet: (alert: RoutedAlert) => boolean,
+): { of: HoldsOf; ofCheck: HoldsOf } {
+  const behind = behindOf(topology, firing, isQuiet);
+  const ofCheck = holdsBehindChecks(firing, isQuiet);
+  return {
+    ofCheck,
+    of: (alert) => [...behind(alert).map(behindHold), ...ofCheck(alert)],
+  };
 }
 
-const behindHold = (alert: RoutedAlert | undefined, fingerprint: string): Hold => ({
-  ...{ kind: "behind", id: fingerprint },
-  reason: `behind ${alert ? nameOf(alert) : fingerprint}`,
+const behindHold = (alert: RoutedAlert): Hold => ({
+  ...{ kind: "behind", id: alert.fingerprint, reason: `behind ${nameOf(alert)}` },
 });
 
 function nameOf({ labels: { alertname = "", host, check, service } }: RoutedAlert): string {
@@ -167,23 +157,23 @@ function nameOf({ labels: { alertname = "", host, check, service } }: RoutedAler
  * Checks that their parents or dependencies hold back (see checks/reachability.ts). Where nobody hears of any of those,
  * they explain nothing: it is told.
  */
-function holdBehindChecks(
-  firing: readonly HeldInput[],
-  placed: readonly Placed[],
-  holds: Map<string, Hold[]>,
-): void {
-  const byResource = new Map(
-    placed.flatMap((one) => (one.labels.resource ? [[one.labels.resource, one] as const] : [])),
-  );
-  for (const { alert } of firing) {
-    if (!alert.behind || alert.behind.length === 0) continue;
-    const heard = alert.behind.filter((address) => !byResource.get(address)?.quiet);
-    if (heard.length === 0) continue;
-    const own = heard.map(
-      (address): Hold => ({
-        ...{ kind: "behind", id: address, reason: `behind check ${parseAddress(address).name}` },
-      }),
+function holdsBehindChecks(
+  firing: readonly RoutedAlert[],
+  isQuiet: (alert: RoutedAlert) => boolean,
+): HoldsOf {
+  let byResource: Map<string, RoutedAlert> | undefined;
+  const find = (address: string): RoutedAlert | undefined => {
+    byResource ??= new Map(
+      firing.flatMap((one) => (one.labels.resource ? [[one.labels.resource, one] as const] : [])),
     );
-    holds.set(alert.fingerprint, [...(holds.get(alert.fingerprint) ?? []), ...own]);
-  }
+    return byResource.get(address);
+  };
+  const isHeard = (address: string): boolean => {
+    const alert = find(address);
+    return alert === undefined || !isQuiet(alert);
+  };
+  return ({ behind = [] }) =>
+    behind.filter(isHeard).map((address) => ({
+      ...{ kind: "behind", id: address, reason: `behind check ${parseAddress(address).name}` },
+    }));
 }

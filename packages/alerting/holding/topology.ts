@@ -6,8 +6,6 @@ export interface Placed {
   fingerprint: string;
   labels: Labels;
   startsAt: number;
-  /** Nobody is told of it, for another reason than what is decided here: it explains nothing to anybody. */
-  quiet: boolean;
 }
 
 /** What stands on what: addresses that a resource cannot be well without. */
@@ -86,42 +84,63 @@ export function aboveOf({ above, has }: Topology, labels: Labels): Set<Address> 
 }
 
 /**
- * For each alert that is not told because something that it stands on has failed: the fingerprints of the alerts that say
- * so, and are told. An alert that nobody hears of explains nothing, so whatever is held here has one that is told. Of
- * several that say of the same resource that it failed, the first is told.
+ * Says of an alert which others are told instead of it: those that tell of a failure of what it stands on. An alert that
+ * nobody hears of for another reason (`isQuiet`) explains nothing, so whatever is held here has one that is told. Of several
+ * that say of the same resource that it failed, the first is told.
+ *
+ * Only alerts that tell of failures are looked at beforehand; of all others, each when it is asked for.
  */
-export function behindOf(topology: Topology, firing: readonly Placed[]): Map<string, string[]> {
-  const heard = firing.filter(({ quiet }) => !quiet).toSorted(inOrder);
-  const failures = new Map<Address, string>();
-  const doubled = new Map<string, string>();
-  for (const { fingerprint, labels } of heard) {
-    const failed = failsWith(labels);
-    if (failed === undefined) continue;
+export function behindOf<Alert extends Placed>(
+  topology: Topology,
+  firing: readonly Alert[],
+  isQuiet: (alert: Alert) => boolean,
+): (alert: Alert) => Alert[] {
+  const failing = firing
+    .flatMap((alert) => {
+      const failed = failsWith(alert.labels);
+      return failed === undefined || isQuiet(alert) ? [] : [{ alert, failed }];
+    })
+    .sort((one, other) => inOrder(one.alert, other.alert));
+  if (failing.length === 0) return () => [];
+  const failures = new Map<Address, Alert>();
+  const doubled = new Map<string, Alert>();
+  for (const { alert, failed } of failing) {
     const first = failures.get(failed);
-    if (first === undefined) failures.set(failed, fingerprint);
-    else doubled.set(fingerprint, first);
+    if (first === undefined) failures.set(failed, alert);
+    else doubled.set(alert.fingerprint, first);
   }
-  const behind = new Map<string, string[]>();
-  for (const { fingerprint, labels } of heard) {
+  const blamedFor = ({ fingerprint, labels }: Alert): Alert[] => {
     const failed = [...aboveOf(topology, labels)].filter((address) => failures.has(address));
     // The ones furthest up are to blame.
     const roots = failed.filter((address) => !failed.some((other) => topology.above(address).has(other)));
     const blamed = roots
       .flatMap((address) => failures.get(address) ?? [])
-      .filter((one) => one !== fingerprint);
+      .filter((one) => one.fingerprint !== fingerprint);
     blamed.push(...missingBehind(labels, failures));
     const same = doubled.get(fingerprint);
-    if (blamed.length > 0) behind.set(fingerprint, [...new Set(blamed)].sort());
-    else if (same !== undefined) behind.set(fingerprint, [same]);
-  }
-  return withoutCircles(behind);
+    if (blamed.length > 0)
+      return [...new Set(blamed)].sort((one, other) => (one.fingerprint < other.fingerprint ? -1 : 1));
+    return same === undefined ? [] : [same];
+  };
+  const behind = new Map(
+    failing.flatMap(({ alert }) => {
+      const blamed = blamedFor(alert);
+      return blamed.length > 0 ? [[alert.fingerprint, blamed] as const] : [];
+    }),
+  );
+  const isExplained = withoutCircles(behind);
+  return (alert) => {
+    if (isQuiet(alert)) return [];
+    const blamed = behind.get(alert.fingerprint) ?? blamedFor(alert);
+    return isExplained(blamed) ? blamed : [];
+  };
 }
 
 /** A service that misses instances on several hosts lies behind them where each of them has failed. */
-function missingBehind(
+function missingBehind<Alert>(
   { env = "", [missingLabel]: missing }: Labels,
-  failures: ReadonlyMap<Address, string>,
-): string[] {
+  failures: ReadonlyMap<Address, Alert>,
+): Alert[] {
   if (missing === undefined) return [];
   const found = missing
     .split(",")
@@ -129,16 +148,17 @@ function missingBehind(
   return found.every((one) => one !== undefined) ? found : [];
 }
 
-/** Where alerts only explain each other, all of them are told. */
-function withoutCircles(behind: ReadonlyMap<string, readonly string[]>): Map<string, string[]> {
-  const explained = new Map<string, string[]>();
+/** Says whether one of these explains something. Where alerts only explain each other, none does: all of them are told. */
+function withoutCircles(
+  behind: ReadonlyMap<string, readonly Placed[]>,
+): (blamed: readonly Placed[]) => boolean {
+  const explained = new Set<string>();
+  const explains = ({ fingerprint }: Placed) => !behind.has(fingerprint) || explained.has(fingerprint);
   for (let before = -1; before < explained.size; ) {
     before = explained.size;
-    for (const [fingerprint, blamed] of behind)
-      if (blamed.some((one) => !behind.has(one) || explained.has(one)))
-        explained.set(fingerprint, [...blamed]);
+    for (const [fingerprint, blamed] of behind) if (blamed.some(explains)) explained.add(fingerprint);
   }
-  return explained;
+  return (blamed) => blamed.some(explains);
 }
 
 const inOrder = (one: Placed, other: Placed) =>

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { type Alert, formatAddress, type Labels, labelsKey } from "@havn/model";
 import { behindLabel } from "../conditions/checks.ts";
 
@@ -20,7 +20,7 @@ export interface RoutedAlert {
 }
 
 export const labelsFingerprint = (labels: Labels): string =>
-  createHash("sha256").update(labelsKey(labels)).digest("hex").slice(0, 16);
+  hash("sha256", labelsKey(labels), "hex").slice(0, 16);
 
 export const isResolved = ({ endsAt }: Pick<RoutedAlert, "endsAt">, now: number): boolean =>
   endsAt !== undefined && endsAt <= now;

@@ -134,8 +134,9 @@ export function flush({ group, alerts, before, now, isHeldBack }: FlushInput): F
       reason,
       at: now,
       alerts: heard
-        .map((alert) => notified(alert, now))
-        .sort((left, right) => (labelsKey(left.labels) < labelsKey(right.labels) ? -1 : 1)),
+        .map((alert) => ({ key: labelsKey(alert.labels), alert }))
+        .sort((left, right) => (left.key < right.key ? -1 : 1))
+        .map(({ alert }) => notified(alert, now)),
     },
   };
 }

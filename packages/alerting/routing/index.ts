@@ -15,14 +15,22 @@ import { receiversOf, routesOf } from "./tree.ts";
 export interface RoutingOptions {
   store: RoutingStore;
   clock: Clock;
-  /** Takes a notification in for good; the same id counts once. Throws where that is not possible now: it comes again. */
-  deliver(notification: Notification): Promise<void>;
-  /** Why alerts that fire are shown and not told, beside silences and rules of inhibition; `quiet` says those hold it. */
-  holdsOf?(firing: readonly { alert: RoutedAlert; quiet: boolean }[], now: number): Map<string, Hold[]>;
+  /**
+   * Takes notifications in for good, all or none of them; the same id counts once. Throws where that is not possible now:
+   * they come again.
+   */
+  deliver(notifications: readonly Notification[]): Promise<void>;
+  /** Why alerts that fire are shown and not told, beside silences and rules of inhibition: `isQuiet` says those hold one. */
+  holdsOf?(firing: readonly RoutedAlert[], context: HoldContext): (alert: RoutedAlert) => Hold[];
   /** A group was not told of these for such a reason. */
   onHeld?(held: readonly { alert: RoutedAlert; holds: readonly Hold[] }[]): void;
   log(message: string): void;
   limits?: { alerts: number; atOnce: number };
+}
+
+export interface HoldContext {
+  isQuiet(alert: RoutedAlert): boolean;
+  now: number;
 }
 
 export interface AlertStatus {
@@ -77,9 +85,9 @@ const usualLimits = { alerts: 250_000, atOnce: 50_000 };
 const silencesKeptMs = 432_000_000;
 const longestSleepMs = 5000;
 const retryMs = 1000;
-/** Groups that one statement keeps, and that are told at the same time. */
+/** Groups that are kept, and handed on, with one statement; and how many alerts at most are in them. */
 const keptAtOnce = 200;
-const toldAtOnce = 6;
+const alertsAtOnce = 20_000;
 
 export async function createRouting(options: RoutingOptions): Promise<Routing> {
   const { store, clock, log, limits = usualLimits } = options;
@@ -115,16 +123,14 @@ export async function createRouting(options: RoutingOptions): Promise<Routing> {
       inhibitedBy: inhibition.inhibitedBy(alert),
     });
     if (!options.holdsOf) return (alert: RoutedAlert) => ({ ...of(alert), heldBy: [] });
-    const quiet = ({ silencedBy: silent, inhibitedBy }: ReturnType<typeof of>) =>
-      silent.length + inhibitedBy.length > 0;
-    const holds = options.holdsOf(
-      firing.map((alert) => ({ alert, quiet: quiet(of(alert)) })),
+    const holds = options.holdsOf(firing, {
       now,
-    );
-    return (alert: RoutedAlert) => ({
-      ...of(alert),
-      heldBy: isResolved(alert, now) ? [] : (holds.get(alert.fingerprint) ?? []),
+      isQuiet(alert) {
+        const { silencedBy: silent, inhibitedBy } = of(alert);
+        return silent.length + inhibitedBy.length > 0;
+      },
     });
+    return (alert: RoutedAlert) => ({ ...of(alert), heldBy: isResolved(alert, now) ? [] : holds(alert) });
   };
 
   async function keepSilence(silence: Silence): Promise<void> {
@@ -142,23 +148,35 @@ export async function createRouting(options: RoutingOptions): Promise<Routing> {
    * What is told is kept before it is told. Should Havn die in between, the same goes out again under the same name: were
    * it made anew, an alert that has changed meanwhile would make it another one, which counts as taken in already.
    */
-  async function deliverPending(id: string, notification: Notification): Promise<void> {
-    await options.deliver(notification);
-    const now = told.get(id);
-    if (now?.pending?.id === notification.id) await keepTold([[id, { ...now, pending: undefined }]]);
-  }
-
   async function deliverAllPending(): Promise<void> {
-    for (const [id, { pending }] of told)
-      if (pending)
-        await deliverPending(id, pending).catch((cause) =>
-          log(`${pending.receiver} is told later: ${cause instanceof Error ? cause.message : String(cause)}`),
-        );
+    const waiting = [...told].flatMap(([id, { pending }]) => (pending ? [[id, pending] as const] : []));
+    if (waiting.length > 0) await deliverKept(waiting);
   }
 
-  const postpone = (one: Group, now: number, cause: unknown): void => {
+  /** Resolves to the ids of groups whose notification was taken in; says of the others that they are told later. */
+  async function deliverKept(kept: readonly (readonly [id: string, Notification])[]): Promise<Set<string>> {
+    const accepted = new Set<string>();
+    for (const part of portions(kept, ([, { alerts: inside }]) => inside.length)) {
+      try {
+        await options.deliver(part.map(([, notification]) => notification));
+        for (const [id] of part) accepted.add(id);
+      } catch (cause) {
+        // One that cannot be taken in keeps no other from it.
+        if (part.length > 1) {
+          for (const one of part) for (const id of await deliverKept([one])) accepted.add(id);
+        } else log(`${part[0]?.[1].receiver} is told later: ${messageOf(cause)}`);
+      }
+    }
+    const over = [...accepted].flatMap((id): [string, Told][] => {
+      const now = told.get(id);
+      return now ? [[id, { ...now, pending: undefined }]] : [];
+    });
+    await keepTold(over);
+    return accepted;
+  }
+
+  const postpone = (one: Group, now: number): void => {
     one.nextFlush = now + retryMs;
-    log(`${one.route.receiver} is told later: ${cause instanceof Error ? cause.message : String(cause)}`);
   };
 
   function flushOf(due: Group, { held, now }: { held: ReturnType<typeof heldBack>; now: number }): Flush {
@@ -184,7 +202,7 @@ export async function createRouting(options: RoutingOptions): Promise<Routing> {
     due.held = new Set(holding.map(({ alert }) => alert.fingerprint));
   }
 
-  /** Groups whose time has come: kept together, then told side by side, so that none waits for another's receiver. */
+  /** Groups whose time has come: kept together, then handed on together. */
   async function tell(due: readonly Group[], held: ReturnType<typeof heldBack>, now: number): Promise<void> {
     const telling: { group: Group; seen: ReadonlyMap<string, RoutedAlert>; notification: Notification }[] =
       [];
@@ -204,31 +222,17 @@ export async function createRouting(options: RoutingOptions): Promise<Routing> {
       }
     }
     if (telling.length === 0) return;
+    let accepted: ReadonlySet<string> = new Set();
     try {
       await keepTold(wanted);
+      accepted = await deliverKept(telling.map(({ group: { id }, notification }) => [id, notification]));
     } catch (cause) {
-      for (const { group } of telling) postpone(group, now, cause);
-      return;
+      log(`${telling.length} groups are told later: ${messageOf(cause)}`);
     }
-    const accepted: string[] = [];
-    const queue = telling.values();
-    const work = async () => {
-      for (const { group, seen, notification } of queue)
-        try {
-          await options.deliver(notification);
-          accepted.push(group.id);
-          groups.flushed(group, seen, now);
-        } catch (cause) {
-          postpone(group, now, cause);
-        }
-    };
-    await Promise.all(Array.from({ length: toldAtOnce }, work));
-    await keepTold(
-      accepted.flatMap((id): [string, Told][] => {
-        const now = told.get(id);
-        return now ? [[id, { ...now, pending: undefined }]] : [];
-      }),
-    );
+    for (const { group, seen } of telling) {
+      if (accepted.has(group.id)) groups.flushed(group, seen, now);
+      else postpone(group, now);
+    }
   }
 
   async function tick(): Promise<void> {
@@ -242,14 +246,14 @@ export async function createRouting(options: RoutingOptions): Promise<Routing> {
       if ([...one.held].some((fingerprint) => isFree(one.alerts.get(fingerprint), held, now)))
         one.nextFlush = Math.min(one.nextFlush, now);
     const due = groups.due(now);
-    for (let at = 0; at < due.length; at += keptAtOnce) await tell(due.slice(at, at + keptAtOnce), held, now);
+    for (const part of portions(due, (one) => one.alerts.size)) await tell(part, held, now);
     await forget(now);
   }
 
   /** What is long over. Groups that nobody speaks of any more are told anew if they come again. */
   async function forget(now: number): Promise<void> {
     const over = [...alerts.values()].filter(({ endsAt }) => endsAt !== undefined && endsAt < now - keptMs);
-    const inGroups = new Set(groups.list().flatMap((one) => [...one.alerts.keys()]));
+    const inGroups = new Set(over.length === 0 ? [] : groups.list().flatMap((one) => [...one.alerts.keys()]));
     const gone = over.filter(({ fingerprint }) => !inGroups.has(fingerprint));
     for (const { fingerprint } of gone) alerts.delete(fingerprint);
     if (gone.length > 0)
@@ -382,6 +386,23 @@ function newSilence(wanted: WantedSilence, known: Silence | undefined, now: numb
     updatedAt: now,
   };
 }
+
+/** Parts of a list, in order, that one statement and one transaction take well. */
+function* portions<T>(all: readonly T[], alertsOf: (one: T) => number): Generator<T[]> {
+  let [part, alerts]: [T[], number] = [[], 0];
+  for (const one of all) {
+    const own = alertsOf(one);
+    if (part.length > 0 && (part.length === keptAtOnce || alerts + own > alertsAtOnce)) {
+      yield part;
+      [part, alerts] = [[], 0];
+    }
+    part.push(one);
+    alerts += own;
+  }
+  if (part.length > 0) yield part;
+}
+
+const messageOf = (cause: unknown) => (cause instanceof Error ? cause.message : String(cause));
 
 const byFingerprint = (alerts: readonly RoutedAlert[]) =>
   new Map(alerts.map((alert) => [alert.fingerprint, alert]));

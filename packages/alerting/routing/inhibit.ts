@@ -23,6 +23,7 @@ export interface Inhibitor {
  * sources that are no targets themselves, so that none holds back itself or its like.
  */
 export function inhibitor(rules: readonly InhibitRule[], firing: readonly Firing[]): Inhibitor {
+  if (rules.length === 0) return { inhibitedBy: () => [] };
   const sources = rules.map((rule) => {
     const byEqual = new Map<string, (Firing & { alsoTarget: boolean })[]>();
     for (const alert of firing) {

@@ -24,7 +24,7 @@ export function routedFrom(
   const faults: string[] = [];
   for (const [at, one] of received.entries()) {
     const alert = storable(one);
-    const labels = Object.fromEntries(Object.entries(alert.labels).filter(([, value]) => value !== ""));
+    const labels = withoutEmpty(alert.labels);
     const fault = faultOf({ ...alert, labels });
     if (fault === undefined) alerts.push(routed({ ...alert, labels }, now));
     else faults.push(`alert ${at + 1} (${(labels["alertname"] ?? "without a name").slice(0, 80)}): ${fault}`);
@@ -32,12 +32,22 @@ export function routedFrom(
   return { alerts, faults };
 }
 
+function withoutEmpty(labels: Labels): Labels {
+  if (!Object.values(labels).includes("")) return labels;
+  return Object.fromEntries(Object.entries(labels).filter(([, value]) => value !== ""));
+}
+
 function faultOf({ labels, annotations }: ReceivedAlert): string | undefined {
-  const entries = [...Object.entries(labels), ...Object.entries(annotations)];
-  if (Object.keys(labels).length === 0) return "it has no labels; every alert needs at least one";
-  if (entries.length > mostLabels)
-    return `it has ${entries.length} labels and annotations; ${mostLabels} are the most`;
-  for (const [name, value] of entries) {
+  const [names, others] = [Object.keys(labels), Object.keys(annotations)];
+  if (names.length === 0) return "it has no labels; every alert needs at least one";
+  if (names.length + others.length > mostLabels)
+    return `it has ${names.length + others.length} labels and annotations; ${mostLabels} are the most`;
+  return longOf(names, labels) ?? longOf(others, annotations);
+}
+
+function longOf(names: readonly string[], values: Labels): string | undefined {
+  for (const name of names) {
+    const value = values[name] ?? "";
     if (name.length > longestName)
       return `the name ${name.slice(0, 40)}… has ${name.length} characters; ${longestName} are the most`;
     if (value.length > longestValue)

@@ -22,9 +22,9 @@ async function routed(
   const told: Notification[] = [];
   let failing = false;
   const room = await openRoom(sql, {
-    deliver: async (notification) => {
+    deliver: async (notifications) => {
       if (failing) throw new Error("away");
-      told.push(notification);
+      told.push(...notifications);
     },
     ...more,
   });

@@ -42,14 +42,24 @@ export const listTold = async (sql: Sql): Promise<[string, Told][]> =>
 /** All of them or none. */
 export const putTold = (sql: Sql, entries: readonly (readonly [id: string, told: Told])[]) => sql`
   insert into alerting.told (id, at, told)
-  select id, (told->>'at')::bigint, told from jsonb_to_recordset(${jsonb(
+  select split_part(head, ' ', 1), split_part(head, ' ', 2)::bigint, value::json
+  from ${lines(
     sql,
-    entries.map(([id, told]) => ({ id, told })),
-  )}) as row (id text, told jsonb)
+    entries.map(([id, told]) => [`${id} ${told.at}`, told]),
+  )}
   on conflict (id) do update set at = excluded.at, told = excluded.told`;
 
+/**
+ * Rows of `head` and `value`, from one text: a line of head, tab and JSON each, where neither holds a tab or a line break.
+ * Very many rows come this way, and arrays or JSON of JSON would each be read twice more.
+ */
+const lines = (sql: Sql, rows: readonly (readonly [head: string, value: unknown])[]) => sql`(
+  select split_part(line, E'\\t', 1) as head, split_part(line, E'\\t', 2) as value
+  from string_to_table(${rows.map(([head, value]) => `${head}\t${JSON.stringify(value)}`).join("\n")}, E'\\n') as line
+  where line <> '') as rows`;
+
 export const deleteTold = (sql: Sql, ids: readonly string[]) =>
-  sql`delete from alerting.told where id in ${sql([...ids])}`;
+  sql`delete from alerting.told where id = any(${[...ids]})`;
 
 export const listReceived = async (sql: Sql): Promise<RoutedAlert[]> =>
   (await sql<{ alert: RoutedAlert }[]>`select alert from alerting.received`).map(({ alert }) => alert);
@@ -57,15 +67,16 @@ export const listReceived = async (sql: Sql): Promise<RoutedAlert[]> =>
 /** All of them or none. */
 export const putReceived = (sql: Sql, alerts: readonly RoutedAlert[]) => sql`
   insert into alerting.received (fingerprint, alert)
-  select fingerprint, alert from jsonb_to_recordset(${jsonb(
+  select head, value::json
+  from ${lines(
     sql,
-    alerts.map((alert) => ({ fingerprint: alert.fingerprint, alert })),
-  )}) as row (fingerprint text, alert jsonb)
+    alerts.map((alert) => [alert.fingerprint, alert]),
+  )}
   on conflict (fingerprint) do update set alert = excluded.alert`;
 
 /** Only those that are over still: one may have been sent in anew meanwhile. */
 export const deleteReceived = (sql: Sql, fingerprints: readonly string[], endedBefore: number) =>
-  sql`delete from alerting.received where fingerprint in ${sql([...fingerprints])}
+  sql`delete from alerting.received where fingerprint = any(${[...fingerprints]})
     and (alert->>'endsAt')::float8 < ${endedBefore}`;
 
 /** What routing keeps: each as above. PostgreSQL in the product; the simulator hands over a disk of its own. */

@@ -46,18 +46,39 @@ const defaults = {
  * sibling ends the search unless it continues (Alertmanager, dispatch/route.go). None without a match at the root.
  */
 export function routesOf(root: RouteNode, labels: Labels): Route[] {
-  const top: Route = { key: "{}", receiver: "", ...defaults, muteIn: [], activeIn: [] };
-  return descend(root, withOwn(top, root, "{}"), labels);
+  let filled = filledIn.get(root);
+  if (!filled) {
+    const top: Route = { key: "{}", receiver: "", ...defaults, muteIn: [], activeIn: [] };
+    filled = fillIn(root, withOwn(top, root, "{}"));
+    filledIn.set(root, filled);
+  }
+  return descend(filled, labels);
 }
 
-function descend(node: RouteNode, route: Route, labels: Labels): Route[] {
+interface FilledNode {
+  node: RouteNode;
+  route: Route;
+  children: FilledNode[];
+}
+
+/** A tree is the same for very many alerts: what follows from it alone is found once. */
+const filledIn = new WeakMap<RouteNode, FilledNode>();
+
+function fillIn(node: RouteNode, route: Route): FilledNode {
+  const children = (node.routes ?? []).map((child, index) => {
+    const matchers = (child.matchers ?? []).map(formatMatcher).join(",");
+    return fillIn(child, withOwn(route, child, `${route.key}/{${matchers}}/${index}`));
+  });
+  return { node, route, children };
+}
+
+function descend({ node, route, children }: FilledNode, labels: Labels): Route[] {
   if (!matchesAll(node.matchers ?? [], labels)) return [];
   const taken: Route[] = [];
-  for (const [index, child] of (node.routes ?? []).entries()) {
-    const matchers = (child.matchers ?? []).map(formatMatcher).join(",");
-    const found = descend(child, withOwn(route, child, `${route.key}/{${matchers}}/${index}`), labels);
+  for (const child of children) {
+    const found = descend(child, labels);
     taken.push(...found);
-    if (found.length > 0 && !child.continue) break;
+    if (found.length > 0 && !child.node.continue) break;
   }
   return taken.length > 0 ? taken : [route];
 }

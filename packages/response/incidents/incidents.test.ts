@@ -62,7 +62,7 @@ test("an incident from a route to its postmortem: services, suspects, links, not
     group: "g",
     alerts: [{ ...alert, state: "firing" as const }],
   };
-  await room.response.deliver({ ...told, id: "n1", reason: "first", at: start });
+  await room.response.deliver([{ ...told, id: "n1", reason: "first", at: start }]);
   await until(() => room.sent.length === 1 && clock.sleepers > 0, { what: "ada to be paged" });
 
   const json = room.json;

@@ -4,6 +4,7 @@ import type { Ledger } from "../ledger.ts";
 import type { Message } from "../notifiers/index.ts";
 import { compose, summaryOf } from "../receivers/compose.ts";
 import type { People } from "../roster.ts";
+import type { Notice } from "../store.ts";
 
 /** What a route tells, as @havn/alerting hands it over. */
 export interface Notification {
@@ -30,14 +31,29 @@ export interface TakingContext {
 
 export interface Taken {
   pages: { id: string; state: "open" | "resolved" }[];
-  notices: string[];
+  notices: Notice[];
   events: Parameters<Timeline["write"]>[0][];
 }
 
-/** All that follows from a notification, in one transaction: what follows later finds it there, whatever crashes. */
-export async function takeIn(ledger: Ledger, told: Notification, context: TakingContext): Promise<Taken> {
+/** All that follows from notifications, in one transaction: what follows later finds it there, whatever crashes. */
+export async function takeIn(
+  ledger: Ledger,
+  notifications: readonly Notification[],
+  context: TakingContext,
+): Promise<Taken> {
   const taken: Taken = { pages: [], notices: [], events: [] };
-  if (!(await ledger.take(told.id, told.at))) return taken;
+  const fresh = await ledger.take(notifications);
+  for (const told of notifications)
+    if (fresh.has(told.id)) await takeOne(ledger, told, { ...context, taken });
+  if (taken.notices.length > 0) await ledger.insertNotices(taken.notices);
+  return taken;
+}
+
+async function takeOne(
+  ledger: Ledger,
+  told: Notification,
+  { taken, ...context }: TakingContext & { taken: Taken },
+): Promise<void> {
   const { environment, name } = parseAddress(told.receiver);
   const receiver = context.people.receiver(told.receiver);
   if (!receiver) {
@@ -45,7 +61,7 @@ export async function takeIn(ledger: Ledger, told: Notification, context: Taking
       ...{ kind: "receiver.unknown", environment, severity: "error", key: `receiver:${told.id}` },
       summary: `A route tells receiver ${name}, which is not declared: nobody was told`,
     });
-    return taken;
+    return;
   }
   const alerts = told.alerts.map(({ labels, annotations, state }) => {
     const summary = annotations.summary ?? annotations.description ?? labels.alertname ?? "an alert";
@@ -60,7 +76,7 @@ export async function takeIn(ledger: Ledger, told: Notification, context: Taking
       context,
     );
   const onlyEnds = told.reason === "all resolved" || told.reason === "some resolved";
-  if (onlyEnds && !receiver.sendResolved) return taken;
+  if (onlyEnds && !receiver.sendResolved) return;
   const url = `${context.publicUrl()}/environments/${environment}/alerts`;
   const { words, faults } = compose(receiver.template, { alerts, url });
   const [fault] = faults;
@@ -75,10 +91,8 @@ export async function takeIn(ledger: Ledger, told: Notification, context: Taking
       ...{ id, about: told.group, at: told.at, alerts, answerable: false, url },
       ...words,
     };
-    await ledger.insertNotice({ id, environment, channel, otherwise: [], message });
-    taken.notices.push(id);
+    taken.notices.push({ id, environment, channel, otherwise: [], message });
   }
-  return taken;
 }
 
 interface IncidentInput {

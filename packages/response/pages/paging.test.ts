@@ -124,8 +124,8 @@ const pathOf = (message: Message | undefined) => message?.url.replace("http://ha
 
 test("a page asks level after level until someone answers; the answer runs out, and the end ends it", async () => {
   await using room = await openRoom();
-  await room.response.deliver(notification("n1", "firing"));
-  await room.response.deliver(notification("n1", "firing"));
+  await room.response.deliver([notification("n1", "firing")]);
+  await room.response.deliver([notification("n1", "firing")]);
   await room.told(1);
   await room.clock.advance(5 * minute);
   await room.told(2);
@@ -158,11 +158,11 @@ test("a page asks level after level until someone answers; the answer runs out, 
   await room.told(3);
   assert.equal(room.to().at(-1), "ntfy/ada");
   assert.notEqual(pathOf(room.sent.at(-1)?.message), link);
-  await room.response.deliver(notification("n2", "resolved"));
+  await room.response.deliver([notification("n2", "resolved")]);
   await until(() => room.clock.sleepers === 0, { what: "the page to end" });
   assert.equal((await room.incident(() => true)).incident.state, "resolved");
   // After its end, a new incident.
-  await room.response.deliver(notification("n3", "firing"));
+  await room.response.deliver([notification("n3", "firing")]);
   await room.told(4);
   const { incidents } = JSON.parse(
     (await room.server.inject({ method: "GET", url: "/api/v1/incidents" })).body,
@@ -174,13 +174,13 @@ test("a page asks level after level until someone answers; the answer runs out, 
       [1, "resolved"],
     ],
   );
-  await room.response.deliver(notification("n4", "resolved"));
+  await room.response.deliver([notification("n4", "resolved")]);
   await until(() => room.clock.sleepers === 0, { what: "the second page to end" });
 });
 
 test("a way that fails is tried with growing pauses, then the next; each try can be seen; others are not held up", async () => {
   await using room = await openRoom((to) => to === "ntfy/ada");
-  await room.response.deliver(notification("n1", "firing"));
+  await room.response.deliver([notification("n1", "firing")]);
   await until(() => room.clock.sleepers === 2, { what: "the first pause" });
   await room.clock.advance(5000);
   await until(() => room.clock.sleepers === 2, { what: "the second pause" });
@@ -209,7 +209,7 @@ test("a way that fails is tried with growing pauses, then the next; each try can
 test("a webhook that fails for an hour: its notice comes when it is back, once; people are paged meanwhile", async () => {
   let broken = true;
   await using room = await openRoom((to) => to === "slack/all" && broken);
-  await room.response.deliver(notification("n1", "firing"));
+  await room.response.deliver([notification("n1", "firing")]);
   await room.told(1);
   assert.deepEqual(room.to(), ["ntfy/ada"]);
   const all = () => room.sent.filter(({ to }) => to === "slack/all");
@@ -242,7 +242,7 @@ test("a webhook that fails for an hour: its notice comes when it is back, once; 
 
 test("people who are removed while their page is open: it is told, and everyone else is asked", async () => {
   await using room = await openRoom();
-  await room.response.deliver(notification("n1", "firing"));
+  await room.response.deliver([notification("n1", "firing")]);
   await room.told(1);
   const gone = declared[1];
   assert.ok(gone);
@@ -258,7 +258,7 @@ test("people who are removed while their page is open: it is told, and everyone 
     { what: "that bo is gone" },
   );
   assert.match(said?.summary ?? "", /bo is not declared any more, and was not paged about incident 1/);
-  await room.response.deliver(notification("n2", "resolved"));
+  await room.response.deliver([notification("n2", "resolved")]);
   await until(() => room.clock.sleepers === 0, { what: "the page to end" });
 });
 

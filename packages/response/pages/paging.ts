@@ -1,10 +1,12 @@
 import type { Clock, ContactProperties, NewEvent, Timeline } from "@havn/model";
 import { parseDuration } from "@havn/model";
 import type { Run, Workflows } from "@havn/workflows";
+import type { Ledger } from "../ledger.ts";
 import type { Message } from "../notifiers/index.ts";
 import type * as store from "../store.ts";
 import { answerToken, readAnswer } from "./answers.ts";
 import { type Decision, decide as decideReally } from "./decide.ts";
+import { createFirstTries, firstAttempts } from "./first-tries.ts";
 import { type SendingOptions, tellOneWay } from "./sending.ts";
 
 export interface PagingOptions extends SendingOptions {
@@ -26,6 +28,10 @@ export interface PagingOptions extends SendingOptions {
 export interface Paging {
   /** Begins, or goes on with, whatever is open. */
   start(id: { page: string } | { notice: string }): Promise<void>;
+  /** Within the transaction that keeps these notices: their first tries are begun with them. */
+  keepTries(transaction: Ledger, notices: readonly store.Notice[]): Promise<void>;
+  /** Tells what was kept so, without waiting for it. */
+  tell(notices: readonly store.Notice[]): void;
   sweep(): Promise<void>;
   /** The page changed: whoever waits for it looks again. */
   wake(page: string): void;
@@ -101,13 +107,18 @@ export function createPaging(options: PagingOptions): Paging {
         );
     }
     await run.step("end", async () => {
-      await ledger.endNotice(notice, outcome === "failed" ? "failed" : "accepted");
+      await ledger.endNotices([notice], outcome === "failed" ? "failed" : "accepted");
       if (outcome === "failed")
         await timeline.write({
           ...{ kind: "notice.failed", environment, severity: "error", key: `notice:${notice}:failed` },
           summary: `${channel.kind} took no notice: ${message.subject}`,
         });
     });
+  });
+
+  const firstTries = createFirstTries({
+    ...options,
+    goOn: (notice) => noticeFlow.start(`notice:${notice}`, { notice }),
   });
 
   function listen(page: string): AbortController {
@@ -245,10 +256,14 @@ export function createPaging(options: PagingOptions): Paging {
   return {
     start: (id) =>
       "page" in id ? pageFlow.start(`page:${id.page}`, id) : noticeFlow.start(`notice:${id.notice}`, id),
+    async keepTries(transaction, notices) {
+      if (notices.length > 0) await transaction.insertAttempts(firstAttempts(options, notices, clock.now()));
+    },
+    tell: firstTries.offer,
     async sweep() {
       for (const { id } of await ledger.listUnresolvedPages())
         await pageFlow.start(`page:${id}`, { page: id });
-      for (const notice of await ledger.listOpenNotices())
+      for (const notice of (await ledger.listOpenNotices()).filter((id) => !firstTries.isUnderWay(id)))
         await noticeFlow.start(`notice:${notice}`, { notice });
     },
     wake,

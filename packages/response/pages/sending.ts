@@ -3,6 +3,7 @@ import type { Channel, Clock } from "@havn/model";
 import type { Run } from "@havn/workflows";
 import type { Ledger } from "../ledger.ts";
 import type { Message } from "../notifiers/index.ts";
+import type { AttemptEnd } from "../store.ts";
 
 /** How often one way is tried before the next, and how long is waited before each try. Milliseconds. */
 const backOff = [0, 5000, 20_000] as const;
@@ -55,9 +56,9 @@ export async function tellOneWay(
 }
 
 /** What makes a try the same one, to Havn and to providers. */
-type AttemptKey = Pick<Telling, "about" | "person" | "round" | "level" | "way"> & { number: number };
+export type AttemptKey = Pick<Telling, "about" | "person" | "round" | "level" | "way"> & { number: number };
 
-const attemptId = ({ about, person, round, level, way, number }: AttemptKey): string =>
+export const attemptId = ({ about, person, round, level, way, number }: AttemptKey): string =>
   createHash("sha256")
     .update(JSON.stringify([about, person, round, level, way, number]))
     .digest("hex")
@@ -68,30 +69,31 @@ async function tryOnce(options: SendingOptions, telling: Telling, number: number
   if (!(await telling.wanted())) return "needless";
   const { about, person, round, level, way, channel } = telling;
   const id = (options.attemptId ?? attemptId)({ about, person, round, level, way, number });
-  await ledger.insertAttempt({
+  const before = await ledger.beginAttempt({
     ...{ id, about, person, round, level, number },
     channel: channel.kind,
     begunAt: clock.now(),
   });
-  const [accepted, detail] = await attempt(options, telling, id);
-  await ledger.endAttempt(id, {
-    acceptedAt: accepted ? clock.now() : null,
-    failure: accepted ? null : detail,
-    detail: accepted ? detail : null,
-  });
-  return accepted ? "accepted" : "failed";
+  if (before) return before;
+  const end = await attempt(options, telling, id);
+  await ledger.endAttempts([end]);
+  return end.acceptedAt === null ? "failed" : "accepted";
 }
 
-async function attempt(
+/** Hands a message to its channel once. Does not throw: what went wrong is how it ended. */
+export async function attempt(
   { clock, resolve, send }: SendingOptions,
-  { environment, channel, message }: Telling,
+  { environment, channel, message }: Pick<Telling, "environment" | "channel" | "message">,
   id: string,
-): Promise<[accepted: boolean, detail: string]> {
+): Promise<AttemptEnd> {
   try {
     const open = await resolve(environment, channel);
-    return [true, await send(open, { ...message, id, at: clock.now() }, AbortSignal.timeout(longestTryMs))];
+    const signal = AbortSignal.timeout(longestTryMs);
+    const detail = await send(open, { ...message, id, at: clock.now() }, signal);
+    return { id, acceptedAt: clock.now(), failure: null, detail };
   } catch (cause) {
-    return [false, cause instanceof Error ? reasonOf(cause) : String(cause)];
+    const failure = cause instanceof Error ? reasonOf(cause) : String(cause);
+    return { id, acceptedAt: null, failure, detail: null };
   }
 }
 

@@ -95,7 +95,12 @@ function statements(tables: () => Tables, { check }: Connection): Omit<Ledger, "
   const incidents = (now: Tables) => now.incidents;
   const pages = (now: Tables) => now.pages;
   return {
-    take: (id) => change(({ taken }) => !taken.has(id) && Boolean(taken.add(id))),
+    take: (all) =>
+      change(({ taken }) => {
+        const fresh = new Set(all.map(({ id }) => id).filter((id) => !taken.has(id)));
+        for (const id of fresh) taken.add(id);
+        return fresh;
+      }),
     findOpenIncident: (key) =>
       change((now) => [...now.incidents.values()].find((one) => one.key === key && one.state !== "resolved")),
     findIncident: (id) => change((now) => now.incidents.get(id)),
@@ -176,20 +181,29 @@ function statements(tables: () => Tables, { check }: Connection): Omit<Ledger, "
           if (one.about === page && one.person === person && one.round === round)
             now.attempts.set(one.id, { ...one, [field]: one[field] ?? at });
       }),
-    insertAttempt: (one) =>
+    insertAttempts: (all) =>
       change((now) => {
-        if (now.attempts.has(one.id)) return;
-        const open = { acceptedAt: null, openedAt: null, acknowledgedAt: null, failure: null, detail: null };
-        now.attempts.set(one.id, { ...one, ...open });
+        for (const one of all) if (!now.attempts.has(one.id)) now.attempts.set(one.id, { ...one, ...begun });
       }),
-    endAttempt: (id, end) =>
-      put(
-        (now) => now.attempts,
-        id,
-        () => end,
-      ),
-    insertNotice: (one) =>
-      change((now) => void (now.notices.has(one.id) || now.notices.set(one.id, { ...one, state: "open" }))),
+    beginAttempt: (one) =>
+      change((now) => {
+        const known = now.attempts.get(one.id);
+        if (!known) now.attempts.set(one.id, { ...one, ...begun });
+        if (!known || (known.acceptedAt === null && known.failure === null)) return undefined;
+        return known.acceptedAt === null ? "failed" : "accepted";
+      }),
+    endAttempts: (all) =>
+      change((now) => {
+        for (const { id, ...end } of all) {
+          const row = now.attempts.get(id);
+          if (row) now.attempts.set(id, { ...row, ...end });
+        }
+      }),
+    insertNotices: (all) =>
+      change((now) => {
+        for (const one of all)
+          if (!now.notices.has(one.id)) now.notices.set(one.id, { ...one, state: "open" });
+      }),
     findNotice: (id) => change((now) => now.notices.get(id)),
     listOpenNotices: () =>
       change((now) => [...now.notices.values()].filter(({ state }) => state === "open").map(({ id }) => id)),
@@ -204,14 +218,17 @@ function statements(tables: () => Tables, { check }: Connection): Omit<Ledger, "
             JSON.stringify(channel) === JSON.stringify(own.channel),
         );
       }),
-    endNotice: (id, state) =>
-      put(
-        (now) => now.notices,
-        id,
-        () => ({ state }),
-      ),
+    endNotices: (ids, state) =>
+      change((now) => {
+        for (const id of ids) {
+          const row = now.notices.get(id);
+          if (row) now.notices.set(id, { ...row, state });
+        }
+      }),
   };
 }
+
+const begun = { acceptedAt: null, openedAt: null, acknowledgedAt: null, failure: null, detail: null };
 
 /** The tables of routing, on this disk. */
 export function diskRouting(disk: Disk, { check }: Connection): RoutingStore {

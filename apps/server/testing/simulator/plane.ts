@@ -1,6 +1,6 @@
 import { createRouting, type Routing } from "@havn/alerting/testing";
 import type { Channel, ContactProperties, EscalationProperties } from "@havn/model";
-import { createPaging, type Message, type PagingOptions, takeIn } from "@havn/response/testing";
+import { createDelivery, createPaging, type Message, type PagingOptions } from "@havn/response/testing";
 import { type Disk, diskLedger, diskRouting } from "./disk.ts";
 import { simulatedWorkflows } from "./workflows.ts";
 import { connection, never, type World } from "./world.ts";
@@ -79,19 +79,12 @@ export async function startPlane(
     }),
   };
   const taking = { people, publicUrl: () => "http://havn.test", now: clock.now };
-  const take = async (notification: Parameters<typeof takeIn>[1]): Promise<void> => {
-    const { pages, notices } = await ledger.begin((transaction) => takeIn(transaction, notification, taking));
-    for (const { id, state } of pages) {
-      if (state === "resolved") paging.wake(id);
-      else await paging.start({ page: id });
-    }
-    for (const notice of notices) await paging.start({ notice });
-  };
+  const take = createDelivery({ ledger, paging, timeline: { write: way.check }, taking });
   const routing = await createRouting({
     ...{ store: diskRouting(disk, way), clock, log: () => {} },
-    async deliver(notification) {
-      if (!planted.deliverEarly) return await take(notification);
-      void clock.sleep(10_000).then(() => take(notification).catch(() => {}));
+    async deliver(notifications) {
+      if (!planted.deliverEarly) return await take(notifications);
+      void clock.sleep(10_000).then(() => take(notifications).catch(() => {}));
     },
   });
   workflows.recover();

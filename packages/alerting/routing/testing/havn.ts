@@ -18,13 +18,15 @@ export async function runHavn(
     await putRoute(sql, { address: `${env}/route/all`, environment: env, name: "all", properties: routes });
   const routing = await createRouting({
     ...{ store: sqlRoutingStore(sql), clock, log: (message) => console.error(message) },
-    async deliver({ receiver, groupLabels, alerts }) {
-      const [env = "", , own = ""] = receiver.split("/");
-      const one = {
-        ...{ receiver: own, groupLabels: { ...groupLabels } },
-        alerts: alerts.map(({ labels, state }) => `${labels.alertname} ${state}`),
-      };
-      told.set(env, [...(told.get(env) ?? []), one]);
+    async deliver(notifications) {
+      for (const { receiver, groupLabels, alerts } of notifications) {
+        const [env = "", , own = ""] = receiver.split("/");
+        const one = {
+          ...{ receiver: own, groupLabels: { ...groupLabels } },
+          alerts: alerts.map(({ labels, state }) => `${labels.alertname} ${state}`),
+        };
+        told.set(env, [...(told.get(env) ?? []), one]);
+      }
     },
   });
   for (let tick = 0; tick < tickCount + 2; tick++) {
