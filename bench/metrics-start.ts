@@ -28,7 +28,7 @@ async function fill(): Promise<number> {
   const each = hour / seconds;
   for (let at = end - hours * hour; at < end; at += hour)
     await clickhouse.execute(
-      `INSERT INTO samples SELECT id, toDateTime64(${at} + step * ${seconds}, 3, 'UTC'), number * 10 + ${at} / ${seconds} + step
+      `INSERT INTO samples (series_id, timestamp, given) SELECT id, toDateTime64(${at} + step * ${seconds}, 3, 'UTC'), number * 10 + ${at} / ${seconds} + step
        FROM (${ids}) AS s CROSS JOIN (SELECT number AS step FROM numbers(${each})) AS t`,
     );
   const [size] = await clickhouse.rows<{ bytes: string; rows: string }>(

@@ -17,7 +17,7 @@ export const seriesColumns = [
 export const sampleColumns = [
   { name: "series_id", type: "UInt64" },
   { name: "timestamp", type: "DateTime64(3, 'UTC')" },
-  { name: "value", type: "Float64" },
+  { name: "given", type: "Float64" },
 ] as const;
 
 export const exemplarColumns = [

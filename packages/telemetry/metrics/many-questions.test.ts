@@ -36,7 +36,7 @@ async function openCold() {
         map('n', toString(number), 'group', toString(number % 50), 'job', toString(number % 7))
       FROM numbers(${series})`);
   await clickhouse.execute(`
-    INSERT INTO samples SELECT sipHash64(toUInt64(number % ${series})),
+    INSERT INTO samples (series_id, timestamp, given) SELECT sipHash64(toUInt64(number % ${series})),
       fromUnixTimestamp64Milli(toInt64((${start} + intDiv(number, ${series}) * ${everySeconds}) * 1000)), rand() / 7
     FROM numbers(${series * samplesOfSeries})`);
   const { querier } = telemetry;

@@ -39,7 +39,9 @@ test("parts that were not merged read as if they were: the last written of each 
       const values = rows.map(
         ({ series, at, value }) => `(${series}, fromUnixTimestamp64Milli(${at}), ${show(value)})`,
       );
-      await clickhouse.execute(`INSERT INTO samples VALUES ${values.join(",")}`);
+      await clickhouse.execute(
+        `INSERT INTO samples (series_id, timestamp, given) VALUES ${values.join(",")}`,
+      );
       for (const { series, at, value } of rows) {
         const own = oracle.get(series) ?? new Map<number, string>();
         oracle.set(series, own.set(at, show(value)));
@@ -97,7 +99,9 @@ test("what a selector found is remembered until another series is stored", async
   };
   const add = async (id: number, name: string) => {
     await clickhouse.execute(`INSERT INTO series VALUES (toDate('${day}'), ${id}, '${name}', map())`);
-    await clickhouse.execute(`INSERT INTO samples VALUES (${id}, fromUnixTimestamp64Milli(${base}), 1)`);
+    await clickhouse.execute(
+      `INSERT INTO samples (series_id, timestamp, given) VALUES (${id}, fromUnixTimestamp64Milli(${base}), 1)`,
+    );
   };
   await add(1, "a");
   assert.deepEqual(await names(), ["a"]);
@@ -115,7 +119,7 @@ test("a selector of most series reads ranges of ids and leaves out what it did n
     INSERT INTO series SELECT toDate('${day}'), sipHash64(number), if(number % 3 = 0, 'other', 'm'), map('n', toString(number))
     FROM numbers(4500)`);
   await clickhouse.execute(`
-    INSERT INTO samples SELECT sipHash64(intDiv(number, 500)), fromUnixTimestamp64Milli(${base} + (number % 500) * 1000), number
+    INSERT INTO samples (series_id, timestamp, given) SELECT sipHash64(intDiv(number, 500)), fromUnixTimestamp64Milli(${base} + (number % 500) * 1000), number
     FROM numbers(4500 * 500)`);
   const querier = createQuerier(clickhouse, { hasHistograms: () => false, storedSeries: new StoredSeries() });
   const matchers = [{ name: "__name__", operator: "=" as const, value: "m" }];

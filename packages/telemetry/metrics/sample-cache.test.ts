@@ -73,7 +73,9 @@ for (const [what, mostBytes] of [
           const values = each.rows.map(
             ({ series, at, value }) => `(${series}, fromUnixTimestamp64Milli(${at}), ${show(value)})`,
           );
-          await clickhouse.execute(`INSERT INTO samples VALUES ${values.join(",")}`);
+          await clickhouse.execute(
+            `INSERT INTO samples (series_id, timestamp, given) VALUES ${values.join(",")}`,
+          );
           cache.wrote(each.told ? [bytesOf(each.rows)] : undefined);
           continue;
         }
@@ -111,7 +113,10 @@ test("what is asked again is not read again, and follows what is written", async
     const values = rows.map(
       ({ series, at, value }) => `(${series}, fromUnixTimestamp64Milli(${at}), ${value})`,
     );
-    if (stored) await clickhouse.execute(`INSERT INTO samples VALUES ${values.join(",")}`);
+    if (stored)
+      await clickhouse.execute(
+        `INSERT INTO samples (series_id, timestamp, given) VALUES ${values.join(",")}`,
+      );
     cache.wrote([bytesOf(rows)]);
   };
   await write([{ series: 1, at: base, value: 5 }], true);
@@ -131,7 +136,7 @@ test("what a question takes from memory and from the store is told", async () =>
   await migrate(clickhouse, "telemetry", new URL("../migrations/", import.meta.url));
   await clickhouse.execute(`INSERT INTO series VALUES (toDate('${day}'), 1, 'm', map('n', '1'))`);
   await clickhouse.execute(`
-    INSERT INTO samples SELECT 1, fromUnixTimestamp64Milli(${base} + number * 1000), number FROM numbers(100)`);
+    INSERT INTO samples (series_id, timestamp, given) SELECT 1, fromUnixTimestamp64Milli(${base} + number * 1000), number FROM numbers(100)`);
   const cache = new SampleCache(1_000_000);
   const querier = createQuerier(clickhouse, {
     hasHistograms: () => false,
