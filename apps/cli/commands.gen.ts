@@ -585,6 +585,12 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./commands/shell/completion.ts"),
   },
   {
+    name: "import icinga",
+    summary: "turn an Icinga 2 configuration into TypeScript",
+    group: "Other",
+    load: () => import("./commands/import/icinga.ts"),
+  },
+  {
     name: "import nagios",
     summary: "turn a Nagios object configuration into TypeScript",
     group: "Other",

@@ -1,8 +1,8 @@
 import { formatDuration } from "@havn/model";
+import { createLabels } from "../imports/names.ts";
 import type { NagiosConfiguration, NagiosDependency, NagiosHost, NagiosService } from "./expand.ts";
-import { createLabels } from "./names.ts";
-import type { NagiosObject } from "./parse.ts";
 import { listOf } from "./resolve.ts";
+import { createWhom, type Telling, type Whom } from "./whom.ts";
 
 /** One check as it will be written. */
 export interface PlannedCheck {
@@ -16,18 +16,9 @@ export interface PlannedCheck {
   more: Record<string, unknown>;
 }
 
-export interface PlannedReceiver {
-  group: string;
-  emails: string[];
-  /** Where alerts of this group are told at some times only. */
-  period: string | undefined;
-  activeIn: Record<string, unknown>[] | undefined;
-  repeat: string | undefined;
-}
-
 export interface ImportPlan {
   checks: PlannedCheck[];
-  receivers: PlannedReceiver[];
+  telling: Telling;
   notes: string[];
 }
 
@@ -59,6 +50,7 @@ export function planImport(
     hostChecks,
     serviceChecks,
     held,
+    whom: createWhom(configuration, { unit: intervalSeconds, note }),
     note,
   };
 
@@ -74,12 +66,9 @@ export function planImport(
       if (on) checks.push(serviceCheck(service, { name: own, host: on, context }));
     }
   }
-  if (configuration.hostescalations.length + configuration.serviceescalations.length > 0)
-    note("Escalations: write them as escalation(…) with levels, and give it to a receiver");
-  const receivers = receiversOf(configuration, intervalSeconds, note);
   return {
     checks,
-    receivers,
+    telling: context.whom.all(),
     notes: [...notes].map(([text, count]) => (count > 1 ? `${text} (${count} times)` : text)),
   };
 }
@@ -91,6 +80,7 @@ interface Context {
   hostChecks: ReadonlyMap<string, string>;
   serviceChecks: ReadonlyMap<string, string>;
   held: Record<"hosts" | "services", ReadonlyMap<string, NagiosDependency[]>>;
+  whom: Whom;
   note(text: string): void;
 }
 
@@ -157,21 +147,14 @@ function planned(about: {
   const command = commandOf(values, context);
   const isPassive = command === undefined || values.get("active_checks_enabled") === "0";
   if (values.has("event_handler")) note("Event handlers: a runbook does what they did");
-  if (isLimited(values.get("check_period"), context.configuration))
-    note("Check periods: checks run all the time; use activeIn of a route");
   const freshness =
     values.get("check_freshness") === "1" ? Number(values.get("freshness_threshold") ?? 0) : 0;
-  const contacts = listOf(values.get("contact_groups"));
-  if (values.has("contacts")) note("Contacts named one by one: put them into a contact group");
-  const period = values.get("notification_period");
   const labels = {
     nagios_host: host.name,
     ...(service && { nagios_service: service.description }),
     ...(groups.length > 0 && { hostgroups: groups.join(",") }),
     ...(service && service.groups.length > 0 && { servicegroups: service.groups.join(",") }),
-    // Between commas, so that a matcher finds a whole name.
-    ...(contacts.length > 0 && { contact_groups: `,${contacts.join(",")},` }),
-    ...(isLimited(period, context.configuration) && { notification_period: period }),
+    ...context.whom.labels(service ? `${service.host};${service.description}` : host.name, values),
   };
   return {
     name,
@@ -261,69 +244,4 @@ function rhythmOf(values: Values, unit: number, isPassive: boolean): Record<stri
       : low > 0 && high > 0 && { flapping: { low, high } }),
     ...(values.get("is_volatile") === "1" && { volatile: true }),
   };
-}
-
-const days = ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"];
-
-const periodOf = (name: string | undefined, { timeperiods }: NagiosConfiguration): NagiosObject | undefined =>
-  timeperiods.find(({ values }) => values.get("timeperiod_name") === name);
-
-/** Whether a time period is less than always. */
-function isLimited(name: string | undefined, configuration: NagiosConfiguration): boolean {
-  const period = periodOf(name, configuration);
-  return period !== undefined && !days.every((day) => period.values.get(day) === "00:00-24:00");
-}
-
-function receiversOf(
-  configuration: NagiosConfiguration,
-  unit: number,
-  note: (text: string) => void,
-): PlannedReceiver[] {
-  const found = new Map<string, PlannedReceiver>();
-  const emails = new Map(
-    configuration.contacts.map(({ values }) => [values.get("contact_name") ?? "", values.get("email")]),
-  );
-  for (const { values } of [...configuration.hosts, ...configuration.services])
-    for (const group of listOf(values.get("contact_groups"))) {
-      const name = values.get("notification_period");
-      const limited = isLimited(name, configuration);
-      const interval = Number(values.get("notification_interval") ?? 0);
-      const key = `${group} ${limited ? name : ""}`;
-      if (found.has(key)) continue;
-      const members = configuration.contactgroups.find((one) => one.name === group)?.members ?? [];
-      const to = members
-        .flatMap((member) => emails.get(member)?.split(/[,\s]+/) ?? [])
-        .filter((one) => one.includes("@"));
-      if (to.length === 0)
-        note(`Contact group "${group}" has no member with an e-mail address: nobody is told`);
-      else
-        found.set(key, {
-          ...{ group, emails: [...new Set(to)], period: limited ? name : undefined },
-          activeIn: limited ? intervalsOf(name, configuration, note) : undefined,
-          repeat: interval > 0 ? formatDuration(interval * unit * 1000) : undefined,
-        });
-    }
-  return [...found.values()];
-}
-
-/** Weekly times; dates and exceptions are told as not carried. */
-function intervalsOf(
-  name: string | undefined,
-  configuration: NagiosConfiguration,
-  note: (text: string) => void,
-): Record<string, unknown>[] {
-  const period = periodOf(name, configuration);
-  const byTimes = new Map<string, string[]>();
-  for (const [day, times] of period?.values ?? []) {
-    if (days.includes(day)) byTimes.set(times, [...(byTimes.get(times) ?? []), day]);
-    else if (!["timeperiod_name", "alias"].includes(day))
-      note(`Time period "${name}": "${day}" was left out`);
-  }
-  return [...byTimes].map(([times, weekdays]) => ({
-    weekdays,
-    times: times.split(",").map((range) => {
-      const [start, end] = range.split("-");
-      return { start, end };
-    }),
-  }));
 }

@@ -17,15 +17,18 @@ export function createNames() {
 /** Names for resources: lower-case letters, digits and hyphens, at most 63, each once. */
 export function createLabels() {
   const taken = new Set<string>();
-  return (text: string): string => {
-    const plain = text
-      .toLowerCase()
-      .replaceAll(/[^a-z0-9]+/g, "-")
-      .replace(/^-+/, "")
-      .slice(0, 58)
-      .replace(/-+$/, "");
-    return unused(plain === "" ? "check" : plain, taken, "-");
-  };
+  return (text: string): string => unused(labelText(text), taken, "-");
+}
+
+/** A name that a resource may have, as near to the text as can be. */
+export function labelText(text: string): string {
+  const plain = text
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, "-")
+    .replace(/^-+/, "")
+    .slice(0, 58)
+    .replace(/-+$/, "");
+  return plain === "" ? "check" : plain;
 }
 
 function unused(wanted: string, taken: Set<string>, between: string): string {
@@ -66,4 +69,16 @@ const reserved = new Set([
   "with",
   "from",
   "mail",
+  "zone",
+  "agents",
+  "periods",
+  "check",
+  "contact",
+  "escalation",
+  "receiver",
+  "route",
+  "maintenance",
+  "commands",
+  "hosts",
+  "rhythms",
 ]);
