@@ -46,7 +46,18 @@ export const maintenanceSchema = z.object({
 });
 export const maintenanceAnswer = z.object({
   maintenance: z.array(maintenanceSchema),
-  windows: z.array(z.object({ host: z.string(), environment: z.string(), why: z.string() })),
+  declared: z.array(
+    z.object({
+      ...{
+        environment: z.string(),
+        source: z.string(),
+        name: z.string(),
+        of: z.array(z.string()).nullable(),
+      },
+      ...{ match: z.array(z.string()), reason: z.string(), when: z.string(), for: z.string() },
+      next: z.array(z.object({ from: z.number(), until: z.number() })),
+    }),
+  ),
 });
 export type MaintenanceAnswer = z.infer<typeof maintenanceAnswer>;
 

@@ -4,27 +4,39 @@ import { alignColumns, printable } from "../kit/style.ts";
 import type { ViewContext } from "./status.ts";
 import { localTime } from "./words.ts";
 
-export function maintenanceView({ maintenance, windows }: MaintenanceAnswer, { style }: ViewContext): string {
-  if (maintenance.length + windows.length === 0)
+export function maintenanceView(
+  { maintenance, declared }: MaintenanceAnswer,
+  { style, now }: ViewContext,
+): string {
+  if (maintenance.length + declared.length === 0)
     return "Nowhere. Begin with `havn maintenance start HOST|ENVIRONMENT --for 2h --reason …`.";
-  const head = ["ID", "WHERE", "UNTIL", "WHO", "WHY"].map(style.bold);
+  const head = ["ID", "WHERE", "WHEN", "WHO", "WHY"].map(style.bold);
   const begun = maintenance.map(({ id, environment, host, until, actor, reason, match, next: [next] }) => [
     id,
     [host === null ? environment : `${environment}/${parseAddress(host).name}`, ...match.map(printable)].join(
       " ",
     ),
-    next ? `${localTime(next.from)} to ${localTime(next.until)}, and again` : localTime(until),
+    next ? `${localTime(next.from)} to ${localTime(next.until)}, and again` : `until ${localTime(until)}`,
     printable(actor),
     printable(reason),
   ]);
-  const declared = windows.map(({ environment, host, why }) => [
-    "(declared)",
-    `${environment}/${host}`,
-    "",
-    "",
-    printable(why),
-  ]);
-  return alignColumns([head, ...begun, ...declared]).join("\n");
+  const windows = declared.map(
+    ({ environment, name, of, match, reason, when, for: length, next: [next] }) => [
+      `(declared: ${name})`,
+      [
+        of === null ? environment : of.map((one) => `${environment}/${parseAddress(one).name}`).join(", "),
+        ...match.map(printable),
+      ].join(" "),
+      !next
+        ? "never again"
+        : next.from <= now
+          ? style.yellow(`open until ${localTime(next.until)}`)
+          : `${localTime(next.from)} to ${localTime(next.until)}`,
+      "",
+      printable(`${reason} (${when}, ${length})`),
+    ],
+  );
+  return alignColumns([head, ...begun, ...windows]).join("\n");
 }
 
 /** When it is open, before it is begun. */

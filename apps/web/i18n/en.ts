@@ -1,3 +1,4 @@
+import { maintenance } from "./maintenance/en.ts";
 import { receivers } from "./receivers/en.ts";
 import { checks, incidents, oncall, respond, runbooks } from "./respond/en.ts";
 import { tryRule } from "./rules/en.ts";
@@ -287,6 +288,7 @@ export const en = {
   respond,
   tryRule,
   receivers,
+  maintenance,
   checks,
   incidents,
   oncall,

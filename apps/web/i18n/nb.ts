@@ -1,4 +1,5 @@
 import type { Messages } from "./en.ts";
+import { maintenance } from "./maintenance/nb.ts";
 import { receivers } from "./receivers/nb.ts";
 import { checks, incidents, oncall, respond, runbooks } from "./respond/nb.ts";
 import { tryRule } from "./rules/nb.ts";
@@ -289,6 +290,7 @@ export const nb: Messages = {
   respond,
   tryRule,
   receivers,
+  maintenance,
   checks,
   incidents,
   oncall,

@@ -73,11 +73,43 @@ export interface Maintenance {
   reason: string;
   actor: string;
   hosts: string[];
+  recurring: { zone: string; for: string; rrule?: string; schedule?: string } | null;
+  match: string[];
+  next: Opening[];
 }
 
 export interface MaintenanceList {
   maintenance: Maintenance[];
+  /** Of hosts, open now. */
   windows: { host: string; environment: string; why: string }[];
+  declared: DeclaredWindow[];
+}
+
+export interface Opening {
+  from: number;
+  until: number;
+}
+
+export interface DeclaredWindow {
+  environment: string;
+  source: "declared" | "host";
+  name: string;
+  of: string[] | null;
+  match: string[];
+  reason: string;
+  when: string;
+  zone: string;
+  for: string;
+  next: Opening[];
+}
+
+/** When and where; `for` is how long once, `recurring` when again and again. */
+export interface WantedMaintenance {
+  environment: string;
+  host?: string | undefined;
+  of?: string[] | undefined;
+  match?: string[] | undefined;
+  recurring?: { rrule: string; from: string; zone: string; for: string } | undefined;
 }
 
 export interface CheckDetail {
@@ -173,8 +205,13 @@ const alertingApi = (get: Get, post: Post, send: Send) => ({
   previewSilence: (matchers: string[], signal?: AbortSignal) =>
     send<SilencePreview>("POST", "/api/v1/silences/preview", { body: { matchers }, signal }),
   maintenance: (signal?: AbortSignal) => get<MaintenanceList>("/api/v1/maintenance", {}, signal),
-  beginMaintenance: (one: { environment: string; host?: string | undefined; for: string; reason: string }) =>
+  beginMaintenance: (one: WantedMaintenance & { for?: string | undefined; reason: string }) =>
     post<Maintenance>("/api/v1/maintenance", one),
+  previewMaintenance: (one: WantedMaintenance, signal?: AbortSignal) =>
+    send<{ next: Opening[]; covers: SilencePreview }>("POST", "/api/v1/maintenance/preview", {
+      body: one,
+      signal,
+    }),
   endMaintenance: (id: string) => send<Maintenance>("DELETE", `/api/v1/maintenance/${part(id)}`),
   checks: (environment: string, signal?: AbortSignal) =>
     get<{ checks: CheckView[] }>("/api/v1/checks", { environment }, signal),

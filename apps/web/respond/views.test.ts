@@ -43,9 +43,11 @@ const rows = (...alerts: AlertView[]): Row[] =>
             actor: "ada",
           },
           hosts: ["web-1"],
+          ...{ recurring: null, match: [], next: [] },
         },
       ],
       windows: [],
+      declared: [],
     },
   });
 const filter = { text: "", state: "active", severity: "" } as const;

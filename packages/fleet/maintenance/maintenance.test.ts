@@ -10,6 +10,7 @@ import { createDesired } from "../hosts/desired.ts";
 import { openRoster } from "../hosts/roster.ts";
 import { findDesired, putHost } from "../store.ts";
 import { createMaintenance } from "./maintenance.ts";
+import { type Recurring, tellWindows } from "./windows.ts";
 
 const window: MaintenanceWindow = { schedule: "0 * * * *", for: "1h", zone: "UTC", reason: "always" };
 
@@ -60,6 +61,10 @@ test("maintenance reaches the hosts that it is about, ends by hand or by itself,
     listed.windows.map(({ host }) => host),
     ["a"],
   );
+  assert.deepEqual(
+    listed.declared.map(({ name, source, when, next }) => [name, source, when, next.length]),
+    [["a", "host", '"0 * * * *" UTC', 5]],
+  );
 
   await maintenance.end(id);
   assert.deepEqual(
@@ -71,7 +76,8 @@ test("maintenance reaches the hosts that it is about, ends by hand or by itself,
   await maintenance.settle();
   assert.deepEqual(await pausesOf("web-2"), []);
   assert.deepEqual((await told()).toSorted(), [
-    ...["maintenance.ended", "maintenance.ended", "maintenance.started", "maintenance.started"],
+    ...["maintenance.ended", "maintenance.ended", "maintenance.opened"],
+    ...["maintenance.started", "maintenance.started"],
   ]);
 
   // Again and again: agents know the windows, and so does whoever holds alerts back.
@@ -125,4 +131,38 @@ test("maintenance reaches the hosts that it is about, ends by hand or by itself,
   await maintenance.setMode("lab/host/a", { ...withWindow, driftInterval: "5m" });
   const { sections } = (await findDesired(sql, "lab/host/a")) ?? { sections: {} };
   assert.deepEqual(sections, { mode: "enforce", driftInterval: "5m", windows: [window], pauses: [] });
+});
+
+test("windows that open and close are told on the timeline, each once, also when Havn was away or the window is gone", async () => {
+  await using db = await testDatabase();
+  const { sql } = db;
+  await migrate(sql, "fleet", new URL("../migrations/", import.meta.url));
+  const clock = virtualClock(Date.parse("2026-11-28T00:30:00Z"));
+  const timeline = await createTimeline({ sql, clock });
+  const nightly = { rrule: "FREQ=DAILY", from: "2026-11-01T02:00", for: "1h", zone: "Europe/Oslo" };
+  const window = (key: string): Recurring => ({
+    ...{ key, environment: "shop", source: "declared", name: "patches", of: ["shop/host/web-1"], match: [] },
+    ...{ reason: "patches", window: nightly },
+  });
+  const tell = (...windows: Recurring[]) => tellWindows(windows, { sql, clock, timeline });
+  const told = async () =>
+    (await timeline.list({ kind: "maintenance" }))
+      .map(({ kind, at }) => `${kind} ${new Date(at).toISOString().slice(8, 16)}`)
+      .toReversed();
+  await tell(window("a"));
+  assert.deepEqual(await told(), []);
+  await clock.advance(40 * 60_000);
+  for (let again = 0; again < 3; again++) await tell(window("a"));
+  assert.deepEqual(await told(), ["maintenance.opened 28T01:10"]);
+  // Away until long after it closed.
+  await clock.advance(5 * 3_600_000);
+  await tell(window("a"));
+  assert.deepEqual((await told()).slice(1), ["maintenance.closed 28T02:00"]);
+  await clock.advance(19.5 * 3_600_000);
+  await tell(window("a"));
+  await tell();
+  assert.deepEqual((await told()).slice(2), ["maintenance.opened 29T01:40", "maintenance.closed 29T01:40"]);
+  const [event] = await timeline.list({ kind: "maintenance.opened" });
+  assert.equal(event?.host, "shop/host/web-1");
+  assert.match(event?.summary ?? "", /of web-1 is open until 2026-11-29 02:00 UTC: patches/);
 });

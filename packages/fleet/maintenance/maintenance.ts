@@ -20,6 +20,7 @@ import type { Roster } from "../hosts/roster.ts";
 import { createMaintenanceExecutor } from "./executor.ts";
 import { declaredKnown, hostKnown, knownOf } from "./known.ts";
 import * as store from "./store.ts";
+import { recurringOf, tellWindows, type WindowStatus, windowStatus } from "./windows.ts";
 
 export interface MaintenanceStatus extends store.MaintenanceRow {
   /** Names of the hosts on which nothing is mended. */
@@ -58,11 +59,11 @@ export interface Maintenance {
   /** Type `maintenance`. */
   executor: ResourceExecutor;
   /** What is under way, or comes again. */
-  list(): Promise<{ maintenance: MaintenanceStatus[]; windows: OpenWindow[] }>;
+  list(): Promise<{ maintenance: MaintenanceStatus[]; windows: OpenWindow[]; declared: WindowStatus[] }>;
   end(id: string): Promise<MaintenanceStatus>;
   /** Tells the agent of a host how drift is dealt with there. */
   setMode(host: string, properties: HostProperties): Promise<void>;
-  /** Makes good what a crash left: agents know of what is under way, the timeline of what has ended. */
+  /** Makes good what a crash left: agents know of what is under way, the timeline of what has ended, opened and closed. */
   settle(): Promise<void>;
   prune(): Promise<void>;
 }
@@ -92,6 +93,15 @@ export function createMaintenance(options: {
   });
   const nameOf = ({ environment, host }: store.MaintenanceRow) =>
     host === null ? environment : parseAddress(host).name;
+
+  const recurring = async () =>
+    recurringOf({
+      begun: await store.listMaintenance(sql, clock.now()),
+      declared: await store.listDeclaredMaintenance(sql),
+      hosts: roster
+        .hosts()
+        .map(({ properties, ...host }) => ({ ...host, windows: properties.maintenance ?? [] })),
+    });
 
   /** The agent's own copy: it holds while the control plane is away, and ends by itself. */
   async function tellHost(
@@ -214,7 +224,10 @@ export function createMaintenance(options: {
         const why = findPause(now, { windows: properties.maintenance ?? [], pauses: [] });
         return why === undefined ? [] : [{ host: name, environment, why }];
       });
-      return { maintenance: (await store.listMaintenance(sql, now)).map(statusOf), windows };
+      return {
+        ...{ maintenance: (await store.listMaintenance(sql, now)).map(statusOf), windows },
+        declared: (await recurring()).flatMap((one) => windowStatus(one, now)),
+      };
     },
     async end(id) {
       await store.endMaintenance(sql, id, clock.now());
@@ -242,6 +255,7 @@ export function createMaintenance(options: {
         await tellHosts(row);
         await tellEnd(row, "havn");
       }
+      await tellWindows(await recurring(), { sql, clock, timeline });
     },
     prune: async () => void (await store.deleteOldMaintenance(sql, clock.now() - keptMs)),
   };

@@ -65,11 +65,29 @@ export function maintenanceRoutes(
     defineRoute({
       method: "GET",
       path: "/api/v1/maintenance",
-      summary: "Maintenance that is under way, and declared windows that are open",
+      summary: "Maintenance that is under way or comes again, and declared windows with their next openings",
       access: { action: "maintenance:read" },
       response: z.object({
         maintenance: z.array(maintenanceSchema),
         windows: z.array(z.object({ host: z.string(), environment: z.string(), why: z.string() })),
+        declared: z
+          .array(
+            z.object({
+              environment: z.string(),
+              source: z
+                .enum(["declared", "host"])
+                .describe("maintenance(…), or a host's or environment's own"),
+              name: z.string(),
+              of: z.array(z.string()).nullable().describe("addresses; null: all of the environment"),
+              match: z.array(z.string()),
+              reason: z.string(),
+              when: z.string(),
+              zone: z.string(),
+              for: z.string(),
+              next: z.array(z.object({ from: z.number(), until: z.number() })),
+            }),
+          )
+          .describe("windows of the configuration, open or not"),
       }),
       handle: () => maintenance.list(),
     }),

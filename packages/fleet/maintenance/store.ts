@@ -67,3 +67,27 @@ export const putDeclaredMaintenance = (sql: Sql, one: DeclaredMaintenance) => sq
 
 export const deleteDeclaredMaintenance = (sql: Sql, address: string) =>
   sql`delete from fleet.declared_maintenance where address = ${address}`;
+
+/** A window that was told to be open. */
+export interface Opening {
+  key: string;
+  environment: string;
+  host: string | null;
+  from: number;
+  until: number;
+  /** What is told when it closes. */
+  title: string;
+}
+
+export const listOpenings = (sql: Sql): Promise<Opening[]> =>
+  sql<Opening[]>`
+    select key, environment, host, from_at as "from", until_at as "until", title
+    from fleet.maintenance_opening order by from_at, key`;
+
+export const putOpening = (sql: Sql, one: Opening) => sql`
+  insert into fleet.maintenance_opening (key, environment, host, from_at, until_at, title)
+  values (${one.key}, ${one.environment}, ${one.host}, ${one.from}, ${one.until}, ${one.title})
+  on conflict do nothing`;
+
+export const deleteOpening = (sql: Sql, { key, from }: Pick<Opening, "key" | "from">) =>
+  sql`delete from fleet.maintenance_opening where key = ${key} and from_at = ${from}`;

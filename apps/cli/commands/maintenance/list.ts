@@ -5,11 +5,11 @@ import { maintenanceView } from "../../views/maintenance.ts";
 
 export const command = defineCommand({
   name: "maintenance list",
-  summary: "where agents mend nothing now, until when, by whom and why",
+  summary: "maintenance that is under way or comes again, declared windows and when they open next",
   group: "Look",
   access: ["maintenance:read"],
   options: { json: shared.json },
-  examples: [["havn maintenance list", "what was begun by hand, and declared windows that are open"]],
+  examples: [["havn maintenance list", "what was begun by hand, and what the configuration declares"]],
   async run({ options, globals, io, signal }) {
     const api = await connect(globals, signal);
     const answer = await api.get("/api/v1/maintenance", maintenanceAnswer, { signal });

@@ -119,13 +119,6 @@ export const respond = {
   endsIn: (text: string) => `ends ${text}`,
   ended: (text: string) => `ended ${text}`,
   coversNow: (count: number) => `covers ${count} now`,
-  maintenance: "Maintenance",
-  beginMaintenance: "Begin maintenance",
-  maintenanceDetail:
-    "Nothing is mended on the host by itself, and alerts about it start no runbooks. Alerts are still told: silence them besides.",
-  noMaintenance: "No host is in maintenance.",
-  allHosts: "all hosts",
-  begin: "Begin",
 };
 
 export const checks = {

@@ -126,13 +126,6 @@ export const respond: typeof english = {
   endsIn: (text) => `slutter ${text}`,
   ended: (text) => `sluttet ${text}`,
   coversNow: (count) => `dekker ${count} nå`,
-  maintenance: "Vedlikehold",
-  beginMaintenance: "Start vedlikehold",
-  maintenanceDetail:
-    "Ingenting rettes på verten av seg selv, og varsler om den starter ingen driftsbøker. Varsler meldes fortsatt: demp dem i tillegg.",
-  noMaintenance: "Ingen verter er under vedlikehold.",
-  allHosts: "alle verter",
-  begin: "Start",
 };
 
 export const checks: typeof englishChecks = {

@@ -100,7 +100,7 @@ describe("alerts, silences, checks and incidents", () => {
     await card.getByRole("button", { name: "End now" }).click();
     await seen(watcher.page, "Nothing is silenced");
     await group(page, "shop-errors").getByText("silenced").first().waitFor({ state: "detached" });
-    await watcher.page.getByRole("button", { name: /over/ }).click();
+    await watcher.page.getByRole("button", { name: /^over/ }).click();
     await card.getByRole("button", { name: "Again" }).waitFor();
     assert.deepEqual([...visitor.faults, ...watcher.faults], []);
   });
@@ -118,7 +118,45 @@ describe("alerts, silences, checks and incidents", () => {
     await group(page, "disk-full").getByText("maintenance").waitFor();
     await page.goto(`${demo.url}${shop}/silences`);
     await page.getByRole("button", { name: "End now" }).click();
-    await seen(page, "No host is in maintenance.");
+    await page.getByText("a new disk").waitFor({ state: "detached" });
+  });
+
+  test("maintenance that comes again: when it opens and what it covers is told first; declared windows are shown as such", {
+    timeout,
+  }, async () => {
+    await using visitor = await visit(`${shop}/silences`);
+    const { page } = visitor;
+    const declared = page.getByRole("listitem").filter({ hasText: "system patches" }).first();
+    await declared.getByText("declared", { exact: true }).waitFor();
+    await declared.getByText(/next .* to |open until/).waitFor();
+    assert.equal(await declared.getByRole("button", { name: "End now" }).count(), 0);
+    await declared.getByRole("button", { name: "What it covers now" }).click();
+    await declared.getByText(/It covers \d+ alert/).waitFor();
+    await page.getByRole("button", { name: "Begin maintenance" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel("Host").selectOption("web-1");
+    await dialog.getByRole("button", { name: "Every week" }).click();
+    await dialog.getByLabel("First time").fill(`${new Date().getFullYear() + 1}-11-28T02:00`);
+    await dialog.getByLabel("Whose clock").fill("Mars/Olympus");
+    await dialog.getByText(/IANA time zone/).waitFor();
+    await dialog.getByLabel("Whose clock").fill("Europe/Oslo");
+    await dialog.getByRole("region", { name: "It is open next" }).getByRole("listitem").nth(4).waitFor();
+    await dialog.getByText(/It covers \d+ alert/).waitFor();
+    await dialog.getByLabel("Why").fill("weekly backup");
+    await dialog.getByRole("button", { name: "Begin", exact: true }).click();
+    const begun = page.getByRole("listitem").filter({ hasText: "weekly backup" }).first();
+    await begun
+      .getByText(
+        /"FREQ=WEEKLY;BYDAY=[A-Z]{2}" from .* Europe\/Oslo|"FREQ=WEEKLY;BYDAY=[A-Z]{2}" Europe\/Oslo/,
+      )
+      .waitFor();
+    await begun.getByText(/next 28/).waitFor();
+    await begun.getByRole("button", { name: "End now" }).click();
+    await begun.waitFor({ state: "detached" });
+    assert.deepEqual(
+      visitor.faults.filter((fault) => !fault.includes("400")),
+      [],
+    );
   });
 
   test("an alert is acknowledged from its own page, live on the incident's", { timeout }, async () => {

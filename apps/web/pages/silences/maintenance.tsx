@@ -1,9 +1,11 @@
 import { useState } from "preact/hooks";
-import { useApplication, useFormats, useMessages } from "../../kit/context.ts";
-import type { MaintenanceList } from "../../kit/respond-api.ts";
+import { useApplication, useFormats, useMessages, useNow } from "../../kit/context.ts";
+import type { DeclaredWindow, Maintenance, MaintenanceList, Opening } from "../../kit/respond-api.ts";
 import { ActOutcome, useAct, useMay } from "../../respond/act.tsx";
-import { Field, nameOf, Segments } from "../../respond/parts.tsx";
-import { Dialog, Panel } from "../../ui/parts.tsx";
+import { Badge, nameOf } from "../../respond/parts.tsx";
+import { Panel } from "../../ui/parts.tsx";
+import { BeginDialog } from "./begin-maintenance.tsx";
+import { Covered } from "./covered.tsx";
 
 interface MaintenanceProps {
   environment: string;
@@ -12,53 +14,31 @@ interface MaintenanceProps {
   reload(): void;
 }
 
-/** Hosts that are left alone: nothing is mended there, and runbooks do not start by themselves. */
+/** What is left alone now, and when it is again: begun by hand, or declared. */
 export function MaintenancePanel({ environment, list, hosts, reload }: MaintenanceProps) {
-  const { api } = useApplication();
-  const messages = useMessages().respond;
-  const formats = useFormats();
+  const messages = useMessages().maintenance;
   const { may, why } = useMay();
   const act = useAct();
   const [open, setOpen] = useState(false);
   const own = list.maintenance.filter((one) => one.environment === environment);
-  const windows = list.windows.filter((one) => one.environment === environment);
+  const declared = list.declared.filter((one) => one.environment === environment);
   return (
     <Panel
-      title={messages.maintenance}
+      title={messages.title}
       aside={
         <button type="button" class="button small" disabled={!may} title={why} onClick={() => setOpen(true)}>
-          {messages.beginMaintenance}
+          {messages.start}
         </button>
       }
     >
       <ActOutcome act={act} />
-      {own.length + windows.length === 0 && <p class="muted">{messages.noMaintenance}</p>}
-      <ul class="plain-list">
+      {own.length + declared.length === 0 && <p class="muted">{messages.none}</p>}
+      <ul class="plain-list maintenance">
         {own.map((one) => (
-          <li key={one.id}>
-            <div>
-              <b>{one.host?.split("/").at(-1) ?? messages.allHosts}</b> {one.reason}
-              <p class="muted">
-                {nameOf(one.actor)} · {messages.untilTime(formats.dateTime(one.until))}
-              </p>
-            </div>
-            <button
-              type="button"
-              class="button small"
-              disabled={!may || act.busy}
-              title={why}
-              onClick={() => void act.run(() => api.endMaintenance(one.id)).then((done) => done && reload())}
-            >
-              {messages.endNow}
-            </button>
-          </li>
+          <Begun key={one.id} {...{ one, act, reload }} />
         ))}
-        {windows.map(({ host, why: reason }) => (
-          <li key={`${host} ${reason}`}>
-            <div>
-              <b>{host.split("/").at(-1)}</b> {reason}
-            </div>
-          </li>
+        {declared.map((one) => (
+          <Declared key={`${one.source} ${one.name} ${one.when}`} one={one} />
         ))}
       </ul>
       {open && (
@@ -75,68 +55,100 @@ export function MaintenancePanel({ environment, list, hosts, reload }: Maintenan
   );
 }
 
-const lengths = ["30m", "1h", "2h", "8h", "24h"] as const;
-
-function BeginDialog(props: { environment: string; hosts: string[]; close(): void; begun(): void }) {
+function Begun(props: { one: Maintenance; act: ReturnType<typeof useAct>; reload(): void }) {
+  const { one, act, reload } = props;
   const { api } = useApplication();
   const messages = useMessages();
-  const [host, setHost] = useState("");
-  const [length, setLength] = useState<(typeof lengths)[number]>("1h");
-  const [reason, setReason] = useState("");
-  const act = useAct();
-  const { respond } = messages;
+  const formats = useFormats();
+  const { may, why } = useMay();
+  const { environment, host, match } = one;
   return (
-    <Dialog title={respond.beginMaintenance} close={props.close}>
-      <form
-        class="form"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void act
-            .run(() =>
-              api.beginMaintenance({
-                ...{ environment: props.environment, for: length, reason },
-                ...(host !== "" && { host }),
-              }),
-            )
-            .then((done) => done && props.begun());
-        }}
+    <li>
+      <div>
+        <b>{host?.split("/").at(-1) ?? messages.maintenance.all}</b> <Matchers match={match} /> {one.reason}
+        <p class="muted">
+          {nameOf(one.actor)} ·{" "}
+          {one.recurring ? <When next={one.next} /> : messages.respond.untilTime(formats.dateTime(one.until))}
+        </p>
+        {one.recurring && <Window when={one.recurring} next={one.next} />}
+        <Covered wanted={{ environment, match, ...(host !== null && { of: [host] }) }} />
+      </div>
+      <button
+        type="button"
+        class="button small"
+        disabled={!may || act.busy}
+        title={why}
+        onClick={() => void act.run(() => api.endMaintenance(one.id)).then((done) => done && reload())}
       >
-        <p class="muted">{respond.maintenanceDetail}</p>
-        <Field label={messages.timeline.host}>
-          <select value={host} onChange={(event) => setHost(event.currentTarget.value)}>
-            <option value="">{respond.allHosts}</option>
-            {props.hosts.map((name) => (
-              <option key={name}>{name}</option>
-            ))}
-          </select>
-        </Field>
-        <div class="form-row">
-          <span class="form-label">{respond.howLong}</span>
-          <Segments
-            label={respond.howLong}
-            value={length}
-            options={lengths.map((value) => ({ value, text: respond.lengths[value] }))}
-            choose={(value) => setLength(value)}
-          />
-        </div>
-        <Field label={respond.why}>
-          <input
-            type="text"
-            required
-            value={reason}
-            onInput={(event) => setReason(event.currentTarget.value)}
-          />
-        </Field>
-        <ActOutcome act={act} />
-        <footer class="form-foot">
-          <button type="button" class="button push" onClick={props.close}>
-            {messages.common.cancel}
-          </button>
-          <button type="submit" class="button primary" disabled={act.busy}>
-            {respond.begin}
-          </button>
-        </footer>
-      </form>
-    </Dialog>
+        {messages.respond.endNow}
+      </button>
+    </li>
+  );
+}
+
+function Declared({ one }: { one: DeclaredWindow }) {
+  const messages = useMessages().maintenance;
+  const { environment, of, match, name } = one;
+  const where = of === null ? messages.all : of.map((address) => address.split("/").at(-1)).join(", ");
+  return (
+    <li>
+      <div>
+        <b>{where}</b> <Matchers match={match} /> {one.reason}{" "}
+        <span title={messages.declaredHint}>
+          <Badge tone="quiet">{one.source === "host" ? messages.byHost(name) : messages.declared}</Badge>
+        </span>
+        <p class="muted">
+          {one.source === "declared" && `${name} · `}
+          <When next={one.next} />
+        </p>
+        <Window when={{ text: one.when, for: one.for }} next={one.next} />
+        <Covered wanted={{ environment, match, ...(of !== null && { of }) }} />
+      </div>
+    </li>
+  );
+}
+
+const Matchers = ({ match }: { match: readonly string[] }) => (
+  <>
+    {match.map((text) => (
+      <code key={text}>{text}</code>
+    ))}
+  </>
+);
+
+function When({ next: [next] }: { next: readonly Opening[] }) {
+  const messages = useMessages().maintenance;
+  const formats = useFormats();
+  const now = useNow();
+  if (!next) return <>{messages.never}</>;
+  return next.from <= now ? (
+    <b class="warn">{messages.open(formats.dateTime(next.until))}</b>
+  ) : (
+    <>{messages.next(formats.dateTime(next.from), formats.dateTime(next.until))}</>
+  );
+}
+
+/** The rule as it is written, and the times after the next. */
+function Window(props: {
+  when: { text: string; for: string } | NonNullable<Maintenance["recurring"]>;
+  next: readonly Opening[];
+}) {
+  const messages = useMessages().maintenance;
+  const formats = useFormats();
+  const { when } = props;
+  const text = "text" in when ? when.text : `"${when.rrule ?? when.schedule}" ${when.zone}`;
+  return (
+    <details>
+      <summary>
+        <code>{text}</code> · {when.for}
+      </summary>
+      <ul aria-label={messages.after}>
+        {props.next.slice(1).map(({ from, until }) => (
+          <li key={from}>
+            {formats.dateTime(from)} – {formats.dateTime(until)}
+          </li>
+        ))}
+      </ul>
+    </details>
   );
 }

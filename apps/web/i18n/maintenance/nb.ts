@@ -1,0 +1,35 @@
+import type { Messages } from "../en.ts";
+
+export const maintenance: Messages["maintenance"] = {
+  title: "Vedlikehold",
+  start: "Start vedlikehold",
+  detail:
+    "Ingenting rettes der av seg selv, og ingen får beskjed om varsler der; med uttrykk holdes bare de varslene tilbake.",
+  none: "Ingenting er under vedlikehold, og ingen vinduer er erklært.",
+  all: "alle verter",
+  begin: "Start",
+  open: (time) => `åpent til ${time}`,
+  next: (from, until) => `neste ${from} til ${until}`,
+  after: "Deretter",
+  never: "Det kommer aldri.",
+  nextTitle: "Det åpner neste gang",
+  declared: "erklært",
+  byHost: (host) => `erklært for ${host}`,
+  declaredHint: "Erklært i havn.config.ts: endres og avsluttes der.",
+  once: "én gang",
+  repeats: "Hvor ofte",
+  repeat: {
+    once: "Én gang",
+    DAILY: "Hver dag",
+    WEEKLY: "Hver uke",
+    MONTHLY: "Hver måned",
+    own: "Annet (RRULE)",
+  },
+  from: "Første gang",
+  zone: "Hvilken klokke",
+  rrule: "RRULE",
+  matchers: "Bare varsler som passer",
+  matchersHint: 'Alle når det er tomt. severity!="critical", team="web"',
+  covers: "Hva det dekker nå",
+  hide: "Skjul",
+};
