@@ -364,7 +364,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: "maintenance list",
-    summary: "where agents mend nothing now, until when, by whom and why",
+    summary: "maintenance that is under way or comes again, declared windows and when they open next",
     group: "Look",
     load: () => import("./commands/maintenance/list.ts"),
   },
