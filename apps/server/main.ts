@@ -110,6 +110,7 @@ const alerting = await createAlerting({
     (await fleet.hosts.call(host, "checks.run", { addresses }, { timeoutMs: 20_000 })).results,
   resolve,
   record: telemetry.record,
+  writeLines: telemetry.writeLines,
   graphs: () => listGraphs(infrastructure),
   pagesSince: (at) => response.pagesSince(at),
   maintenance: fleet.maintenance.known,

@@ -22,6 +22,7 @@ import { alertViews } from "./alerts/views.ts";
 import type { AlertHistory, BacktestOptions } from "./backtest/index.ts";
 import { backtestRoutes } from "./backtest/routes.ts";
 import { createBoard } from "./checks/board.ts";
+import { type CheckLine, linesOf } from "./checks/lines.ts";
 import { createRunner } from "./checks/own.ts";
 import { type CheckRoutesOptions, checkRoutes } from "./checks/routes.ts";
 import { type CheckSample, samplesOf } from "./checks/series.ts";
@@ -105,6 +106,8 @@ export interface AlertingOptions {
   resolve?(environment: string, value: unknown): Promise<unknown>;
   /** Keeps samples of checks that the control plane runs, or is told of. */
   record?(samples: readonly CheckSample[]): Promise<void>;
+  /** Keeps long output of those checks as lines of an environment's log. */
+  writeLines?(environment: string, lines: readonly CheckLine[]): Promise<void>;
   /** What was applied last, of all environments. */
   graphs?(): Promise<readonly { environment: string; resources: readonly Resource[] }[]>;
   /** Whom a receiver would ask or tell at a moment, for replays. */
@@ -250,6 +253,12 @@ export async function createAlerting(options: AlertingOptions): Promise<Alerting
     }
   };
   route(book.list().map(alertOf));
+  const writeLines = (environment: string, lines: readonly CheckLine[]): void => {
+    if (lines.length === 0) return;
+    options
+      .writeLines?.(environment, lines)
+      .catch((cause) => log(`long output of a check was not kept: ${messageOf(cause)}`));
+  };
   const record = (samples: readonly CheckSample[]): void => {
     options.record?.(samples).catch((cause) => log(`samples of checks were not kept: ${messageOf(cause)}`));
   };
@@ -273,7 +282,7 @@ export async function createAlerting(options: AlertingOptions): Promise<Alerting
   }
   const told = await openToldChecks({
     ...{ sql, clock, key: options.heartbeatKey ?? "" },
-    onResult(result, probe, measures) {
+    onResult(result, probe, { measures, long }) {
       board.observe("", [result]);
       const { environment, name, address, properties } = probe;
       const spec = {
@@ -281,6 +290,7 @@ export async function createAlerting(options: AlertingOptions): Promise<Alerting
         probe: { kind: properties.probe.kind },
       };
       record(samplesOf({ spec, result, attempt: { measures }, lateMs: 0 }, { env: environment }));
+      writeLines(environment, linesOf(name, result, long));
     },
   });
   const own = createRunner({
@@ -288,7 +298,9 @@ export async function createAlerting(options: AlertingOptions): Promise<Alerting
     resolve: options.resolve ?? (async (_, value) => value),
     onRun(run) {
       board.observe("", [run.result]);
-      record(samplesOf(run, { env: parseAddress(run.spec.address).environment }));
+      const { environment } = parseAddress(run.spec.address);
+      record(samplesOf(run, { env: environment }));
+      if (run.isNew) writeLines(environment, linesOf(run.spec.name, run.result, run.attempt.long));
     },
   });
 

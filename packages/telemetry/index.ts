@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { resolve } from "node:path";
 import { type ClickHouse, migrate } from "@havn/clickhouse";
 import type { GrpcMethod, Live, Route } from "@havn/http";
@@ -7,6 +8,7 @@ import { adminRoutes } from "./admin/routes.ts";
 import { createAsked, noting } from "./asked/asked.ts";
 import { unusedRoute } from "./asked/unused.ts";
 import { createIngest, type Ingest, type IngestStats } from "./ingest.ts";
+import { parseLogLine } from "./logs/parse-line.ts";
 import { countLogs, type LogQuery, type LogSpans, searchLogs } from "./logs/search.ts";
 import type { NativeHistogram } from "./metrics/histogram.ts";
 import { Newcomers, type RefusedSeries } from "./metrics/newcomers.ts";
@@ -16,6 +18,7 @@ import { SampleCache } from "./metrics/sample-cache.ts";
 import { StoredSeries } from "./metrics/stored-series.ts";
 import { createFacts } from "./prometheus/facts.ts";
 import { prometheusRoutes } from "./prometheus/routes.ts";
+import { LogBuffer } from "./protocols/agent/logs.ts";
 import { grpcMethods } from "./receive/grpc.ts";
 import type { RefusedSamples } from "./receive/refusals.ts";
 import { receiveRoutes } from "./receive/routes.ts";
@@ -81,6 +84,13 @@ export interface OwnSample {
   value: number;
 }
 
+export interface OwnLine {
+  /** What told it: `check web`. */
+  instance: string;
+  line: string;
+  severity: LogRecord["severity"];
+}
+
 export interface TimedSample {
   /** With `__name__`. */
   labels: Readonly<Record<string, string>>;
@@ -99,6 +109,8 @@ export interface Telemetry extends AsyncDisposable {
   record(samples: readonly OwnSample[]): Promise<void>;
   /** Samples at times of their own, of one environment; resolves when they are on disk. Times in milliseconds. */
   write(environment: string, samples: readonly TimedSample[]): Promise<void>;
+  /** Lines that the control plane itself has to tell of an environment, as of now; resolves when they are on disk. */
+  writeLines(environment: string, lines: readonly OwnLine[]): Promise<void>;
   /** Where the control plane's own scrapes put what they read. */
   readonly sinks: Pick<Ingest, "sink" | "store">;
   readonly querier: Querier;
@@ -191,6 +203,15 @@ export async function createTelemetry(options: TelemetryOptions): Promise<Teleme
         if (reference >= 0) sink.value(reference, clock.now(), value);
       }
       await ingest.store(sink);
+    },
+    async writeLines(environment, lines) {
+      const buffer = new LogBuffer();
+      const now = BigInt(clock.now()) * 1_000_000n;
+      // A nanosecond apart, so that they keep their order.
+      for (const [at, { instance, line, severity }] of lines.entries())
+        buffer.add({ ...parseLogLine(line, severity), instance, service: "", time: `${now + BigInt(at)}` });
+      if (buffer.size > 0)
+        await ingest.ingest("logs", randomUUID(), { environment, host: "" }, buffer.encode());
     },
     async write(environment, samples) {
       const sink = ingest.sink({ env: environment });

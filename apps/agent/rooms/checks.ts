@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { type CheckRun, type CheckSample, createProbes, samplesOf } from "@havn/alerting/agent";
+import { type CheckRun, type CheckSample, createProbes, linesOf, samplesOf } from "@havn/alerting/agent";
 import { type CheckMemory, type CheckResult, type CheckSpec, type Clock, checkMemory } from "@havn/model";
 import type { TelemetryAgent } from "@havn/telemetry/agent";
 import { z } from "zod";
@@ -56,10 +56,9 @@ export async function createChecks(options: {
     const samples = samplesOf(run, {});
     for (const sample of samples) telemetry.writeSample(sample, run.result.at);
     measured.set(run.spec.address, samples);
-    if (!run.isNew || !run.attempt.long) return;
-    const severity = run.result.state === "ok" ? "info" : run.result.state === "warning" ? "warn" : "error";
-    for (const line of run.attempt.long.split("\n"))
-      telemetry.writeLine({ service: "", instance: `check ${run.spec.name}`, line, severity });
+    if (!run.isNew) return;
+    for (const line of linesOf(run.spec.name, run.result, run.attempt.long))
+      telemetry.writeLine({ service: "", ...line });
   }
 
   function tell(): void {

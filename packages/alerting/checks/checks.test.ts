@@ -289,6 +289,36 @@ test("heartbeats and results over HTTP", async () => {
   assert.deepEqual(await checks.told(), ["resolved check disk"]);
 });
 
+test("long output of what the control plane runs, or is told, becomes lines of the log: news only, secrets masked", {
+  timeout: 600_000,
+}, async () => {
+  const kept: string[] = [];
+  const stopping = new AbortController();
+  const script = "echo 'FULL|used=9'; echo '/ is full'; echo; echo \"of $LETTER\"; exit 1";
+  const plugin = { kind: "plugin", command: ["/bin/sh", "-c", script], env: { LETTER: "a-secret-letter" } };
+  await using checks = await openChecks(
+    { own: { probe: plugin, interval: "1s" }, told: { probe: { kind: "passive" } } },
+    {
+      writeLines: async (environment, lines) => {
+        for (const { instance, severity, line } of lines)
+          kept.push(`${environment} ${instance} ${severity}: ${line}`);
+      },
+    },
+  );
+  const running = checks.alerting.start(stopping.signal);
+  try {
+    await until(() => kept.length >= 2, { what: "lines of the first result" });
+    assert.deepEqual(kept.slice(0, 2), ["shop check own warn: / is full", "shop check own warn: of ***"]);
+    kept.length = 0;
+    await checks.alerting.reportCheck(of("told"), { state: "ok", output: "fine|x=1\nall of it" });
+    assert.ok(kept.includes("shop check told info: all of it"), kept.join("; "));
+  } finally {
+    stopping.abort();
+    await checks.room.clock.advance(60_000);
+    await running;
+  }
+});
+
 test("the control plane runs checks without a host, with its secrets", { timeout: 600_000 }, async () => {
   const server = createServer((request, response) =>
     response.writeHead(request.headers.authorization === "Bearer opened" ? 200 : 401).end(),

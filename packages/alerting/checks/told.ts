@@ -51,7 +51,12 @@ export async function openToldChecks(options: {
   clock: Clock;
   /** What tokens are made of. */
   key: string;
-  onResult(result: CheckResult, probe: store.Probe, measures: readonly Measure[]): void;
+  /** `long` only of what was said just now. */
+  onResult(
+    result: CheckResult,
+    probe: store.Probe,
+    said: { measures: readonly Measure[]; long?: string },
+  ): void;
 }): Promise<ToldChecks> {
   const { sql, clock, key } = options;
   const records = new Map<Address, ToldRecord>(await store.listTold(sql));
@@ -89,7 +94,7 @@ export async function openToldChecks(options: {
       ...(long && { long: long.slice(0, longestLong) }),
     };
     await keep(probe.address, { heard, memory, result });
-    options.onResult(result, probe, measures);
+    options.onResult(result, probe, { measures, long });
   }
 
   return {
@@ -104,7 +109,7 @@ export async function openToldChecks(options: {
         for (const [address, probe] of probes) {
           const record = records.get(address);
           if (!record) await keep(address, { heard: { at: clock.now() } });
-          else if (record.result) options.onResult(record.result, probe, []);
+          else if (record.result) options.onResult(record.result, probe, { measures: [] });
         }
         for (const address of [...records.keys()])
           if (!probes.has(address)) {

@@ -41,6 +41,8 @@ KillMode=process
 TimeoutStopSec=15
 # Counts what it runs while it applies (package installation) too.
 MemoryMax=1G
+# A plugin that takes too much memory is killed alone, not the agent with it.
+OOMPolicy=continue
 OOMScoreAdjust=-500
 TasksMax=512
 LimitNOFILE=65536

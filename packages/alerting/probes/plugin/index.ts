@@ -21,6 +21,7 @@ export function pluginAttempt(ran: Ran, program: string): Attempt {
   const { output, long, measures, unreadable } = readPluginOutput(ran.output || ran.error);
   const notes = [
     ...(ran.cut ? ["(its further output was thrown away)"] : []),
+    ...(ran.left > 0 ? ["(what it had begun and left running was ended)"] : []),
     ...(unreadable.length > 0
       ? [`(performance data that cannot be read: ${unreadable.join(" ").slice(0, 500)})`]
       : []),
@@ -41,7 +42,8 @@ const stateOf = ({ code }: Ran): CheckState =>
   // As in Nagios: whatever else a plugin ends with is as bad as it gets.
   (code === undefined ? undefined : checkStates[code]) ?? "critical";
 
-function outOfBounds({ code, signal }: Ran, program: string): string[] {
+function outOfBounds({ code, signal, endless }: Ran, program: string): string[] {
+  if (endless) return [`${program} was ended: it wrote on and on`];
   if (code === undefined) return [`${program} was ended by ${signal ?? "a signal"}`];
   if (code === 126) return [`${program} may not be executed (126)`];
   if (code === 127) return [`${program} was not found (127)`];

@@ -9,8 +9,10 @@ import type { Measure, Range } from "../measure.ts";
 import { attemptOf } from "../testing/contract.ts";
 import { programs } from "../testing/servers.ts";
 import { commandWords } from "./command.ts";
+import { sweep } from "./leftovers.ts";
 import { readPluginOutput } from "./output.ts";
 import { inBaseUnit, parsePerformanceData } from "./performance.ts";
+import { runProgram } from "./run.ts";
 
 const text = readFileSync(new URL("./cases/performance.txt", import.meta.url), "utf8");
 for (const block of text.trimEnd().split(/\n\n/)) {
@@ -131,13 +133,78 @@ test("a plugin that never ends is ended with all that it began", { timeout: 600_
   await until(async () => (await sleepers()) === 0, { what: "nobody sleeps any more" });
 });
 
-async function sleepers(): Promise<number> {
+async function sleepers(seconds = "86399.5"): Promise<number> {
   const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
   const lines = await Promise.all(
     pids.map((pid) => readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")),
   );
-  return lines.filter((line) => line.includes("86399.5")).length;
+  return lines.filter((line) => line.includes(`sleep\0${seconds}`)).length;
 }
+const awake = (seconds: string) =>
+  until(async () => (await sleepers(seconds)) === 0, { what: `nobody sleeps ${seconds} s any more` });
+
+test("what a plugin began is ended with it, also what left its group; it is said, and not waited for", {
+  timeout: 600_000,
+}, async () => {
+  const inGroup = await plugin({ command: ["/bin/sh", "-c", "sleep 86398.1 >/dev/null 2>&1 & echo fine"] });
+  assert.deepEqual([inGroup.state, inGroup.output], ["ok", "fine"]);
+  assert.match(inGroup.long ?? "", /left running was ended/);
+  await awake("86398.1");
+  const holdingOn = await plugin({ command: ["/bin/sh", "-c", "setsid sleep 86398.2 & echo fine; exit 1"] });
+  assert.deepEqual([holdingOn.state, holdingOn.output], ["warning", "fine"]);
+  assert.match(holdingOn.long ?? "", /left running was ended/);
+  await awake("86398.2");
+  const late = plugin(
+    { command: ["/bin/sh", "-c", "setsid sleep 86398.3 >/dev/null 2>&1 & sleep 86398.3"] },
+    500,
+  );
+  await late;
+  await awake("86398.3");
+  // One that gave everything up is found by and by.
+  const begun = "f=$(mktemp -u /tmp/havn-left.XXXXXX); export f";
+  const daemon = `setsid sh -c ': >"$f"; exec sleep 86398.4' </dev/null >/dev/null 2>&1 &`;
+  const waited = 'until [ -e "$f" ]; do sleep 0.05; done; rm "$f"; echo fine';
+  const command = ["/bin/sh", "-c", [begun, daemon, waited].join("\n")];
+  assert.equal((await plugin({ command })).output, "fine");
+  await until(async () => (await sleepers("86398.4")) === 1, { what: "it sleeps" });
+  await sweep();
+  await awake("86398.4");
+});
+
+test("a plugin that forks without an end is ended with all of it, and others go on", {
+  timeout: 600_000,
+}, async () => {
+  await using folder = await programs({
+    // Each process begins two others, up to some depth, and each of them leaves its group.
+    fork: '#!/bin/sh\n[ "$1" = 0 ] && exec sleep 86397.5\nfor at in 1 2 3; do setsid "$0" $(($1 - 1)) & done\nwait\n',
+  });
+  const stopping = new AbortController();
+  const forking = runProgram([`${folder.path}/fork`, "4"], { signal: stopping.signal });
+  await until(async () => (await sleepers("86397.5")) >= 40, { what: "many of them" });
+  const other = await plugin({ command: ["/bin/sh", "-c", "echo other"] });
+  assert.deepEqual([other.state, other.output], ["ok", "other"]);
+  stopping.abort();
+  assert.ok((await forking).left >= 40);
+  await awake("86397.5");
+});
+
+test("a plugin that writes on and on is ended, and that is said", { timeout: 600_000 }, async () => {
+  const before = process.memoryUsage().rss;
+  const attempt = await plugin({ command: ["/usr/bin/yes"] }, 300_000);
+  assert.deepEqual([attempt.state, attempt.output.split(": ")[0]], ["critical", "/usr/bin/yes was ended"]);
+  assert.match(attempt.output, /it wrote on and on/);
+  assert.ok(process.memoryUsage().rss - before < 150_000_000);
+});
+
+test("binary output: what is no text is told as such, and nothing breaks", { timeout: 600_000 }, async () => {
+  const script =
+    "printf 'A\\377\\376\\000B|x=1;\\000\\377\\n\\033[31mred\\007\\n'; head -c 100000 /dev/urandom; exit 2";
+  const attempt = await plugin({ command: ["/bin/sh", "-c", script] });
+  assert.equal(attempt.state, "critical");
+  assert.ok(attempt.output.startsWith("A\ufffd\ufffd"), attempt.output);
+  assert.ok(attempt.output.isWellFormed() && (attempt.long ?? "").isWellFormed());
+  assert.ok((attempt.long ?? "").length < 300_000);
+});
 
 test("a plugin that prints 100 MB is read to its end and kept in part", { timeout: 600_000 }, async () => {
   const before = process.memoryUsage().rss;

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
+import { mark } from "./leftovers.ts";
 
 export interface Ran {
   /** Undefined where a signal ended it. */
@@ -9,6 +10,10 @@ export interface Ran {
   error: string;
   /** It wrote more than is kept. */
   cut: boolean;
+  /** It was ended because it wrote on and on. */
+  endless: boolean;
+  /** Processes that it had begun and that did not end with it: they were ended. */
+  left: number;
   /** Why it could not be begun. */
   failure: string | undefined;
 }
@@ -25,7 +30,7 @@ const plainEnvironment = {
 
 /**
  * Runs a program in a process group of its own; when `signal` aborts, or the program itself has ended, all that is left
- * of the group is killed. Does not throw for what the program does.
+ * of the group is killed, and what left the group by its mark. Does not throw for what the program does.
  */
 export async function runProgram(
   words: readonly string[],
@@ -37,29 +42,30 @@ export async function runProgram(
     ids = await idsOf(options.user);
   } catch (cause) {
     return {
-      code: undefined,
-      signal: undefined,
-      output: "",
-      error: "",
-      cut: false,
+      ...{ code: undefined, signal: undefined, output: "", error: "", cut: false, endless: false, left: 0 },
       failure: (cause as Error).message,
     };
   }
+  const own = mark();
   return new Promise((resolve) => {
     const child = spawn(program, rest, {
       ...{ cwd: "/", detached: true, stdio: ["ignore", "pipe", "pipe"], ...ids },
-      env: { ...plainEnvironment, ...options.env },
+      env: { ...plainEnvironment, ...options.env, ...own.env },
     });
     const out = keep();
     const error = keep();
-    const killGroup = () => {
+    let endless = false;
+    let isHeldUp = false;
+    /** False: nothing of it is left. */
+    const killGroup = (): boolean => {
       try {
-        if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+        return child.pid !== undefined && process.kill(-child.pid, "SIGKILL");
       } catch {
-        // Nothing of it is left.
+        return false;
       }
     };
     const stop = () => {
+      isHeldUp = true;
       killGroup();
       // A process that left the group may hold the pipes open; nobody waits for it.
       child.stdout.destroy();
@@ -67,7 +73,9 @@ export async function runProgram(
     };
     const read = (kept: ReturnType<typeof keep>) => (chunk: Buffer) => {
       kept.add(chunk);
-      if (out.size() + error.size() > mostRead) stop();
+      if (out.size() + error.size() <= mostRead) return;
+      endless = true;
+      stop();
     };
     child.stdout.on("data", read(out));
     child.stderr.on("data", read(error));
@@ -77,20 +85,26 @@ export async function runProgram(
     child.once("error", (cause: NodeJS.ErrnoException) => {
       failure = cause.code === "ENOENT" ? `there is no program ${program}` : cause.message;
       // Where nothing was begun there is no "close".
-      if (child.pid === undefined) end(undefined, undefined);
+      if (child.pid === undefined) void end(undefined, undefined);
     });
-    child.once("exit", () => setTimeout(stop, afterExitMs).unref());
-    child.once("close", (code, signal) => end(code ?? undefined, signal ?? undefined));
-    const end = (code: number | undefined, signal: string | undefined) => {
+    let waiting: NodeJS.Timeout | undefined;
+    child.once("exit", () => {
+      waiting = setTimeout(stop, afterExitMs).unref();
+    });
+    child.once("close", (code, signal) => void end(code ?? undefined, signal ?? undefined));
+    const end = async (code: number | undefined, signal: string | undefined) => {
       options.signal.removeEventListener("abort", stop);
-      killGroup();
+      clearTimeout(waiting);
+      const isGroupLeft = killGroup();
+      // To look through all processes each time would cost: only where something did not end as it should.
+      const left = isHeldUp || isGroupLeft ? await own.end() : 0;
+      own.release();
       resolve({
         code,
         signal,
         output: out.text(),
         error: error.text(),
-        cut: out.isCut() || error.isCut(),
-        failure,
+        ...{ cut: out.isCut() || error.isCut(), endless, left: Math.max(left, Number(isGroupLeft)), failure },
       });
     };
   });
