@@ -1,11 +1,12 @@
 import type { Timeline } from "@havn/model";
 import type { Ledger } from "../ledger.ts";
 import type { Paging } from "../pages/paging.ts";
+import type { Notice } from "../store.ts";
 import { type Notification, type TakingContext, takeIn } from "./intake.ts";
 
 export interface DeliveryOptions {
   ledger: Ledger;
-  paging: Pick<Paging, "start" | "wake" | "keepTries" | "tell">;
+  paging: Pick<Paging, "start" | "wake" | "keepTries" | "leave" | "tell">;
   timeline: Timeline;
   taking: TakingContext;
 }
@@ -14,10 +15,16 @@ export interface DeliveryOptions {
 export const createDelivery =
   ({ ledger, paging, timeline, taking }: DeliveryOptions) =>
   async (notifications: readonly Notification[]): Promise<void> => {
-    const { pages, notices, events } = await ledger.begin(async (transaction) => {
+    let begun: readonly Notice[] = [];
+    const keeping = ledger.begin(async (transaction) => {
       const taken = await takeIn(transaction, notifications, taking);
-      await paging.keepTries(transaction, taken.notices);
+      begun = taken.notices;
+      await paging.keepTries(transaction, begun);
       return taken;
+    });
+    const { pages, notices, events } = await keeping.catch((cause) => {
+      paging.leave(begun);
+      throw cause;
     });
     paging.tell(notices);
     for (const { id, state } of pages) {

@@ -34,10 +34,30 @@ interface Request {
 
 /** Throws for anything but a 2xx, with the beginning of what was said. No redirect is followed. */
 export async function request(url: string, init: Request): Promise<{ status: number; text: string }> {
-  const response = await fetch(url, { redirect: "error", ...init });
+  const response = await fetch(...prepared(url, init));
   const text = await readSome(response);
   if (!response.ok) throw new Error(`answered ${response.status}: ${text.slice(0, 200)}`);
   return { status: response.status, text };
+}
+
+/** What `fetch` says of an address or a header that it does not take holds it whole, and with it what is secret. */
+function prepared(url: string, { headers: given, ...init }: Request): [address: URL, init: RequestInit] {
+  if (!URL.canParse(url)) throw new Error("the address of the channel is no URL");
+  const address = new URL(url);
+  let headers: Headers;
+  try {
+    headers = new Headers(given);
+  } catch {
+    throw new Error("a token or key of the channel holds what no header takes, such as a line break");
+  }
+  const { username, password } = address;
+  if (username !== "" || password !== "") {
+    const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+    headers.set("authorization", `Basic ${Buffer.from(pair).toString("base64")}`);
+    address.username = "";
+    address.password = "";
+  }
+  return [address, { redirect: "error", ...init, headers }];
 }
 
 async function readSome(response: Response): Promise<string> {

@@ -175,6 +175,17 @@ test("syslog: RFC 5424 over UDP as it is, over TCP and TLS with its length befor
   await assert.rejects(send({ ...settings, server: "tcp://127.0.0.1:1" }, message, soon()), /ECONNREFUSED/);
 });
 
+test("a template takes no longer than its text is long, and fills no memory", () => {
+  // As a regular expression this one took hours.
+  assert.equal(findTemplateFault(`{{${" ".repeat(20_000)}`)?.summary, "{{ without }}");
+  const labels = { alertname: "down", long: "x".repeat(16_000) };
+  const alerts = Array.from({ length: 1000 }, () => ({ labels, summary: "down", state: "firing" as const }));
+  const wide = `{{ each alerts }}${"{{labels.long}}".repeat(1000)}{{ end }}`.repeat(3);
+  const filled = renderTemplate(wide, { ...message, title: "down", alerts });
+  assert.equal(filled.length, 500_001);
+  assert.ok(filled.endsWith("x…"));
+});
+
 test("templates: filled from alerts; what they may not say is named by its place", () => {
   const input = {
     ...{ state: "firing" as const, severity: "critical" as const, title: "2 down", url: "http://h" },
@@ -231,6 +242,22 @@ test("webhook: signed JSON under an idempotency key; anything but 2xx is a failu
     /^t=(\d+),v1=(\w+)$/.exec(String(request?.headers["x-havn-signature"])) ?? [];
   assert.equal(signature, createHmac("sha256", "shared").update(`${seconds}.${request?.body}`).digest("hex"));
   await assert.rejects(send(channel, message, soon()), /answered 500: said the server/);
+});
+
+test("who stands in a webhook's address is sent as its header; what is secret stands in no failure", async () => {
+  await using server = await httpServer();
+  const url = server.url.replace("//", "//havn:s%3Acret@");
+  await send({ kind: "webhook", url: `${url}/hook` }, message, soon());
+  const [first] = server.requests;
+  assert.equal(first?.headers.authorization, `Basic ${Buffer.from("havn:s:cret").toString("base64")}`);
+  assert.equal(first?.path, "/hook");
+  for (const channel of [
+    { kind: "ntfy", url: `${server.url}/topic`, token: "hidden\nline" },
+    { kind: "webhook", url: "hooks.test/hidden" },
+    { kind: "webhook", url: "http://127.0.0.1:1/hidden" },
+  ] as const)
+    await assert.rejects(send(channel, message, soon()), (error: Error) => !error.message.includes("hidden"));
+  assert.equal(server.requests.length, 1);
 });
 
 test("ntfy: the topic is the address' last part, with an action that leads to the answer", async () => {

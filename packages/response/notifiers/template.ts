@@ -29,11 +29,12 @@ export interface TemplateFault {
 /**
  * Texts with `{{ state }}`, `{{ severity }}`, `{{ title }}`, `{{ url }}`, `{{ labels.NAME }}` (what all alerts have in
  * common, else nothing) and `{{ each alerts }} … {{ end }}`, inside of which `{{ summary }}`, `{{ state }}` and
- * `{{ labels.NAME }}` are the alert's own. Nothing in a template is run. Throws a HavnError (400) that names what is wrong.
+ * `{{ labels.NAME }}` are the alert's own. Nothing in a template is run; what grows beyond half a million characters is
+ * cut. Throws a HavnError (400) that names what is wrong.
  */
 export function renderTemplate(template: string, input: TemplateInput): string {
   const parsed = parse(template);
-  if (Array.isArray(parsed)) return fill(parsed, valuesOf(input));
+  if (Array.isArray(parsed)) return shortened(fill(parsed, valuesOf(input)));
   const { line, column, summary } = parsed;
   throw new HavnError(`The template is wrong at line ${line}, column ${column}: ${summary}`, {
     detail: `There are {{ ${outside.join(" }}, {{ ")} }}, {{ labels.NAME }} and {{ each alerts }} … {{ end }}, inside of which {{ summary }}.`,
@@ -74,23 +75,27 @@ function parse(template: string): Part[] | TemplateFault {
     return { line: before.length, column: (before.at(-1) ?? "").length + 1, summary };
   };
   let end = 0;
-  for (const found of template.matchAll(/\{\{\s*(.*?)\s*\}\}/gs)) {
-    const [whole, name = ""] = found;
-    into.push({ kind: "text", text: template.slice(end, found.index) });
-    end = found.index + whole.length;
+  // No regular expression: whoever may preview one would find braces and spaces over which it takes hours.
+  for (;;) {
+    const begin = template.indexOf("{{", end);
+    const close = begin < 0 ? -1 : template.indexOf("}}", begin + 2);
+    if (close < 0) break;
+    const name = template.slice(begin + 2, close).trim();
+    into.push({ kind: "text", text: template.slice(end, begin) });
+    end = close + 2;
     if (name === "each alerts") {
-      if (each) return wrong(found.index, "an each inside of another");
+      if (each) return wrong(begin, "an each inside of another");
       each = [];
       into.push({ kind: "each", parts: each });
       into = each;
     } else if (name === "end") {
-      if (!each) return wrong(found.index, "an end without an each");
+      if (!each) return wrong(begin, "an end without an each");
       each = undefined;
       into = top;
     } else {
       const known: readonly string[] = each ? [...outside, ...inside] : outside;
       if (!known.includes(name) && !/^labels\.[A-Za-z_]\w*$/.test(name))
-        return wrong(found.index, `nothing is called "${name}" here`);
+        return wrong(begin, `nothing is called "${name.slice(0, 100)}" here`);
       into.push({ kind: "value", name });
     }
   }
@@ -101,13 +106,33 @@ function parse(template: string): Part[] | TemplateFault {
   return top;
 }
 
+/** In characters. Thousands of alerts, each with many long labels, would be more than fits into memory. */
+const longestText = 500_000;
+
 type Values = Record<string, unknown> & {
   labels: Readonly<Record<string, string>>;
   alerts: Message["alerts"];
 };
 
+const shortened = (text: string): string =>
+  text.length > longestText ? `${text.slice(0, longestText).toWellFormed()}…` : text;
+
 function fill(parts: readonly Part[], values: Values): string {
-  return parts.map((part) => fillPart(part, values)).join("");
+  let text = "";
+  for (const part of parts) {
+    if (text.length > longestText) break;
+    text += fillPart(part, values);
+  }
+  return text;
+}
+
+function fillEach(parts: readonly Part[], values: Values): string {
+  let text = "";
+  for (const alert of values.alerts) {
+    if (text.length > longestText) break;
+    text += fill(parts, { ...values, ...alert, labels: alert.labels });
+  }
+  return text;
 }
 
 function fillPart(part: Part, values: Values): string {
@@ -117,9 +142,7 @@ function fillPart(part: Part, values: Values): string {
     case "value":
       return wordOf(part.name, values);
     case "each":
-      return values.alerts
-        .map((alert) => fill(part.parts, { ...values, ...alert, labels: alert.labels }))
-        .join("");
+      return fillEach(part.parts, values);
   }
 }
 

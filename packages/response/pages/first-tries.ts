@@ -13,6 +13,10 @@ export interface FirstTriesOptions extends SendingOptions {
  * crash makes the same try again under the same name. What a channel does not take becomes durable work.
  */
 export interface FirstTries {
+  /** These are about to be kept: whoever finds them before they are offered leaves them alone. */
+  expect(notices: readonly Notice[]): void;
+  /** They were not kept, or nobody knows whether: whoever finds them looks after them. */
+  leave(notices: readonly Notice[]): void;
   /** Begins with what was kept just now; does not wait for it. */
   offer(notices: readonly Notice[]): void;
   /** It must not be looked after by anything else now. */
@@ -33,7 +37,7 @@ export function createFirstTries(options: FirstTriesOptions): FirstTries {
   const underWay = new Set<string>();
   const lanes = new Map<string, { queue: Notice[]; workers: number }>();
   let ended: Ended[] = [];
-  let settling: Promise<void> | undefined;
+  let settling = false;
 
   const letGo = async (notice: string): Promise<void> => {
     try {
@@ -47,6 +51,8 @@ export function createFirstTries(options: FirstTriesOptions): FirstTries {
 
   /** What ended meanwhile is kept together. While PostgreSQL is away it waits. */
   async function settle(): Promise<void> {
+    if (settling) return;
+    settling = true;
     while (ended.length > 0) {
       const all = ended;
       ended = [];
@@ -64,13 +70,13 @@ export function createFirstTries(options: FirstTriesOptions): FirstTries {
       for (const notice of accepted) underWay.delete(notice);
       for (const { notice, end } of all) if (end.acceptedAt === null) void letGo(notice);
     }
+    // In the same turn in which nothing was left: whatever ends a moment later begins anew.
+    settling = false;
   }
 
   const keep = (one: Ended): void => {
     ended.push(one);
-    settling ??= settle().finally(() => {
-      settling = undefined;
-    });
+    void settle();
   };
 
   async function work(lane: { queue: Notice[]; workers: number }): Promise<void> {
@@ -84,6 +90,12 @@ export function createFirstTries(options: FirstTriesOptions): FirstTries {
   }
 
   return {
+    expect(notices) {
+      for (const { id } of notices) underWay.add(id);
+    },
+    leave(notices) {
+      for (const { id } of notices) underWay.delete(id);
+    },
     offer(notices) {
       for (const notice of notices) {
         underWay.add(notice.id);

@@ -28,8 +28,10 @@ export interface PagingOptions extends SendingOptions {
 export interface Paging {
   /** Begins, or goes on with, whatever is open. */
   start(id: { page: string } | { notice: string }): Promise<void>;
-  /** Within the transaction that keeps these notices: their first tries are begun with them. */
+  /** Within the transaction that keeps these notices: their first tries are begun with them. `tell` or `leave` follows. */
   keepTries(transaction: Ledger, notices: readonly store.Notice[]): Promise<void>;
+  /** The transaction failed, as far as is known. */
+  leave(notices: readonly store.Notice[]): void;
   /** Tells what was kept so, without waiting for it. */
   tell(notices: readonly store.Notice[]): void;
   sweep(): Promise<void>;
@@ -257,8 +259,10 @@ export function createPaging(options: PagingOptions): Paging {
     start: (id) =>
       "page" in id ? pageFlow.start(`page:${id.page}`, id) : noticeFlow.start(`notice:${id.notice}`, id),
     async keepTries(transaction, notices) {
+      firstTries.expect(notices);
       if (notices.length > 0) await transaction.insertAttempts(firstAttempts(options, notices, clock.now()));
     },
+    leave: firstTries.leave,
     tell: firstTries.offer,
     async sweep() {
       for (const { id } of await ledger.listUnresolvedPages())
