@@ -3,14 +3,21 @@ import { test } from "node:test";
 import { setImmediate } from "node:timers/promises";
 import type { Channel } from "@havn/model";
 import { virtualClock } from "@havn/testkit";
+import { createDelivery } from "../incidents/delivery.ts";
 import type { Ledger } from "../ledger.ts";
 import type { Message } from "../notifiers/index.ts";
 import type { Notice } from "../store.ts";
-import { createDelivery } from "../incidents/delivery.ts";
 import { createFirstTries } from "./first-tries.ts";
 
 function notice(id: string, channel: string): Notice {
-  const words = { state: "firing", severity: "critical", subject: id, text: id, url: "", answerable: false } as const;
+  const words = {
+    state: "firing",
+    severity: "critical",
+    subject: id,
+    text: id,
+    url: "",
+    answerable: false,
+  } as const;
   const message: Message = { ...words, id, about: id, at: 0, alerts: [] };
   return { id, environment: "shop", channel: { kind: "ntfy", url: channel }, otherwise: [], message };
 }
