@@ -1,4 +1,5 @@
 /** Havn's side of metrics-queries.ts: the store and PromQL behind the HTTP server, in a process of its own. */
+import { totalmem } from "node:os";
 import { join } from "node:path";
 import { openClickHouse } from "@havn/clickhouse";
 import { createHttpServer } from "@havn/http";
@@ -13,6 +14,8 @@ const telemetry = await createTelemetry({
   clickhouse,
   spoolDirectory: join(directory, "spool"),
   log: console.error,
+  // As the server has it where nobody says otherwise.
+  largestCacheBytes: Math.min(1024, Math.max(128, totalmem() / 2 ** 20 / 24)) * 2 ** 20,
 });
 const { querier } = telemetry;
 const engine = createPromqlEngine({ querier });

@@ -26,10 +26,10 @@ test("what was packed comes out as it was, to the bit, whole and in part", () =>
       const values = Float64Array.from(all);
       if (stale && values.length > 1)
         new BigUint64Array(values.buffer)[1] = new BigUint64Array(staleMarker.buffer)[0] ?? 0n;
-      const packing = packingOf(values);
+      const packing = packingOf(values, { from: 0, to: values.length });
       const size = sizeOf(packing.kind, values.length);
       const page = new Page(size + 16);
-      pack(values, packing, page, 8);
+      pack(values, packing, { page, at: 8, from: 0, to: values.length });
       assert.deepEqual(
         [...page.bytes.subarray(0, 8), ...page.bytes.subarray(size + 8)],
         new Array(16).fill(0),
@@ -45,7 +45,8 @@ test("what was packed comes out as it was, to the bit, whole and in part", () =>
 });
 
 test("counters and decimals take little", () => {
-  const kindOf = (values: number[]) => packingOf(Float64Array.from(values)).kind;
+  const kindOf = (values: number[]) =>
+    packingOf(Float64Array.from(values), { from: 0, to: values.length }).kind;
   assert.equal(kindOf([7, 7, 7]), kinds.same);
   assert.equal(kindOf([Math.PI, Math.PI]), kinds.same);
   assert.equal(kindOf([1e12, 1e12 + 255]), kinds.bytes);

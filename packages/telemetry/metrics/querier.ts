@@ -4,9 +4,10 @@ import type { Matcher, Querier, Reads, Series, TimeRange } from "@havn/promql/qu
 import { ByteReader } from "../protocols/agent/bytes.ts";
 import { histogramBody, type NativeHistogram, readHistogram } from "./histogram.ts";
 import { seriesCondition } from "./matchers.ts";
-import type { Reading as KnownSamples, SampleCache } from "./sample-cache.ts";
+import type { Reading as KnownSamples } from "./reading.ts";
+import type { SampleCache } from "./sample-cache.ts";
 import { type Columns, columnsOf } from "./sample-columns.ts";
-import { createSeriesIndex, type FoundSeries, type SeriesIndex } from "./series-index.ts";
+import { createSeriesIndex, denseShare, type FoundSeries, type SeriesIndex } from "./series-index.ts";
 import type { StoredSeries } from "./stored-series.ts";
 
 /** Samples that are asked for at once: some 10 MB on the way. */
@@ -87,7 +88,7 @@ export function createQuerier(
     const own = all ? ids : BigUint64Array.from(places, (at) => ids[at] ?? 0n);
     const ownNumbers = all ? numbers : Int32Array.from(places, (at) => numbers[at] ?? 0);
     const limit = how.limit * 4;
-    const dense = how.dense && own.length > idsAtOnce / 2;
+    const dense = how.dense && own.length * denseShare >= ids.length;
     const stored = await readStored(own, dense, { ...how, range, limit });
     const whole = stored.samples < limit && kept.put(ownNumbers, stored.columns, { range, asOf });
     return whole ? "filled" : "full";

@@ -22,30 +22,22 @@ type Run = Columns;
  * knows which was written last.
  */
 export function columnsOf(ids: BigUint64Array): Sink<ChunkColumns> {
-  const places = new Map<bigint, number>();
-  for (let at = 0; at < ids.length; at++) places.set(ids[at] ?? 0n, at);
-  const runs = new Array<Run[] | undefined>(ids.length);
+  const runs = new Runs(ids);
   let samples = 0;
   const reader = readNative(3, ([idBits, timestamps, values]) => {
     if (!idBits || !timestamps || !values) return;
     samples += idBits.length;
-    eachRun(idBits, (id, from, to) => {
-      const place = places.get(id);
-      if (place === undefined) return;
-      const run = { timestamps: timestamps.subarray(from, to), values: values.subarray(from, to) };
-      const own = runs[place];
-      if (own) own.push(run);
-      else runs[place] = [run];
-    });
+    runs.add(idBits, { timestamps, values });
   });
   return {
     push: reader.push,
     end() {
       reader.end();
       const contested: number[] = [];
-      const room = roomFor(runs);
-      const columns = Array.from(runs, (own, at) => {
-        if (!own) return undefined;
+      const room = runs.room();
+      const columns = Array.from(ids, (_, at) => {
+        const own = runs.of(at);
+        if (own.length === 0) return undefined;
         const joined = joinRuns(own, room);
         if (!joined) contested.push(at);
         return joined;
@@ -55,14 +47,97 @@ export function columnsOf(ids: BigUint64Array): Sink<ChunkColumns> {
   };
 }
 
-/** Tells each stretch of equal ids. */
-function eachRun(idBits: Float64Array, tell: (id: bigint, from: number, to: number) => void): void {
-  const ids = new BigUint64Array(idBits.buffer);
-  const halves = new Uint32Array(idBits.buffer);
-  for (let from = 0; from < ids.length; ) {
-    const to = endOfRun(halves, from, ids.length);
-    tell(ids[from] ?? 0n, from, to);
-    from = to;
+/** Stretches of equal ids in blocks, by series. There are millions of them: as numbers in columns, not as objects. */
+class Runs {
+  readonly #ids: BigUint64Array;
+  /** Halves of the ids, which are compared without making a bigint. */
+  readonly #halves: Uint32Array;
+  readonly #blocks: Columns[] = [];
+  /** Of each series 1 more than its first and its last run. */
+  readonly #first: Int32Array;
+  readonly #last: Int32Array;
+  /** Of each run: its block, where it begins and ends there, and 1 more than the next of the series. */
+  #runs = new Int32Array(4 * 1024);
+  #count = 0;
+  #place = -1;
+
+  constructor(ids: BigUint64Array) {
+    this.#ids = ids;
+    this.#halves = new Uint32Array(ids.buffer, ids.byteOffset, ids.length * 2);
+    this.#first = new Int32Array(ids.length);
+    this.#last = new Int32Array(ids.length);
+  }
+
+  add(idBits: Float64Array, block: Columns): void {
+    this.#blocks.push(block);
+    const halves = new Uint32Array(idBits.buffer);
+    for (let from = 0; from < idBits.length; ) {
+      const to = endOfRun(halves, from, idBits.length);
+      const place = this.#placeOf(halves[from * 2] ?? 0, halves[from * 2 + 1] ?? 0);
+      if (place >= 0) this.#push(place, from, to);
+      from = to;
+    }
+  }
+
+  /** Stretches of the series at a place, as views. */
+  of(place: number): Run[] {
+    const found: Run[] = [];
+    for (let run = (this.#first[place] ?? 0) - 1; run >= 0; run = (this.#runs[run * 4 + 3] ?? 0) - 1) {
+      const block = this.#blocks[this.#runs[run * 4] ?? 0];
+      const [from, to] = [this.#runs[run * 4 + 1], this.#runs[run * 4 + 2]];
+      if (block)
+        found.push({
+          timestamps: block.timestamps.subarray(from, to),
+          values: block.values.subarray(from, to),
+        });
+    }
+    return found;
+  }
+
+  /** For all series that came in several stretches. */
+  room(): Room {
+    let samples = 0;
+    for (const [place, first] of this.#first.entries()) {
+      if (first === this.#last[place]) continue;
+      for (let run = first - 1; run >= 0; run = (this.#runs[run * 4 + 3] ?? 0) - 1)
+        samples += (this.#runs[run * 4 + 2] ?? 0) - (this.#runs[run * 4 + 1] ?? 0);
+    }
+    return { timestamps: new Float64Array(samples), values: new Float64Array(samples), used: 0 };
+  }
+
+  #push(place: number, from: number, to: number): void {
+    if (this.#count * 4 === this.#runs.length) {
+      const grown = new Int32Array(this.#runs.length * 2);
+      grown.set(this.#runs);
+      this.#runs = grown;
+    }
+    const at = this.#count++ * 4;
+    this.#runs[at] = this.#blocks.length - 1;
+    this.#runs[at + 1] = from;
+    this.#runs[at + 2] = to;
+    const last = this.#last[place] ?? 0;
+    if (last === 0) this.#first[place] = this.#count;
+    else this.#runs[(last - 1) * 4 + 3] = this.#count;
+    this.#last[place] = this.#count;
+  }
+
+  /** In a part, ids ascend: mostly it is the next one. -1 for ids that are none of these. */
+  #placeOf(low: number, high: number): number {
+    const next = this.#place + 1;
+    if (this.#halves[next * 2] === low && this.#halves[next * 2 + 1] === high) {
+      this.#place = next;
+      return next;
+    }
+    const id = BigInt(high) * 2n ** 32n + BigInt(low);
+    let [from, to] = [0, this.#ids.length];
+    while (from < to) {
+      const middle = (from + to) >> 1;
+      if ((this.#ids[middle] ?? 0n) < id) from = middle + 1;
+      else to = middle;
+    }
+    if (this.#ids[from] !== id) return -1;
+    this.#place = from;
+    return from;
   }
 }
 
@@ -87,12 +162,6 @@ interface Room {
   timestamps: Float64Array;
   values: Float64Array;
   used: number;
-}
-
-function roomFor(runs: readonly (Run[] | undefined)[]): Room {
-  let samples = 0;
-  for (const own of runs) if (own && own.length > 1) for (const { values } of own) samples += values.length;
-  return { timestamps: new Float64Array(samples), values: new Float64Array(samples), used: 0 };
 }
 
 function concatenated(runs: readonly Run[], room: Room): Columns {

@@ -1,7 +1,7 @@
 import { type ClickHouse, ClickHouseError } from "@havn/clickhouse";
 import { HavnError, type Labels } from "@havn/model";
 import type { Matcher, TimeRange } from "@havn/promql/querier";
-import { ByteReader } from "../protocols/agent/bytes.ts";
+import { decodeSeries } from "./decode-series.ts";
 import { dayOf, seriesCondition } from "./matchers.ts";
 import type { SeriesRow, StoredSeries } from "./stored-series.ts";
 
@@ -27,7 +27,7 @@ export interface SeriesIndex {
 /** Series that remembered answers may hold together: some 60 MB. */
 const mostRemembered = 200_000;
 /** The list of ids that is sent along is read and looked up: past this it costs more than it saves. */
-const denseShare = 4;
+export const denseShare = 4;
 
 interface Remembered {
   found: FoundSeries;
@@ -57,11 +57,12 @@ export function createSeriesIndex(
     const { sql, params } = seriesCondition(sets, range);
     const bytes = await refusingExpressions(
       clickhouse.query(
-        `SELECT id, any(name), mapKeys(any(labels) AS map), mapValues(map) FROM series WHERE ${sql} GROUP BY id LIMIT ${most + 1}`,
+        // Not grouped, which takes all apart and puts it together: a row of a series is as good as any other of it.
+        `SELECT id, name, mapKeys(labels), mapValues(labels) FROM series WHERE ${sql} LIMIT 1 BY id LIMIT ${most + 1}`,
         { params, signal, format: "RowBinary" },
       ),
     );
-    const found = decodeSeries(new ByteReader(bytes));
+    const found = decodeSeries(bytes);
     if (found.ids.length > most)
       throw new HavnError(`The query selects more than ${most} series`, {
         status: 422,
@@ -180,18 +181,4 @@ async function refusingExpressions<T>(answer: Promise<T>): Promise<T> {
       });
     throw error;
   }
-}
-
-function decodeSeries(reader: ByteReader): Omit<FoundSeries, "dense"> {
-  const found: { id: bigint; labels: Labels }[] = [];
-  while (!reader.done) {
-    const id = reader.uint64();
-    const labels: Record<string, string> = { __name__: reader.string() };
-    const names = Array.from({ length: reader.varint() }, () => reader.string());
-    const values = Array.from({ length: reader.varint() }, () => reader.string());
-    for (const [at, name] of names.entries()) labels[name] = values[at] ?? "";
-    found.push({ id, labels });
-  }
-  found.sort((a, b) => (a.id < b.id ? -1 : 1));
-  return { ids: BigUint64Array.from(found, ({ id }) => id), labels: found.map(({ labels }) => labels) };
 }

@@ -1,4 +1,4 @@
-import { kinds, type Packed, Page, pack, packingOf, sizeOf, unpack } from "./packing.ts";
+import { kinds, type Packed, Page, type Part, pack, packingOf, sizeOf, unpack } from "./packing.ts";
 import type { Columns } from "./sample-columns.ts";
 
 export const slotMs = 1_800_000;
@@ -98,8 +98,8 @@ export class Slot {
     return { timestamps, values };
   }
 
-  /** Copies what it is given. */
-  put(number: number, { timestamps, values }: Columns): void {
+  /** Copies what it is given, or a part of it. */
+  put(number: number, { timestamps, values }: Columns, part = { from: 0, to: values.length }): void {
     let place = this.placeOf(number);
     if (place < 0) {
       place = this.#count++;
@@ -107,11 +107,11 @@ export class Slot {
       this.#places[number] = place + 1;
       this.bytes += bytesOfEntry;
     } else this.#wasted += this.sizeAt(place);
-    const packing = packingOf(values);
-    const size = sizeOf(packing.kind, values.length);
+    const packing = packingOf(values, part);
+    const size = sizeOf(packing.kind, part.to - part.from);
     const { index, page } = this.#pageFor(size);
-    pack(values, packing, page, page.used);
-    this.#timesOf[place] = this.#share(timestamps);
+    pack(values, packing, { page, at: page.used, ...part });
+    this.#timesOf[place] = this.#share(timestamps, part);
     this.#pageOf[place] = index;
     this.#at[place] = page.used;
     this.#kinds[place] = packing.kind;
@@ -165,16 +165,17 @@ export class Slot {
   }
 
   /** The index of times that are equal. */
-  #share(at: Float64Array): number {
-    if (at.length === 0) return 0;
+  #share(at: Float64Array, part: Part): number {
+    if (part.from === part.to) return 0;
     const latest = this.times.length - 1;
-    if (areEqual(this.times[latest], at)) return latest;
-    const key = at.length + ((at[0] ?? 0) % 65_521) * 31 + ((at.at(-1) ?? 0) % 65_521) * 961;
+    if (isPart(this.times[latest], at, part)) return latest;
+    const [first = 0, last = 0] = [at[part.from], at[part.to - 1]];
+    const key = part.to - part.from + (first % 65_521) * 31 + (last % 65_521) * 961;
     const alike = this.#alike.get(key);
-    const known = alike?.find((index) => areEqual(this.times[index], at));
+    const known = alike?.find((index) => isPart(this.times[index], at, part));
     if (known !== undefined) return known;
-    const index = this.times.push(at.slice()) - 1;
-    this.bytes += at.byteLength + bytesOfTimes;
+    const index = this.times.push(at.slice(part.from, part.to)) - 1;
+    this.bytes += (part.to - part.from) * 8 + bytesOfTimes;
     if (alike) alike.push(index);
     else this.#alike.set(key, [index]);
     return index;
@@ -194,8 +195,20 @@ function grown<T extends Int32Array | Uint8Array | Uint16Array | Float64Array>(
   return more;
 }
 
-function areEqual(a: Float64Array | undefined, b: Float64Array): boolean {
-  if (a?.length !== b.length) return false;
-  for (let i = a.length - 1; i >= 0; i--) if (a[i] !== b[i]) return false;
+/** Whether these are the times of that part. */
+function isPart(own: Float64Array | undefined, at: Float64Array, { from, to }: Part): boolean {
+  if (own?.length !== to - from) return false;
+  for (let i = own.length - 1; i >= 0; i--) if (own[i] !== at[from + i]) return false;
   return true;
+}
+
+/** The first index whose time is not below. */
+export function lowerBound(timestamps: Float64Array, time: number): number {
+  let [low, high] = [0, timestamps.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((timestamps[middle] ?? 0) < time) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
