@@ -112,6 +112,7 @@ const alerting = await createAlerting({
   record: telemetry.record,
   writeLines: telemetry.writeLines,
   graphs: () => listGraphs(infrastructure),
+  uncovered: () => response.uncovered(),
   pagesSince: (at) => response.pagesSince(at),
   maintenance: fleet.maintenance.known,
   whom: (receiver, at) => response.whom(receiver, at),

@@ -40,6 +40,7 @@ import {
 import { newSeriesScope, type RefusedSeries, tooManyNewSeries } from "./conditions/new-series.ts";
 import { type RefusedSamples, refusedSamples, refusedSamplesScope } from "./conditions/refused-samples.ts";
 import { type ServiceCount, servicesScope, shortServices } from "./conditions/services.ts";
+import { type Uncovered, uncoveredSchedules, uncoveredScope } from "./conditions/uncovered.ts";
 import { createExecutor, type DesiredChecks, type ResourceExecutor } from "./executor.ts";
 import { openHolding } from "./holding/holding.ts";
 import type { Hold } from "./holding/mutes.ts";
@@ -100,6 +101,8 @@ export interface AlertingOptions {
   refusedSeries?(): RefusedSeries[];
   /** What senders of metrics sent and was not taken; asked at every evaluation. */
   refusedSamples?(): RefusedSamples[];
+  /** Schedules that will have nobody on call within days; asked at every evaluation. */
+  uncovered?(): Uncovered[];
   /** Runs checks on a host now; their results. Throws where the host is not connected. */
   runChecks?(host: Address, addresses: string[]): Promise<CheckResult[]>;
   /** Replaces references by what they stand for, for checks that the control plane itself runs. */
@@ -352,6 +355,7 @@ export async function createAlerting(options: AlertingOptions): Promise<Alerting
         await book.observe(newSeriesScope, tooManyNewSeries(options.refusedSeries(), clock.now()));
       if (options.refusedSamples)
         await book.observe(refusedSamplesScope, refusedSamples(options.refusedSamples(), clock.now()));
+      if (options.uncovered) await book.observe(uncoveredScope, uncoveredSchedules(options.uncovered()));
       await told.tick();
       await board.tick();
       await book.tick();

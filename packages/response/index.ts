@@ -11,6 +11,7 @@ import {
   type ReceiverProperties,
   receiverProperties,
   runbookProperties,
+  scheduleProperties,
   type Timeline,
 } from "@havn/model";
 import { migrate, type Sql } from "@havn/postgres";
@@ -28,12 +29,13 @@ import { findTemplateFault } from "./notifiers/template.ts";
 import { createPaging } from "./pages/paging.ts";
 import { createReceivers } from "./receivers/receivers.ts";
 import { receiverRoutes } from "./receivers/routes.ts";
-import { loadPeople, type People } from "./roster.ts";
+import { loadPeople, type People, scheduleOf } from "./roster.ts";
 import { responseRoutes } from "./routes.ts";
 import type { Hands } from "./runbooks/hands.ts";
 import { runbookRoutes } from "./runbooks/routes.ts";
 import { type AlertChange, createRunbooks } from "./runbooks/runbooks.ts";
 import { questionToken } from "./runbooks/tokens.ts";
+import { createUncovered, gapWarnings, type Uncovered } from "./schedules/uncovered.ts";
 import * as store from "./store.ts";
 
 export type { Hands } from "./runbooks/hands.ts";
@@ -93,6 +95,8 @@ export interface Response extends AsyncDisposable {
   >;
   /** Whom a receiver would tell, and ask first, at a moment. */
   whom(receiver: string, at: number): { channels: string[]; people: { person: string; because: string }[] };
+  /** Schedules that will have nobody on call within a week. */
+  uncovered(): Uncovered[];
   /** Forgets what is old. */
   prune(): Promise<void>;
   routes: Route[];
@@ -203,6 +207,11 @@ export async function createResponse(options: ResponseOptions): Promise<Response
         if (type === "runbook")
           for (const { match } of runbookProperties.parse(properties).on) options.compileMatchers(match);
         if (type === "contact") for (const { via } of contactProperties.parse(properties).ways) mayUse(via);
+        if (type === "schedule")
+          return gapWarnings(
+            scheduleOf(parseAddress(address).name, scheduleProperties.parse(properties), []),
+            clock.now(),
+          );
         if (type !== "receiver") return [];
         const { channels, template } = receiverProperties.parse(properties);
         for (const channel of channels) mayUse(channel);
@@ -218,6 +227,7 @@ export async function createResponse(options: ResponseOptions): Promise<Response
     },
     alertChanged: runbooks.alertChanged,
     pagesSince: (at) => listPagesSince(sql, at),
+    uncovered: createUncovered(people.schedules, clock),
     whom: (receiver, at) => whomOf(people, receiver, at),
     prune: runbooks.prune,
     async [Symbol.asyncDispose]() {

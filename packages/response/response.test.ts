@@ -56,10 +56,20 @@ test("who is on call, overrides and swaps over the API; channels are told; an un
     sendResolved: false,
   });
   for (const one of [person("ada"), person("bo"), person("cy"), week, chat]) {
-    const { action } = await response.executor.plan(one, undefined);
+    const { action, warnings } = await response.executor.plan(one, undefined);
     assert.equal(action, "create");
+    if (one === week)
+      assert.deepEqual(warnings, [
+        {
+          summary:
+            "Schedule week has nobody on call from 2026-01-12 20:00 (Europe/Oslo) on, until 2026-01-13 08:00 (Europe/Oslo)",
+          detail:
+            "Then, and 27 times more within four weeks, its fallback cy is asked. Give a layer no `until`, or add one for those hours.",
+        },
+      ]);
     await response.executor.apply(steps, change, one, {});
-    assert.deepEqual(await response.executor.plan(one, undefined), { action: "no-op", changes: [] });
+    const again = await response.executor.plan(one, undefined);
+    assert.deepEqual(again, { action: "no-op", changes: [], ...(warnings && { warnings }) });
   }
   await assert.rejects(
     response.executor.plan(resource("contact", "mute", { ways: [] }), undefined),

@@ -105,7 +105,8 @@ const escalationOf = ({ levels }: EscalationProperties): Escalation => ({
 const weekdays = ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"];
 const minutesOf = (text: string) => Number(text.slice(0, 2)) * 60 + Number(text.slice(3));
 
-function scheduleOf(
+/** A declared schedule as it is asked. */
+export function scheduleOf(
   name: string,
   { zone, layers, fallback }: ScheduleProperties,
   overrides: readonly store.OverrideRow[],

@@ -246,6 +246,28 @@ test("samples that are refused are an alert until it is quiet", async () => {
   assert.equal(alerting.list()[0]?.state, "resolved");
 });
 
+test("a schedule that nobody will be on is an alert before that, until it is covered", async () => {
+  await using db = await testDatabase();
+  let uncovered = [
+    {
+      ...{ environment: "shop", schedule: "week", from: 0, fallback: "ada", count: 3 },
+      text: "from 2026-01-16 09:00 (Europe/Oslo) on",
+    },
+  ];
+  const room = await openRoom(db.sql, { uncovered: () => uncovered });
+  const alerting = await room.open();
+  await alerting.evaluate();
+  const [alert] = alerting.list();
+  assert.deepEqual([alert?.state, alert?.labels.schedule, alert?.environment], ["firing", "week", "shop"]);
+  assert.equal(
+    alert?.summary,
+    "Schedule week has nobody on call from 2026-01-16 09:00 (Europe/Oslo) on, and 2 times more within a week: ada is asked instead.",
+  );
+  uncovered = [];
+  await alerting.evaluate();
+  assert.equal(alerting.list()[0]?.state, "resolved");
+});
+
 const open = {
   authenticate: async () => ({ id: "1", actor: "token:t", role: "admin" as const, via: "token" as const }),
   decide: () => true,

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { virtualClock } from "@havn/testkit";
 import fc from "@havn/testkit/property";
 import { snapshot } from "./escalation.ts";
 import { calendar } from "./ical.ts";
 import { gaps, type Layer, onCallAt, type Schedule, segments, type Window } from "./schedule.ts";
+import { createUncovered, gapWarnings } from "./uncovered.ts";
 import { parseWall } from "./zone.ts";
 
 const minuteMs = 60_000;
@@ -237,6 +239,45 @@ test("the calendar holds UTC events with lasting ids, folded lines and a sequenc
       .replaceAll("\r\n ", "")
       .includes(`${uids[1]}`),
   );
+});
+
+test("what nobody is on is told a week before it comes, and by the plan four weeks before", () => {
+  const clock = virtualClock(at("2026-01-12T12:00:00Z"));
+  const schedule: Schedule = {
+    ...{ name: "week", zone: "Europe/Oslo", overrides: [], swaps: [], fallback: "cy" },
+    layers: [
+      {
+        ...{ name: "week", people: ["ada", "bo"], start: parseWall("2026-01-05T09:00") },
+        ...{ until: parseWall("2026-01-26T09:00"), shift: { unit: "week", count: 1 } },
+      },
+    ],
+  };
+  const uncovered = createUncovered(() => [{ environment: "shop", schedule }], clock);
+  assert.deepEqual(uncovered(), []);
+  assert.deepEqual(
+    gapWarnings(schedule, clock.now()).map(({ summary }) => summary),
+    ["Schedule week has nobody on call from 2026-01-26 09:00 (Europe/Oslo) on"],
+  );
+  const later = createUncovered(
+    () => [{ environment: "shop", schedule }],
+    virtualClock(at("2026-01-20T12:00:00Z")),
+  );
+  assert.deepEqual(
+    later().map(({ environment, schedule: name, fallback, text, count }) => [
+      environment,
+      name,
+      fallback,
+      text,
+      count,
+    ]),
+    [["shop", "week", "cy", "from 2026-01-26 09:00 (Europe/Oslo) on", 1]],
+  );
+  assert.equal(later(), later());
+  const now = createUncovered(
+    () => [{ environment: "shop", schedule }],
+    virtualClock(at("2026-02-02T12:00:00Z")),
+  );
+  assert.equal(now()[0]?.text, "now");
 });
 
 test("an escalation's people are those on call when it begins; who is gone is told, and nobody left falls to the last resort", () => {
