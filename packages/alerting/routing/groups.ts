@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { type Labels, labelsKey } from "@havn/model";
 import { isResolved, type RoutedAlert } from "./alert.ts";
 import { covers } from "./intervals.ts";
-import { type NotifyReason, needsTelling, type Told } from "./notify.ts";
+import { type NotifyReason, needsTelling, type PendingNotification, type Told } from "./notify.ts";
 import { groupKey, groupLabels, type Route, type RouteNode, routesOf } from "./tree.ts";
 
 export interface NotifiedAlert {
@@ -133,20 +133,43 @@ export function flush({ group, alerts, before, now, isHeldBack }: FlushInput): F
       groupLabels: group.labels,
       reason,
       at: now,
-      alerts: heard
-        .map((alert) => ({ key: labelsKey(alert.labels), alert }))
-        .sort((left, right) => (left.key < right.key ? -1 : 1))
-        .map(({ alert }) => notified(alert, now)),
+      alerts: inOrder(heard.map((alert) => notified(alert, now))),
     },
   };
 }
 
-const notified = (alert: RoutedAlert, now: number): NotifiedAlert => {
+/**
+ * A notification that was kept and may have been taken in, or not, made again of what is known of its alerts now. It says
+ * of each what it said: what has changed since then differs from what is known as told, and is told next.
+ */
+export function remade(
+  pending: PendingNotification,
+  { firing, resolved }: Pick<Told, "firing" | "resolved">,
+  find: (fingerprint: string) => RoutedAlert | undefined,
+): Notification {
+  const known = (fingerprints: readonly string[]) =>
+    fingerprints.flatMap((fingerprint) => find(fingerprint) ?? []);
+  const alerts = pending.alerts ?? [
+    ...known(firing).map((alert) => notifiedAs(alert, "firing")),
+    ...known(resolved).map((alert) => notifiedAs(alert, "resolved")),
+  ];
+  return { ...pending, alerts: inOrder(alerts) };
+}
+
+function inOrder(alerts: readonly NotifiedAlert[]): NotifiedAlert[] {
+  return alerts
+    .map((alert) => ({ key: labelsKey(alert.labels), alert }))
+    .sort((left, right) => (left.key < right.key ? -1 : 1))
+    .map(({ alert }) => alert);
+}
+
+const notified = (alert: RoutedAlert, now: number): NotifiedAlert =>
+  notifiedAs(alert, isResolved(alert, now) ? "resolved" : "firing");
+
+const notifiedAs = (alert: RoutedAlert, state: NotifiedAlert["state"]): NotifiedAlert => {
   const { fingerprint, labels, annotations, startsAt, endsAt, generatorUrl } = alert;
-  const resolved = isResolved(alert, now);
   return {
-    ...{ fingerprint, labels, annotations, startsAt, generatorUrl },
-    state: resolved ? "resolved" : "firing",
-    ...(resolved && { endsAt }),
+    ...{ fingerprint, labels, annotations, startsAt, generatorUrl, state },
+    ...(state === "resolved" && { endsAt }),
   };
 };

@@ -3,7 +3,7 @@ import { type Clock, HavnError, type Labels } from "@havn/model";
 import type { Hold } from "../holding/mutes.ts";
 import { isResolved, merge, type RoutedAlert } from "./alert.ts";
 import { inhibitionOf, treeOf } from "./declared.ts";
-import { createGroups, type Flush, flush, type Group, type Notification } from "./groups.ts";
+import { createGroups, type Flush, flush, type Group, type Notification, remade } from "./groups.ts";
 import { inhibitor } from "./inhibit.ts";
 import { matchesAll } from "./matchers.ts";
 import type { Told } from "./notify.ts";
@@ -145,11 +145,13 @@ export async function createRouting(options: RoutingOptions): Promise<Routing> {
   }
 
   /**
-   * What is told is kept before it is told. Should Havn die in between, the same goes out again under the same name: were
-   * it made anew, an alert that has changed meanwhile would make it another one, which counts as taken in already.
+   * What is told is kept before it is told. Should Havn die in between, it goes out again under the same name, about the
+   * same alerts: one that has changed meanwhile would make it another one, which counts as taken in already.
    */
   async function deliverAllPending(): Promise<void> {
-    const waiting = [...told].flatMap(([id, { pending }]) => (pending ? [[id, pending] as const] : []));
+    const waiting = [...told].flatMap(([id, { pending, firing, resolved }]) =>
+      pending ? [[id, remade(pending, { firing, resolved }, (one) => alerts.get(one))] as const] : [],
+    );
     if (waiting.length > 0) await deliverKept(waiting);
   }
 
@@ -218,7 +220,8 @@ export async function createRouting(options: RoutingOptions): Promise<Routing> {
       if (!notification || !next) groups.flushed(group, seen, now);
       else {
         telling.push({ group, seen, notification });
-        wanted.push([group.id, { ...next, pending: notification }]);
+        const { alerts: _, ...pending } = notification;
+        wanted.push([group.id, { ...next, pending }]);
       }
     }
     if (telling.length === 0) return;

@@ -7,9 +7,12 @@ export interface Told {
   sequence: number;
   firing: readonly string[];
   resolved: readonly string[];
-  /** Not taken in yet, as far as is known: it goes out again as it is, before anything else about the group. */
-  pending?: Notification | undefined;
+  /** Not taken in yet, as far as is known: it goes out again under its name, before anything else about the group. */
+  pending?: PendingNotification | undefined;
 }
+
+/** Its alerts are those that `firing` and `resolved` name; earlier versions kept them here once more. */
+export type PendingNotification = Omit<Notification, "alerts"> & { alerts?: Notification["alerts"] };
 
 export type NotifyReason = "first" | "more firing" | "all resolved" | "some resolved" | "repeat";
 
