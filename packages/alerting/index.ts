@@ -45,7 +45,7 @@ import { createExecutor, type DesiredChecks, type ResourceExecutor } from "./exe
 import { openHolding } from "./holding/holding.ts";
 import type { Hold } from "./holding/mutes.ts";
 import { presenceRules } from "./holding/presence.ts";
-import { type PastPage, type Preview, type PreviewInput, previewOf } from "./holding/preview.ts";
+import { type PastPage, type Preview, type PreviewInput, previewDays, previewOf } from "./holding/preview.ts";
 import { previewRoutes } from "./holding/routes.ts";
 import { checkSubject, groupSubjects, resourceSubjects, ruleSubject } from "./holding/subjects.ts";
 import { tellHeld } from "./holding/tell.ts";
@@ -175,8 +175,6 @@ export interface Alerting {
   routes: Route[];
 }
 
-/** Pages that a preview looks back at. */
-const previewDays = 30;
 /** How often some of the rules are looked at for whether they match anything. */
 const unmatchedMs = 30_000;
 /** How often is looked at what nobody tells by itself. */

@@ -136,6 +136,25 @@ export function nextOpenings(
   return beginsBetween(window, horizon).map((from) => ({ from, until: from + length }));
 }
 
+/** Says of moments from `from` to `to` whether the window is open then: its begins are found once for all of them. */
+export function openingsWithin(
+  window: MaintenanceWindow,
+  { from, to }: { from: number; to: number },
+): (at: number) => boolean {
+  const length = findDuration(window.for) ?? 0;
+  const begins = beginsBetween(window, { from: from - length + 1, to: to + 1 });
+  return (at) => {
+    let [low, high] = [0, begins.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((begins[middle] ?? 0) <= at) low = middle + 1;
+      else high = middle;
+    }
+    const last = begins[low - 1];
+    return last !== undefined && at < last + length;
+  };
+}
+
 interface Span {
   from: number;
   to: number;
@@ -161,6 +180,7 @@ function cronBegins({ schedule: text, zone }: { schedule: string; zone: string }
   const found: number[] = [];
   const most = span.most ?? Number.POSITIVE_INFINITY;
   if (!schedule) return found;
+  const begins = beginsAt(schedule, zone);
   let at = Math.ceil(span.from / minuteMs) * minuteMs;
   while (at < span.to && found.length < most) {
     // A day's wall times lie within a day and a half around it, whatever the zone.
@@ -169,7 +189,7 @@ function cronBegins({ schedule: text, zone }: { schedule: string; zone: string }
       at += dayMs;
       continue;
     }
-    if (isOpen({ schedule: text, zone, for: "1m" }, at)) found.push(at);
+    if (begins(at)) found.push(at);
     at += minuteMs;
   }
   return found;
@@ -181,20 +201,29 @@ export function isOpen(window: MaintenanceWindow, at: number): boolean {
   const schedule = parseSchedule(window.schedule);
   const length = findDuration(window.for) ?? 0;
   if (!schedule) return false;
+  const begins = beginsAt(schedule, window.zone);
+  for (let start = Math.floor(at / minuteMs) * minuteMs; start > at - length; start -= minuteMs)
+    if (begins(start)) return true;
+  return false;
+}
+
+/** Says of whole minutes whether it begins in them. Zones are asked once a quarter of an hour, not at each minute. */
+function beginsAt(schedule: Schedule, zone: string): (minute: number) => boolean {
   const offsets = new Map<number, number>();
   const local = (time: number): number => {
     // Zones change at whole quarters of an hour.
     const block = Math.floor(time / (15 * minuteMs));
-    const known = offsets.get(block) ?? offsetOf(window.zone, block * 15 * minuteMs);
+    const known = offsets.get(block) ?? offsetOf(zone, block * 15 * minuteMs);
     offsets.set(block, known);
     return time + known;
   };
-  for (let start = Math.floor(at / minuteMs) * minuteMs; start > at - length; start -= minuteMs) {
+  return (start) => {
+    const to = local(start);
     // Where clocks go forward, what would begin in the hour that is left out begins at its end.
-    const from = Math.min(local(start - minuteMs) + minuteMs, local(start));
-    for (let wall = from; wall <= local(start); wall += minuteMs) if (matches(schedule, wall)) return true;
-  }
-  return false;
+    for (let wall = Math.min(local(start - minuteMs) + minuteMs, to); wall <= to; wall += minuteMs)
+      if (matches(schedule, wall)) return true;
+    return false;
+  };
 }
 
 /** Minute, hour, day of the month, month, weekday, as in a crontab. */

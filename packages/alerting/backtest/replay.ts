@@ -81,6 +81,8 @@ const mostProbes = 200;
 /** What flaps is looked at every five seconds, as the book is. */
 const tickMs = 5000;
 const forgottenMs = 86_400_000;
+/** A rule that changes with each evaluation has millions. */
+const mostSpans = 10_000;
 
 /**
  * What the rule would have done, by the same machine and the same texts as in the server, evaluated at the same times. Goes
@@ -284,7 +286,10 @@ class Run {
     const isOpen = last !== undefined && last.to === Number.POSITIVE_INFINITY;
     if (isOpen && last.state === state) return;
     if (isOpen) last.to = at;
-    if (state) this.#spans.push({ state, from: at, to: Number.POSITIVE_INFINITY });
+    if (!state) return;
+    if (this.#spans.length === mostSpans)
+      this.#warnings.add(`Only the first ${mostSpans} times in which it was pending or firing are told.`);
+    else this.#spans.push({ state, from: at, to: Number.POSITIVE_INFINITY });
   }
 
   failed({ from, to }: { from: number; to: number }, cause: unknown): void {

@@ -3,6 +3,7 @@ import { defineRoute, RawResponse, type Route } from "@havn/http";
 import { HavnError, routeProperties } from "@havn/model";
 import { rulesProperties } from "@havn/prometheus";
 import { z } from "zod";
+import { createGate } from "./gate.ts";
 import { type BacktestOptions, type BacktestRequest, backtest } from "./index.ts";
 
 const time = z.number().int().min(0).describe("milliseconds since the epoch");
@@ -35,6 +36,8 @@ const longestMs = 400 * 86_400_000;
 
 /** Replays rules over history. The answer comes as lines of JSON: `progress` now and then, `result` or `error` last. */
 export function backtestRoutes(options: BacktestOptions): Route[] {
+  // Each holds some 100 MB and as much of a core as it gets.
+  const enter = createGate({ atOnce: 2, waiting: 8 });
   return [
     defineRoute({
       method: "POST",
@@ -45,9 +48,10 @@ export function backtestRoutes(options: BacktestOptions): Route[] {
       reads: true,
       body,
       response: z.unknown(),
-      handle: ({ body: given, signal }) => {
+      async handle({ body: given, signal }) {
         const request = requestOf(given);
-        return new RawResponse(Readable.from(linesOf(request, options, signal)), {
+        const leave = await enter(signal);
+        return new RawResponse(Readable.from(linesOf(request, { options, signal, leave })), {
           "content-type": "application/x-ndjson",
         });
       },
@@ -67,10 +71,10 @@ function requestOf(given: z.output<typeof body>): BacktestRequest {
   return { ...given, routes };
 }
 
-async function* linesOf(
+/** Begins at once: whoever hangs up before the first line is read ends it all the same, by `signal`. */
+function linesOf(
   request: BacktestRequest,
-  options: BacktestOptions,
-  signal: AbortSignal,
+  { options, signal, leave }: { options: BacktestOptions; signal: AbortSignal; leave: () => void },
 ): AsyncGenerator<string> {
   const told: string[] = [];
   let wake = Promise.withResolvers<void>();
@@ -87,20 +91,24 @@ async function* linesOf(
     .then((result) => tell({ result: { ...result, episodes: result.episodes.map(shown) } }))
     .catch((cause: unknown) => tell({ error: errorOf(cause) }))
     .finally(() => {
+      leave();
       done = true;
       wake.resolve();
     });
-  try {
-    while (!done || told.length > 0) {
-      await wake.promise;
-      wake = Promise.withResolvers();
-      yield told.splice(0).join("");
+  async function* lines(): AsyncGenerator<string> {
+    try {
+      while (!done || told.length > 0) {
+        await wake.promise;
+        wake = Promise.withResolvers();
+        yield told.splice(0).join("");
+      }
+      await work;
+    } finally {
+      // Who hangs up does not want to know any more.
+      gone.abort();
     }
-    await work;
-  } finally {
-    // Who hangs up does not want to know any more.
-    gone.abort();
   }
+  return lines();
 }
 
 function shown<T extends { condition: unknown }>({ condition: _, ...episode }: T): Omit<T, "condition"> {

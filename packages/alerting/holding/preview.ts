@@ -36,6 +36,8 @@ export interface PreviewInput {
   isOpen?(at: number): boolean;
 }
 
+/** Pages that a preview looks back at. */
+export const previewDays = 30;
 const mostExamples = 20;
 
 /**

@@ -5,14 +5,15 @@ import {
   checkStateSchema,
   dnsLabel,
   formatAddress,
+  type MaintenanceWindow,
   maintenanceWindow,
   nextOpenings,
-  openUntil,
+  openingsWithin,
 } from "@havn/model";
 import { z } from "zod";
 import { type Matcher, parseMatcher } from "../routing/matchers.ts";
 import { placesOf } from "./mutes.ts";
-import type { Preview } from "./preview.ts";
+import { type Preview, previewDays } from "./preview.ts";
 
 const covered = z.object({
   kind: z.enum(["check", "rule", "resource"]),
@@ -49,15 +50,34 @@ export const previewSchema = z.object({
     .describe("of the last days: how often somebody was asked, and how often it would have held that back"),
 });
 
+const shownOpenings = 5;
+
+/** As much as anybody writes; a megabyte of expressions would keep the control plane busy for a single question. */
+const longestTogether = 20_000;
+const matcherTexts = (most: number) =>
+  z
+    .array(z.string())
+    .max(most)
+    .refine((texts) => texts.reduce((sum, text) => sum + text.length, 0) <= longestTogether, {
+      message: `expected at most ${longestTogether} characters together`,
+    });
+
+/** Of the time that a preview looks back at, found when it is asked for first. */
+function openBefore(window: MaintenanceWindow, now: number): (at: number) => boolean {
+  let isOpen: ((at: number) => boolean) | undefined;
+  return (at) => {
+    isOpen ??= openingsWithin(window, { from: now - (previewDays + 1) * 86_400_000, to: now });
+    return isOpen(at);
+  };
+}
+
 const planned = z.strictObject({
   environment: dnsLabel,
   host: dnsLabel.optional().describe("name of a host; absent: all of the environment"),
   of: z.array(addressSchema).optional().describe("instead: hosts, services and checks"),
-  match: z.array(z.string().max(1000)).max(50).default([]),
+  match: matcherTexts(50).default([]),
   recurring: maintenanceWindow.optional().describe("when it comes again and again; absent: from now on"),
 });
-
-const shownOpenings = 5;
 
 interface Covering {
   any: readonly (readonly Matcher[])[];
@@ -73,7 +93,7 @@ export const previewRoutes = (preview: (what: Covering) => Promise<Preview>, clo
       "What a silence with these matchers would cover: alerts, checks, rules, hosts, services, past pages",
     access: { action: "silence:read" },
     reads: true,
-    body: z.strictObject({ matchers: z.array(z.string().max(10_000)).min(1).max(100) }),
+    body: z.strictObject({ matchers: matcherTexts(100).min(1) }),
     response: previewSchema,
     handle: ({ body }) => preview({ any: [body.matchers.map(parseMatcher)] }),
   }),
@@ -95,7 +115,7 @@ export const previewRoutes = (preview: (what: Covering) => Promise<Preview>, clo
         next: recurring ? nextOpenings(recurring, clock.now(), shownOpenings) : [],
         covers: await preview({
           any,
-          ...(recurring && { isOpen: (at) => openUntil(recurring, at) !== undefined }),
+          ...(recurring && { isOpen: openBefore(recurring, clock.now()) }),
         }),
       };
     },
