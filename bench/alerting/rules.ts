@@ -76,18 +76,16 @@ const alerting = await createAlerting({
   deliver: async () => {},
 });
 
-/** Samples of all jobs, each instance with all metrics. */
-async function feed(time: number): Promise<void> {
-  const samples = [];
-  for (let job = 0; job < (groupCount ?? 0); job++)
-    for (let instance = 0; instance < (instances ?? 0); instance++)
-      for (const [at, name] of metrics.entries())
-        samples.push({
-          labels: { __name__: name, job: `job-${job}`, instance: `i-${instance}` },
-          time,
-          value: at < 2 ? (time / 1000) * (at + 1) : (instance + at) % 9,
-        });
-  await telemetry.write(env, samples);
+/** Samples of a job, each instance with all metrics. */
+async function feed(job: number, time: number): Promise<void> {
+  const samples = Array.from({ length: instances ?? 0 }, (_, instance) =>
+    metrics.map((name, at) => ({
+      labels: { __name__: name, job: `job-${job}`, instance: `i-${instance}` },
+      time,
+      value: at < 2 ? (time / 1000) * (at + 1) : (instance + at) % 9,
+    })),
+  );
+  await telemetry.write(env, samples.flat());
 }
 
 /** One of the usual rules; the hundredth fires. */
@@ -111,7 +109,8 @@ function ruleOf(group: number, at: number): object {
   }
 }
 
-for (let back = 8; back >= 1; back--) await feed(clock.now() - back * 15_000);
+for (let back = 8; back >= 1; back--)
+  for (let job = 0; job < (groupCount ?? 0); job++) await feed(job, clock.now() - back * 15_000);
 await telemetry.flush();
 for (let group = 0; group < (groupCount ?? 0); group++) {
   const name = `group-${group}`;
@@ -127,10 +126,13 @@ await alerting.rulesExecutor.remove(
 );
 const stop = new AbortController();
 const running = alerting.start(stop.signal);
+// As scraping does: each job at a time of its own.
 const feeding = (async () => {
-  while (!stop.signal.aborted) {
-    await feed(clock.now());
-    await clock.sleep(15_000, stop.signal);
+  const jobs = groupCount ?? 1;
+  const begun = clock.now();
+  for (let turn = 0; !stop.signal.aborted; turn++) {
+    await feed(turn % jobs, clock.now());
+    await clock.sleep(Math.max(0, begun + ((turn + 1) * 15_000) / jobs - clock.now()), stop.signal);
   }
 })();
 

@@ -105,19 +105,27 @@ export interface Change {
 /** Alerts' states and what the timeline must be told of them: all or nothing. */
 export const saveChanges = (sql: Sql, changes: readonly Change[]) =>
   sql.begin(async (transaction) => {
-    for (const { fingerprint, after, event } of changes) {
-      if (after) await upsertAlert(transaction, after);
-      else await transaction`delete from alerting.alert where fingerprint = ${fingerprint}`;
-      if (event) await transaction`insert into alerting.outbox (event) values (${jsonb(transaction, event)})`;
-    }
+    const kept = changes.flatMap(({ after }) => after ?? []);
+    const gone = changes.filter(({ after }) => !after).map(({ fingerprint }) => fingerprint);
+    const events = changes.flatMap(({ event }) => event ?? []);
+    // Thousands change at a time: one statement for all of a kind.
+    if (kept.length > 0) await upsertAlerts(transaction, kept);
+    if (gone.length > 0) await transaction`delete from alerting.alert where fingerprint = any(${gone})`;
+    if (events.length > 0)
+      await transaction`insert into alerting.outbox (event)
+        select event from jsonb_array_elements(${jsonb(transaction, events)}) with ordinality as one (event, place)
+        order by place`;
   });
 
-const upsertAlert = (sql: TransactionSql, record: AlertRecord) => sql`
+/** The last of equal ones stands. */
+const upsertAlerts = (sql: TransactionSql, records: readonly AlertRecord[]) => sql`
   insert into alerting.alert (fingerprint, environment, state, record)
-  values (${record.fingerprint}, ${record.environment}, ${record.state}, ${jsonb(sql, record)})
+  select record->>'fingerprint', record->>'environment', record->>'state', record
+  from jsonb_array_elements(${jsonb(sql, [...new Map(records.map((one) => [one.fingerprint, one])).values()])}) as record
   on conflict (fingerprint) do update set state = excluded.state, record = excluded.record`;
 
 export const listOutbox = (sql: Sql): Promise<{ id: number; event: NewEvent }[]> =>
   sql<{ id: number; event: NewEvent }[]>`select id, event from alerting.outbox order by id`;
 
-export const deleteFromOutbox = (sql: Sql, id: number) => sql`delete from alerting.outbox where id = ${id}`;
+export const deleteFromOutbox = (sql: Sql, ids: readonly number[]) =>
+  sql`delete from alerting.outbox where id = any(${[...ids]})`;

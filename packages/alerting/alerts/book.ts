@@ -28,6 +28,8 @@ export interface Book {
   ): Promise<void>;
   /** The same for many scopes at once, all or nothing. */
   observeMany(seen: ReadonlyMap<string, readonly Condition[]>): Promise<void>;
+  /** Whether there is any alert of a scope: where there is none and nothing is wrong, there is nothing to observe. */
+  knows(scope: string): boolean;
   /** Adds one condition without a word about the rest of its scope; `accept` may refuse, seeing what is known. */
   raise(
     scope: string,
@@ -116,22 +118,19 @@ export async function openBook(options: BookOptions): Promise<Book> {
       inTurn(() => {
         const now = clock.now();
         const active = new Set([...seen.values()].flat().map(({ fingerprint }) => fingerprint));
-        const gone = [...records.values()].filter(
-          ({ scope, fingerprint }) => seen.has(scope) && !active.has(fingerprint),
+        return commit(
+          [...seen].flatMap(([scope, conditions]) => [
+            ...conditions.map((condition) => next(records, { scope, condition, now })),
+            ...recordsOf(scope)
+              .filter(({ fingerprint }) => !active.has(fingerprint))
+              .map(
+                (record) =>
+                  [record.fingerprint, advance(record, { scope, condition: undefined, now })] as const,
+              ),
+          ]),
         );
-        return commit([
-          ...[...seen].flatMap(([scope, conditions]) =>
-            conditions.map((condition) => next(records, { scope, condition, now })),
-          ),
-          ...gone.map(
-            (record) =>
-              [
-                record.fingerprint,
-                advance(record, { scope: record.scope, condition: undefined, now }),
-              ] as const,
-          ),
-        ]);
       }),
+    knows: (scope) => byScope.has(scope),
     raise: (scope, condition, accept = () => true) =>
       inTurn(async () => {
         if (accept(records.get(condition.fingerprint)))
@@ -191,10 +190,14 @@ function next(
 /** The key makes an entry that was written just before a crash count once when it is written again. */
 async function deliver({ sql, timeline, log }: BookOptions): Promise<void> {
   try {
-    for (const { id, event } of await store.listOutbox(sql)) {
-      await timeline.write(event);
-      await store.deleteFromOutbox(sql, id);
-    }
+    const waiting = await store.listOutbox(sql);
+    if (waiting.length === 0) return;
+    const written = await Promise.allSettled(waiting.map(({ event }) => timeline.write(event)));
+    await store.deleteFromOutbox(
+      sql,
+      waiting.filter((_, at) => written[at]?.status === "fulfilled").map(({ id }) => id),
+    );
+    for (const one of written) if (one.status === "rejected") throw one.reason;
   } catch (cause) {
     log(
       `the timeline was not told of an alert yet: ${cause instanceof Error ? cause.message : String(cause)}`,

@@ -13,8 +13,10 @@ export interface GroupOptions {
   /** A `query` that reads once what several rules read, for one evaluation of a group. */
   shareQuery?(): GroupOptions["query"];
   series: Series;
-  /** Takes in all that a rule finds wrong now. */
-  observe(scope: string, conditions: readonly Condition[]): Promise<void>;
+  /** Takes in all that rules find wrong now, by their scopes. */
+  observe(seen: ReadonlyMap<string, readonly Condition[]>): Promise<void>;
+  /** Whether alerts of a scope are known. */
+  knows(scope: string): boolean;
   /** Since when an alert is known to be going on, from before this process. */
   activeSince(fingerprint: string): number | undefined;
   externalUrl: string;
@@ -61,6 +63,8 @@ export class RuleGroup {
   readonly #queryOffset: number;
   readonly #options: GroupOptions;
   readonly #rules: Held[];
+  /** Alerting rules whose alerts are to be told of. */
+  readonly #found = new Set<Held>();
   readonly #waiting: { held: Held; samples: readonly TimedSample[]; next: Map<string, Labels> }[] = [];
 
   constructor(declared: DeclaredGroup, options: GroupOptions) {
@@ -113,9 +117,15 @@ export class RuleGroup {
     const at = now - this.#queryOffset;
     const { series, query, shareQuery = () => query } = this.#options;
     let ask = shareQuery();
+    let told = started;
+    using patience = patienceOf(this.interval, signal);
     for (const held of this.#rules) {
       if (signal.aborted) return;
       const begun = performance.now();
+      if (begun - told > longestUntoldMs) {
+        await this.#tellFound();
+        told = performance.now();
+      }
       try {
         if (!held.expr) throw new Error("the expression cannot be read");
         if (reads(held.expr, this.#namesWaiting())) {
@@ -123,8 +133,7 @@ export class RuleGroup {
           await series.flush();
           ask = shareQuery();
         }
-        const deadline = AbortSignal.any([signal, AbortSignal.timeout(this.interval)]);
-        const result = await ask(held.expr, at, deadline);
+        const result = await ask(held.expr, at, patience.renewed());
         if (held.rule.record === undefined) await this.#alert(held, { result, at, now, signal });
         else this.#record(held, { record: held.rule.record, result, at });
         Object.assign(held, { health: "ok", lastError: "" });
@@ -140,6 +149,7 @@ export class RuleGroup {
       }
       Object.assign(held, { lastEvaluation: now, durationMs: performance.now() - begun });
     }
+    await this.#tellFound();
     await this.#writeWaiting();
     this.iterations++;
     this.lastEvaluation = now;
@@ -189,11 +199,10 @@ export class RuleGroup {
       await this.#options.series.write(this.declared.environment, samples);
       for (const { held, next } of waiting) held.written = next;
     } catch (error) {
-      const lastError = error instanceof Error ? error.message : String(error);
-      for (const { held } of waiting) {
-        held.failures++;
-        Object.assign(held, { health: "err", lastError });
-      }
+      fail(
+        waiting.map(({ held }) => held),
+        error,
+      );
     }
   }
 
@@ -225,11 +234,35 @@ export class RuleGroup {
     this.#checkLimit(conditions.size);
     const keepMs = parseDuration(held.rule.keep_firing_for ?? "0s");
     carryOn(held.going, conditions, { now, keepMs, since: this.#options.activeSince });
-    await this.#options.observe(
-      held.scope,
-      [...held.going.values()].map(({ condition }) => condition),
-    );
+    if (held.going.size > 0 || this.#options.knows(held.scope)) this.#found.add(held);
     this.#write(held, alertSeries(held, at, now), at);
+  }
+
+  /**
+   * What rules found is told together: each by itself would wait for the disk, and for the rules of all other groups.
+   * Throws nothing: what cannot be kept now is found again.
+   */
+  async #tellFound(): Promise<void> {
+    const found = [...this.#found];
+    this.#found.clear();
+    if (found.length === 0) return;
+    try {
+      await this.#options.observe(
+        new Map(
+          found.map(({ scope, going }) => [scope, [...going.values()].map(({ condition }) => condition)]),
+        ),
+      );
+    } catch (error) {
+      fail(found, error);
+    }
+  }
+}
+
+function fail(rules: readonly Held[], error: unknown): void {
+  const lastError = error instanceof Error ? error.message : String(error);
+  for (const held of rules) {
+    held.failures++;
+    Object.assign(held, { health: "err", lastError });
   }
 }
 
@@ -302,6 +335,34 @@ function alertSeries({ rule, going }: Held, at: number, now: number): TimedSampl
       { labels: { ...labels, __name__: "ALERTS_FOR_STATE" }, time: at, value: Math.floor(since / 1000) },
     ];
   });
+}
+
+/** How long alerts of a group that takes its time wait for the others of it. */
+const longestUntoldMs = 200;
+
+/**
+ * A signal that aborts when `outer` does, or so long after it was renewed. Twenty thousand rules with a timer and a signal
+ * each, until those run out, keep the garbage collector at work for tenths of a second.
+ */
+function patienceOf(milliseconds: number, outer: AbortSignal): Disposable & { renewed(): AbortSignal } {
+  let inner = new AbortController();
+  const giveUp = () => inner.abort(outer.reason);
+  outer.addEventListener("abort", giveUp, { once: true });
+  const timer = setTimeout(
+    () => inner.abort(new DOMException("The rule took too long", "TimeoutError")),
+    milliseconds,
+  );
+  return {
+    renewed() {
+      timer.refresh();
+      if (inner.signal.aborted && !outer.aborted) inner = new AbortController();
+      return inner.signal;
+    },
+    [Symbol.dispose]() {
+      clearTimeout(timer);
+      outer.removeEventListener("abort", giveUp);
+    },
+  };
 }
 
 /** Groups are spread over their interval, each always at the same place. Milliseconds. */

@@ -58,7 +58,8 @@ export async function createRuleGroups(options: RuleGroupsOptions): Promise<Rule
   const groupOptions: GroupOptions = {
     ...{ query: options.query, series: options.series, externalUrl: options.externalUrl },
     ...(options.shareQuery && { shareQuery: options.shareQuery }),
-    observe: (scope, conditions) => book.observe(scope, conditions),
+    observe: (seen) => book.observeMany(seen),
+    knows: (scope) => book.knows(scope),
     activeSince: (fingerprint) => {
       const record = book.find(fingerprint);
       return record && record.state !== "resolved" ? record.activeSince : undefined;

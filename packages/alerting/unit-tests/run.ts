@@ -69,6 +69,7 @@ class Run {
           query: (expr, at, signal) => this.#engine.instant(expr, at, { signal }),
           series: this.#store,
           observe: async () => {},
+          knows: () => false,
           activeSince: () => undefined,
           externalUrl: test.external_url ?? "",
         });

@@ -45,7 +45,8 @@ interface Known {
 export function createUnmatched({ clock, hasSeries, log }: UnmatchedOptions): Unmatched {
   /** By what is needed: many rules need the same. */
   let known = new Map<string, Known>();
-  let needed = new Map<string, string[]>();
+  /** By rule: of twenty thousand, few have any. */
+  let faults = new Map<string, string[]>();
   const parsed = new WeakMap<Expr, { key: string; need: Need }[]>();
   let failed = false;
 
@@ -77,7 +78,7 @@ export function createUnmatched({ clock, hasSeries, log }: UnmatchedOptions): Un
       const now = clock.now();
       const next = new Map<string, Known>();
       const due: { key: string; need: Need; one: Known }[] = [];
-      needed = new Map();
+      const needed = new Map<string, string[]>();
       for (const { id, expr } of rules) {
         const needs = needsWithKeys(expr);
         needed.set(
@@ -108,7 +109,12 @@ export function createUnmatched({ clock, hasSeries, log }: UnmatchedOptions): Un
           );
         failed = true;
       }
+      faults = new Map();
+      for (const [id, keys] of needed) {
+        const own = keys.flatMap((key) => known.get(key)?.fault ?? []);
+        if (own.length > 0) faults.set(id, own);
+      }
     },
-    of: (id) => (needed.get(id) ?? []).flatMap((key) => known.get(key)?.fault ?? []),
+    of: (id) => faults.get(id) ?? [],
   };
 }
