@@ -18,7 +18,8 @@ const [which = "100000", ...sizes] = process.argv.slice(2);
 const [rounds = 100, perRequest = 5_000] = sizes.map(Number);
 const scraped = which === "node" ? await scrapeNodeExporter(rounds) : undefined;
 const series = scraped?.series ?? Number(which);
-const senders = 4;
+// No more than a round has requests: Prometheus takes the samples of a series in their order only.
+const senders = Math.min(4, Math.ceil(series / perRequest));
 
 interface Target {
   name: string;
@@ -91,12 +92,23 @@ function post({ write, headers, name }: Target, agent: Agent, body: Uint8Array):
   });
 }
 
+/** Of files that several of them have in memory, such as Node's program, the largest share counts, and counts once. */
 async function resident(...pids: number[]): Promise<number> {
+  const files = new Map<string, number>();
   let kib = 0;
   for (const pid of pids) {
-    const status = await readFile(`/proc/${pid}/status`, "utf8");
-    kib += Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0);
+    const own = new Map<string, number>();
+    let file = "";
+    for (const line of (await readFile(`/proc/${pid}/smaps`, "utf8")).split("\n")) {
+      const [, path] = /^[0-9a-f]+-[0-9a-f]+ \S+ \S+ \S+ \d+ *(.*)$/.exec(line) ?? [];
+      if (path !== undefined) file = path;
+      const [, field, size] = /^(Rss|Anonymous): +(\d+)/.exec(line) ?? [];
+      if (field === "Anonymous") kib += Number(size);
+      if (field) own.set(file, (own.get(file) ?? 0) + (field === "Rss" ? 1 : -1) * Number(size));
+    }
+    for (const [path, size] of own) files.set(path, Math.max(files.get(path) ?? 0, size));
   }
+  for (const size of files.values()) kib += size;
   return kib * 1024;
 }
 
@@ -145,8 +157,10 @@ interface Started {
 
 async function runHavn(): Promise<Result> {
   const entry = fileURLToPath(new URL("./metrics-ingest-server.ts", import.meta.url));
-  const child: ChildProcess = spawn(process.execPath, [entry], {
+  const child: ChildProcess = spawn(process.execPath, ["--max-semi-space-size=4", entry], {
     stdio: ["ignore", "inherit", "inherit", "ipc"],
+    // As the server is started.
+    env: { ...process.env, MALLOC_ARENA_MAX: "2" },
   });
   const ask = async <T>(message: string): Promise<T> => {
     const answer = once(child, "message");

@@ -15,6 +15,7 @@ import { Newcomers, type RefusedSeries } from "./metrics/newcomers.ts";
 import { createQuerier, type QuerierLimits } from "./metrics/querier.ts";
 import { SeriesRegistry } from "./metrics/registry.ts";
 import { SampleCache } from "./metrics/sample-cache.ts";
+import { StartedSeries } from "./metrics/starts.ts";
 import { StoredSeries } from "./metrics/stored-series.ts";
 import { createFacts } from "./prometheus/facts.ts";
 import { prometheusRoutes } from "./prometheus/routes.ts";
@@ -97,6 +98,8 @@ export interface TimedSample {
   time: number;
   /** `"stale"` ends the series. */
   value: number | NativeHistogram | "stale";
+  /** Since when it counts, in milliseconds, where that is known. */
+  start?: number | undefined;
 }
 
 export interface Telemetry extends AsyncDisposable {
@@ -167,10 +170,14 @@ export async function createTelemetry(options: TelemetryOptions): Promise<Teleme
     },
   });
   const storedSeries = new StoredSeries();
-  const inserter = startInserter({ clickhouse, spool, clock, log, cache, storedSeries, late: rollups.late });
+  const startedSeries = new StartedSeries(clickhouse);
+  const inserter = startInserter({
+    ...{ clickhouse, spool, clock, log, cache, storedSeries, startedSeries },
+    late: rollups.late,
+  });
   const newcomers = new Newcomers({ most: options.newSeriesAMinute ?? 300_000, clock });
   const ingest = createIngest({
-    ...{ spool, registry, clock, newcomers, spooled: inserter.notice },
+    ...{ spool, registry, clock, newcomers, startedSeries, spooled: inserter.notice },
     longestKeep: () => longest(everyKeep(rollups.retention())).raw,
   });
   const { onLogs, stats } = ingest;
@@ -183,7 +190,7 @@ export async function createTelemetry(options: TelemetryOptions): Promise<Teleme
   };
   const stored = createQuerier(clickhouse, {
     hasHistograms,
-    storedSeries,
+    ...{ storedSeries, startedSeries },
     limits: options.limits,
     cache,
   });
@@ -216,10 +223,10 @@ export async function createTelemetry(options: TelemetryOptions): Promise<Teleme
     async write(environment, samples) {
       const sink = ingest.sink({ env: environment });
       const into = sampleSink(sink);
-      for (const { labels, time, value } of samples)
+      for (const { labels, time, value, start } of samples)
         if (value === "stale") into.addStale(labels, time);
-        else if (typeof value === "number") into.add(labels, time, value);
-        else into.histogram?.(labels, time, value);
+        else if (typeof value === "number") into.add(labels, time, value, start);
+        else into.histogram?.(labels, time, value, start);
       await ingest.store(sink);
     },
     sinks: ingest,

@@ -6,6 +6,7 @@ import { MetadataBook } from "./metrics/metadata.ts";
 import type { Newcomers } from "./metrics/newcomers.ts";
 import type { SeriesRegistry } from "./metrics/registry.ts";
 import { Sink } from "./metrics/sink.ts";
+import type { StartedSeries } from "./metrics/starts.ts";
 import { decodeLogs, readLogRecords } from "./protocols/agent/logs.ts";
 import { decodeSamples } from "./protocols/agent/samples.ts";
 import { Refusals } from "./receive/refusals.ts";
@@ -51,6 +52,7 @@ export function createIngest(options: {
   /** How long samples are kept at most, in milliseconds: older ones are refused. */
   longestKeep: () => number;
   newcomers: Newcomers;
+  startedSeries: Pick<StartedSeries, "note">;
 }): Ingest {
   const { spool, registry, clock } = options;
   const stats = {
@@ -68,12 +70,16 @@ export function createIngest(options: {
   }
 
   async function storeMetrics(batch: MetricBatch): Promise<void> {
+    // Before they can be found: whoever asks meanwhile asks for them in vain.
+    for (const id of batch.startedSeries()) options.startedSeries.note(id);
     const news = metadata.news(batch.metadata, clock.now());
     try {
       await spool.append([...batch.segments(), ...news.segments]);
     } catch (error) {
       batch.forget();
       throw error;
+    } finally {
+      batch.release();
     }
     news.remember();
     stats.samples += batch.samples;

@@ -50,7 +50,7 @@ export async function deleteSeries(options: DeleteOptions, deletion: Deletion): 
   const deleted = await countDeleted(clickhouse, chosen, deletion);
   for (const ids of batches(chosen.ids)) {
     const within = timeSql(deletion.range);
-    for (const table of ["samples", "histograms", "exemplars"])
+    for (const table of ["samples", "starts", "histograms", "exemplars"])
       await clickhouse.execute(`DELETE FROM ${table} WHERE series_id IN (${ids.join(",")})${within}`);
     await options.dropBuckets(ids, deletion.range && bounded(deletion.range));
     if (!deletion.range) await clickhouse.execute(`DELETE FROM series WHERE id IN (${ids.join(",")})`);

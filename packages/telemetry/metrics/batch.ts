@@ -6,6 +6,8 @@ import type { SeriesRegistry } from "./registry.ts";
 
 const dayMs = 86_400_000;
 const halvesOfRow = 6;
+const mostSpare = 8;
+const largestSpare = halvesOfRow * 64 * 1024;
 
 export const seriesColumns = [
   { name: "day", type: "Date" },
@@ -53,13 +55,16 @@ export class MetricBatch {
   readonly #registry: SeriesRegistry;
   readonly #series = new ByteWriter();
   readonly #written: number[] = [];
-  #halves = new Uint32Array(halvesOfRow * 1024);
+  #halves: Uint32Array<ArrayBuffer>;
   #histogramRows: ByteWriter | undefined;
   #exemplarRows: ByteWriter | undefined;
+  #startRows: ByteWriter | undefined;
+  readonly #started = new Set<number>();
   #oldest = Number.POSITIVE_INFINITY;
 
   constructor(registry: SeriesRegistry) {
     this.#registry = registry;
+    this.#halves = registry.spareRows.pop() ?? new Uint32Array(halvesOfRow * 1024);
   }
 
   /** `time` in milliseconds; the value as its two halves, so that markers stay exact. */
@@ -97,6 +102,22 @@ export class MetricBatch {
     for (const text of labels) rows.string(text);
   }
 
+  /** Since when the sample of that time counts; to be told beside it. Both in milliseconds. */
+  start(reference: number, time: number, started: number): void {
+    this.#startRows ??= new ByteWriter();
+    this.#place(this.#startRows, reference, time);
+    this.#startRows.uint32(started >>> 0);
+    this.#startRows.uint32(Math.floor(started / 2 ** 32));
+    this.#started.add(reference);
+  }
+
+  /** Ids of the series that start times were told of. */
+  *startedSeries(): Generator<bigint> {
+    const { low, high } = this.#registry;
+    for (const reference of this.#started)
+      yield (BigInt(high[reference] ?? 0) << 32n) | BigInt(low[reference] ?? 0);
+  }
+
   refuse(reason: string, where: string, count = 1): void {
     const known = this.refused.get(reason);
     if (known) known.count += count;
@@ -109,11 +130,19 @@ export class MetricBatch {
       { table: "series", rows: this.#series.view(), isNew: true },
       { table: "samples", rows: samples, isNew: true, oldest: this.#oldest },
     ];
+    if (this.#startRows) segments.push({ table: "starts", rows: this.#startRows.view(), isNew: true });
     if (this.#histogramRows)
       segments.push({ table: "histograms", rows: this.#histogramRows.view(), isNew: true });
     if (this.#exemplarRows)
       segments.push({ table: "exemplars", rows: this.#exemplarRows.view(), isNew: true });
     return segments;
+  }
+
+  /** Its segments are written, or given up: their memory is used again. Memory that is new each time costs as much as its rows. */
+  release(): void {
+    const { spareRows } = this.#registry;
+    if (spareRows.length < mostSpare && this.#halves.length <= largestSpare) spareRows.push(this.#halves);
+    this.#halves = new Uint32Array(0);
   }
 
   /** Nothing of it became durable. */
@@ -140,7 +169,7 @@ export class MetricBatch {
   }
 
   #grow(): void {
-    const larger = new Uint32Array(this.#halves.length * 2);
+    const larger = new Uint32Array(Math.max(halvesOfRow * 1024, this.#halves.length * 2));
     larger.set(this.#halves);
     this.#halves = larger;
   }

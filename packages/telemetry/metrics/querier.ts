@@ -8,6 +8,7 @@ import type { Reading as KnownSamples } from "./reading.ts";
 import type { SampleCache } from "./sample-cache.ts";
 import { type Columns, columnsOf } from "./sample-columns.ts";
 import { createSeriesIndex, denseShare, type FoundSeries, type SeriesIndex } from "./series-index.ts";
+import { readStarts, StartedSeries, withStarts } from "./starts.ts";
 import type { StoredSeries } from "./stored-series.ts";
 
 /** Samples that are asked for at once: some 10 MB on the way. */
@@ -30,6 +31,8 @@ export interface QuerierOptions {
   hasHistograms: () => boolean;
   /** What is stored in the table of series: what was found before may be remembered as long as nothing of it is selected. */
   storedSeries: StoredSeries;
+  /** Which series have samples of which it is known since when they count. */
+  startedSeries?: StartedSeries;
   limits?: QuerierLimits | undefined;
   /** Told of every write to the table of samples. */
   cache?: SampleCache | undefined;
@@ -51,7 +54,13 @@ const defaultLimits: QuerierLimits = { series: 100_000, samples: 50_000_000 };
 /** The engine's view of the tables `series` and `samples`. Beyond a limit it throws a HavnError 422. */
 export function createQuerier(
   clickhouse: ClickHouse,
-  { hasHistograms, storedSeries, limits = defaultLimits, cache }: QuerierOptions,
+  {
+    hasHistograms,
+    storedSeries,
+    startedSeries = new StartedSeries(clickhouse),
+    limits = defaultLimits,
+    cache,
+  }: QuerierOptions,
 ): StoreQuerier {
   const index = createSeriesIndex(clickhouse, { stored: storedSeries, most: limits.series });
 
@@ -101,11 +110,12 @@ export function createQuerier(
       const numbers = kept.numbersOf(found.ids).subarray(chunk.from, chunk.to);
       return readThrough(kept, { ids, numbers }, { ...how, dense, labels });
     };
-    const [numbers, histograms] = await Promise.all([
+    const [numbers, histograms, starts] = await Promise.all([
       how.kept ? throughMemory(how.kept) : readStored(ids, dense, how),
       selectHistograms(ids, how),
+      selectStarts(found.ids, chunk, how),
     ]);
-    return { chunk, ...numbers, histograms };
+    return { chunk, ...numbers, histograms, starts };
   }
 
   async function readThrough(
@@ -168,6 +178,13 @@ export function createQuerier(
     return decodeHistograms(new ByteReader(await clickhouse.query(sql, { signal, format: "RowBinary" })));
   }
 
+  async function selectStarts(ids: BigUint64Array, { from, to }: Chunk, { range, signal }: Reading) {
+    const places = (await startedSeries.placesIn(ids)).filter((at) => at >= from && at < to);
+    if (places.length === 0) return undefined;
+    const own = BigUint64Array.from(places, (at) => ids[at] ?? 0n);
+    return readStarts(clickhouse, own, { timeSql: timeSql(range), signal });
+  }
+
   /** Those that a selector found before. */
   const remembered = new WeakSet<FoundSeries>();
 
@@ -190,7 +207,8 @@ export function createQuerier(
     const range = { start: clamp(Math.ceil(asked.start)), end: clamp(Math.floor(asked.end)) };
     const spend = spender(limits.samples);
     const kept = cache?.hasRoomFor(found.ids.length, range) ? cache : undefined;
-    const known = hasHistograms() ? undefined : kept?.open(kept.numbersOf(found.ids), range);
+    const beside = hasHistograms() || (await startedSeries.placesIn(found.ids)).length > 0;
+    const known = beside ? undefined : kept?.open(kept.numbersOf(found.ids), range);
     if (known && !known.missing) {
       tellMemory(reads, known);
       yield* fromMemory(found, known, spend);
@@ -231,7 +249,7 @@ export function createQuerier(
       return reading;
     };
     for (let next = start(0); next; ) {
-      const { chunk, columns, histograms, samples, full } = await next;
+      const { chunk, columns, histograms, starts, samples, full } = await next;
       if (full) kept = undefined;
       perSeries = Math.max(1, samples / (chunk.to - chunk.from));
       // The next is read while this is worked on.
@@ -242,7 +260,8 @@ export function createQuerier(
         const whole = withHistograms(numbers, histograms.get(id));
         if (!whole) continue;
         spend(whole.timestamps.length);
-        batch.push({ labels: found.labels[chunk.from + at] ?? {}, ...whole });
+        const labels = found.labels[chunk.from + at] ?? {};
+        batch.push(withStarts({ labels, ...whole }, starts?.get(id)));
       }
       yield batch;
     }
@@ -339,6 +358,7 @@ interface Numbers {
 interface ReadChunk extends Numbers {
   chunk: Chunk;
   histograms: Map<bigint, TimedHistogram[]>;
+  starts: Map<bigint, Columns> | undefined;
 }
 
 /** `dense`: all series between the first and the last id, for who reads it to skip those that were not meant. */

@@ -18,6 +18,8 @@ export class SeriesRegistry {
   /** Days that a series' row is known to be stored for; two, since around midnight and in backfills two are usual. */
   day = new Int32Array(1024);
   otherDay = new Int32Array(1024);
+  /** Room for rows that earlier batches are done with. */
+  readonly spareRows: Uint32Array<ArrayBuffer>[] = [];
   /** Of each series its row in RowBinary without the day, which is all of it that is stored anew each day. */
   #rows = new Uint8Array(64 * 1024);
   #ends = new Uint32Array(1024);

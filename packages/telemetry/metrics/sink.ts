@@ -50,24 +50,31 @@ export class Sink {
     }
   }
 
-  sample(reference: number, time: number, low: number, high: number): void {
-    if (this.#timely(time)) this.batch.sample(reference, time, low, high);
+  /** `start`: since when it counts, in milliseconds; 0 where that is not known. */
+  sample(reference: number, time: number, low: number, high: number, start = 0): void {
+    if (!this.#timely(time)) return;
+    this.batch.sample(reference, time, low, high);
+    if (start > 0 && start <= this.latest) this.batch.start(reference, time, start);
   }
 
-  value(reference: number, time: number, value: number): void {
+  value(reference: number, time: number, value: number, start = 0): void {
     doubles[0] = value;
-    this.sample(reference, time, halves[0] ?? 0, halves[1] ?? 0);
+    this.sample(reference, time, halves[0] ?? 0, halves[1] ?? 0, start);
   }
 
   stale(reference: number, time: number): void {
     this.sample(reference, time, 2, 0x7ff00000);
   }
 
-  histogram(reference: number, time: number, histogram: NativeHistogram): void {
+  histogram(reference: number, time: number, histogram: NativeHistogram, start = 0): void {
     if (!this.#timely(time)) return;
     const fault = histogramFault(histogram);
-    if (fault) this.batch.refuse(`a native histogram is not valid: ${fault}`, "");
-    else this.batch.histogram(reference, time, histogram);
+    if (fault) {
+      this.batch.refuse(`a native histogram is not valid: ${fault}`, "");
+      return;
+    }
+    this.batch.histogram(reference, time, histogram);
+    if (start > 0 && start <= this.latest) this.batch.start(reference, time, start);
   }
 
   exemplar(reference: number, time: number, value: number, labels: readonly string[]): void {

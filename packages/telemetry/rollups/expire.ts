@@ -21,7 +21,7 @@ interface Stored {
 
 /** Samples first: their buckets outlive them, and the labels of all of it go last. */
 const stored: readonly Stored[] = [
-  ...["samples", "histograms", "exemplars"].map((table) => ({
+  ...["samples", "starts", "histograms", "exemplars"].map((table) => ({
     table,
     kind: "raw" as const,
     time: "timestamp",

@@ -10,9 +10,10 @@ import { type Limits, limitFault } from "./limits.ts";
 
 /** Where scraped samples go. What is optional is left out where the way does not carry it. */
 export interface SampleSink {
-  add(labels: Labels, timestamp: number, value: number): void;
+  /** `start`: since when it counts, in milliseconds, where that is known. */
+  add(labels: Labels, timestamp: number, value: number, start?: number): void;
   addStale(labels: Labels, timestamp: number): void;
-  histogram?(labels: Labels, timestamp: number, histogram: NativeHistogram): void;
+  histogram?(labels: Labels, timestamp: number, histogram: NativeHistogram, start?: number): void;
   exemplar?(
     labels: Labels,
     exemplar: { timestamp: number; value: number; labels: readonly [string, string][] },

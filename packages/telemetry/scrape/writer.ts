@@ -56,10 +56,10 @@ export function sampleSink(sink: Sink): SampleSink {
     if (reference >= 0) put(reference);
   };
   return {
-    add: (labels, time, value) => at(labels, (reference) => sink.value(reference, time, value)),
+    add: (labels, time, value, start) => at(labels, (reference) => sink.value(reference, time, value, start)),
     addStale: (labels, time) => at(labels, (reference) => sink.stale(reference, time)),
-    histogram: (labels, time, histogram) =>
-      at(labels, (reference) => sink.histogram(reference, time, histogram)),
+    histogram: (labels, time, histogram, start) =>
+      at(labels, (reference) => sink.histogram(reference, time, histogram, start)),
     exemplar: (labels, { timestamp, value, labels: own }) =>
       at(labels, (reference) => sink.exemplar(reference, timestamp, value, own.flat())),
     metadata: (metadata) => sink.batch.metadata.push(metadata),

@@ -5,13 +5,14 @@ import { type Clock, HavnError } from "@havn/model";
 import { exemplarColumns, metadataColumns, sampleColumns, seriesColumns } from "../metrics/batch.ts";
 import { histogramColumns } from "../metrics/histogram.ts";
 import type { SampleCache } from "../metrics/sample-cache.ts";
+import { type StartedSeries, startColumns } from "../metrics/starts.ts";
 import type { StoredSeries } from "../metrics/stored-series.ts";
 import { logColumns, scanLogSegment } from "../protocols/agent/logs.ts";
 import { type Late, lateColumns } from "../rollups/late.ts";
 import { type Segment, type Spool, type Table, tables } from "./spool.ts";
 
 const mostFiles = 64;
-const mostBytes = 96 * 1024 * 1024;
+const mostBytes = 32 * 1024 * 1024;
 const largeBytes = 8 * 1024 * 1024;
 const intervalMs = 1_000;
 /** What is little costs little: rules see it sooner. */
@@ -23,6 +24,7 @@ const mostRefusals = 5;
 const columns = {
   ...{ series: seriesColumns, samples: sampleColumns, histograms: histogramColumns },
   ...{ exemplars: exemplarColumns, metadata: metadataColumns, logs: logColumns, late: lateColumns },
+  starts: startColumns,
 } as const;
 
 export interface InserterStats {
@@ -55,10 +57,12 @@ export function startInserter(options: {
   cache?: Pick<SampleCache, "wants" | "wrote"> | undefined;
   /** Is told what series were stored. */
   storedSeries?: Pick<StoredSeries, "wants" | "wrote"> | undefined;
+  /** Is told where there are start times that it may not know of. */
+  startedSeries?: Pick<StartedSeries, "forget"> | undefined;
   /** Is told of samples of hours that are rolled up already. */
   late?: Pick<Late, "until" | "marksOf"> | undefined;
 }): Inserter {
-  const { clickhouse, spool, clock, log, cache, storedSeries, late } = options;
+  const { clickhouse, spool, clock, log, cache, storedSeries, startedSeries, late } = options;
   const stats = {
     inserts: 0,
     failedInserts: 0,
@@ -87,6 +91,7 @@ export function startInserter(options: {
     }
     stats.inserts++;
     if (table === "series") storedSeries?.wrote(rows);
+    if (table === "starts" && group.some(({ isNew }) => !isNew)) startedSeries?.forget();
     for (const segment of group) {
       stats.insertedBytes += segment.bytes;
       refusals.delete(segment.path);

@@ -3,7 +3,16 @@ import { type FileHandle, open, readdir, rename, rm, stat } from "node:fs/promis
 import { join } from "node:path";
 import { HavnError } from "@havn/model";
 
-export const tables = ["series", "samples", "late", "histograms", "exemplars", "metadata", "logs"] as const;
+export const tables = [
+  "series",
+  "samples",
+  "late",
+  "starts",
+  "histograms",
+  "exemplars",
+  "metadata",
+  "logs",
+] as const;
 export type Table = (typeof tables)[number];
 
 /** Rows of one table, on disk, that ClickHouse may not have yet. */

@@ -13,7 +13,7 @@ const asked = Date.UTC(2100, 0, 1);
 
 /**
  * The real store for conformance scripts: samples are ingested, spooled, inserted into embedded ClickHouse and read from
- * there. Times are shifted. Start times of samples are not kept by the store.
+ * there. Times are shifted.
  */
 export async function openScriptStore(): Promise<ScriptStore & AsyncDisposable> {
   const directory = await mkdtemp(join(tmpdir(), "havn-promqltest-"));
@@ -44,12 +44,20 @@ export async function openScriptStore(): Promise<ScriptStore & AsyncDisposable> 
   };
 }
 
-function* samplesOf({ labels, timestamps, values, histograms }: Series): Generator<TimedSample> {
+function* samplesOf({
+  labels,
+  timestamps,
+  values,
+  histograms,
+  startTimestamps,
+}: Series): Generator<TimedSample> {
   const bits = new BigUint64Array(values.buffer, values.byteOffset, values.length);
   for (const [at, timestamp] of timestamps.entries()) {
     const isStale = bits[at] === staleBits;
     const value = histograms?.[at] ?? (isStale ? "stale" : (values[at] ?? Number.NaN));
-    yield { labels: renamed(labels, "env", ownLabel), time: base + timestamp, value };
+    const told = startTimestamps?.[at] ?? 0;
+    const start = told === 0 ? undefined : base + told;
+    yield { labels: renamed(labels, "env", ownLabel), time: base + timestamp, value, start };
   }
 }
 const staleBits = 0x7ff0000000000002n;
@@ -75,8 +83,19 @@ function shifted(querier: Querier, environment: () => string): Querier {
   const without = ({ env: _env, ...labels }: Labels) => renamed(labels, ownLabel, "env");
   return {
     async *select(matchers, range, signal) {
-      for await (const { labels, timestamps, ...rest } of querier.select(own(matchers), later(range), signal))
-        yield { ...rest, labels: without(labels), timestamps: timestamps.map((time) => time - base) };
+      for await (const { labels, timestamps, startTimestamps, ...rest } of querier.select(
+        own(matchers),
+        later(range),
+        signal,
+      ))
+        yield {
+          ...rest,
+          labels: without(labels),
+          timestamps: timestamps.map((time) => time - base),
+          ...(startTimestamps && {
+            startTimestamps: startTimestamps.map((time) => (time === 0 ? 0 : time - base)),
+          }),
+        };
     },
     labelNames: async (sets, range, signal) =>
       (await querier.labelNames(ownSets(sets), later(range), signal)).filter((name) => name !== "env"),

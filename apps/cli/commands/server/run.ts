@@ -22,10 +22,14 @@ export const command = defineCommand({
         detail: "Stop it with `havn server stop`, or choose another directory with --data DIR.",
       });
     await checkCanStart(dataDirectory, port);
-    const child = spawn(process.execPath, [join(checkout, "apps/server/main.ts")], {
-      stdio: "inherit",
-      env: { ...environment, HAVN_DATA: dataDirectory, HAVN_PORT: String(port) },
-    });
+    const child = spawn(
+      process.execPath,
+      ["--max-semi-space-size=4", join(checkout, "apps/server/main.ts")],
+      {
+        stdio: "inherit",
+        env: { MALLOC_ARENA_MAX: "2", ...environment, HAVN_DATA: dataDirectory, HAVN_PORT: String(port) },
+      },
+    );
     const pass = () => void child.kill("SIGTERM");
     signal.addEventListener("abort", pass, { once: true });
     return new Promise<number>((resolve, reject) => {

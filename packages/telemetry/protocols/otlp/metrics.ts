@@ -50,7 +50,7 @@ export function storeMetrics(resources: readonly ResourceMetrics[], sink: Sink, 
       const rest = labelsOf(
         attributes.filter(({ key }) => !/^service\.(name|namespace|instance\.id)$/.test(key)),
       );
-      put(sink, new Map([...rest, ...identity]), "target_info", last, 1);
+      put(sink, new Map([...rest, ...identity]), "target_info", { time: last, start: 0 }, 1);
     }
   }
 }
@@ -87,40 +87,67 @@ function storeMetric(work: Work): number {
   let last = 0;
   const each = <P extends Point>(
     points: readonly P[],
-    store: (point: P, labels: Labels, time: number) => void,
+    store: (point: P, labels: Labels, moment: Moment) => void,
+    counted = true,
   ) => {
     for (const point of points) {
       const time = Number(point.timeUnixNano / 1_000_000n);
+      const start = counted ? Number(point.startTimeUnixNano / 1_000_000n) : 0;
       last = Math.max(last, time);
-      store(point, new Map([...labelsOf(point.attributes), ...work.common]), time);
+      store(point, new Map([...labelsOf(point.attributes), ...work.common]), { time, start });
     }
   };
   const isDelta = (metric: { aggregationTemporality: number }) => metric.aggregationTemporality === delta;
   if (gauge)
-    each(gauge.dataPoints, (point, labels, time) => storeNumber(work, name, point, labels, time, false));
+    each(
+      gauge.dataPoints,
+      (point, labels, moment) => storeNumber(work, name, point, labels, moment, false),
+      false,
+    );
   if (sum)
-    each(sum.dataPoints, (point, labels, time) => storeNumber(work, name, point, labels, time, isDelta(sum)));
+    each(
+      sum.dataPoints,
+      (point, labels, moment) => storeNumber(work, name, point, labels, moment, isDelta(sum)),
+      sum.isMonotonic && !isDelta(sum),
+    );
   if (histogram)
-    each(histogram.dataPoints, (point, labels, time) =>
-      storeHistogram(work, name, point, labels, time, isDelta(histogram)),
+    each(
+      histogram.dataPoints,
+      (point, labels, moment) => storeHistogram(work, name, point, labels, moment, isDelta(histogram)),
+      !isDelta(histogram),
     );
   if (exponentialHistogram)
-    each(exponentialHistogram.dataPoints, (point, labels, time) =>
-      storeExponential(work, name, point, labels, time, isDelta(exponentialHistogram)),
+    each(
+      exponentialHistogram.dataPoints,
+      (point, labels, moment) =>
+        storeExponential(work, name, point, labels, moment, isDelta(exponentialHistogram)),
+      !isDelta(exponentialHistogram),
     );
   if (summary)
-    each(summary.dataPoints, (point, labels, time) => storeSummary(work, name, point, labels, time));
+    each(summary.dataPoints, (point, labels, moment) => storeSummary(work, name, point, labels, moment));
   return last;
 }
 
-type Point = Pick<NumberPoint, "timeUnixNano" | "attributes" | "flags" | "exemplars">;
+/** In milliseconds. `start`: since when it counts; 0 where that is not known, and where differences are added up here. */
+interface Moment {
+  time: number;
+  start: number;
+}
+
+type Point = Pick<NumberPoint, "startTimeUnixNano" | "timeUnixNano" | "attributes" | "flags" | "exemplars">;
 
 /** Returns the series' reference. */
-function put(sink: Sink, labels: Labels, name: string, time: number, value: number | undefined): number {
+function put(
+  sink: Sink,
+  labels: Labels,
+  name: string,
+  { time, start }: Moment,
+  value: number | undefined,
+): number {
   const reference = sink.reference([...labels, ["__name__", name]].flat() as string[]);
   if (reference < 0) return reference;
   if (value === undefined) sink.stale(reference, time);
-  else sink.value(reference, time, value);
+  else sink.value(reference, time, value, start);
   return reference;
 }
 
@@ -129,19 +156,19 @@ const keyOf = (name: string, labels: Labels) =>
 
 function storeNumber(
   { sink, sums }: Work,
-  ...[name, point, labels, time, isDelta]: [string, NumberPoint, Labels, number, boolean]
+  ...[name, point, labels, moment, isDelta]: [string, NumberPoint, Labels, Moment, boolean]
 ): void {
   const measured = point.asDouble ?? (point.asInt === undefined ? 0 : Number(point.asInt));
   const noValue = (point.flags & flagNoValue) !== 0;
   const value = isDelta && !noValue ? sums.add(keyOf(name, labels), [measured])[0] : measured;
-  const reference = put(sink, labels, name, time, noValue ? undefined : value);
+  const reference = put(sink, labels, name, moment, noValue ? undefined : value);
   storeExemplars(sink, point.exemplars, () => reference);
 }
 
 /** Classic buckets, which every tool for Prometheus understands. */
 function storeHistogram(
   { sink, sums }: Work,
-  ...[name, point, labels, time, isDelta]: [string, HistogramPoint, Labels, number, boolean]
+  ...[name, point, labels, moment, isDelta]: [string, HistogramPoint, Labels, Moment, boolean]
 ): void {
   const { explicitBounds: bounds, bucketCounts: counts } = point;
   if (counts.length > 0 && counts.length !== bounds.length + 1) {
@@ -153,14 +180,14 @@ function storeHistogram(
   const bounded = () => `${keyOf(name, labels)}\xff${bounds.join()}`;
   const [count = 0, sum = 0, ...perBucket] = isDelta && !noValue ? sums.add(bounded(), measured) : measured;
   const told = (value: number) => (noValue ? undefined : value);
-  put(sink, labels, `${name}_count`, time, told(count));
-  if (point.sum !== undefined) put(sink, labels, `${name}_sum`, time, told(sum));
+  put(sink, labels, `${name}_count`, moment, told(count));
+  if (point.sum !== undefined) put(sink, labels, `${name}_sum`, moment, told(sum));
   let below = 0;
   const buckets = bounds.map((bound, at) => {
     below += perBucket[at] ?? 0;
-    return put(sink, new Map([...labels, ["le", String(bound)]]), `${name}_bucket`, time, told(below));
+    return put(sink, new Map([...labels, ["le", String(bound)]]), `${name}_bucket`, moment, told(below));
   });
-  buckets.push(put(sink, new Map([...labels, ["le", "+Inf"]]), `${name}_bucket`, time, told(count)));
+  buckets.push(put(sink, new Map([...labels, ["le", "+Inf"]]), `${name}_bucket`, moment, told(count)));
   storeExemplars(sink, point.exemplars, (value) => {
     const at = bounds.findIndex((bound) => value <= bound);
     return buckets.at(at) ?? -1;
@@ -169,12 +196,12 @@ function storeHistogram(
 
 function storeExponential(
   { sink, sums }: Work,
-  ...[name, point, labels, time, isDelta]: [string, ExponentialPoint, Labels, number, boolean]
+  ...[name, point, labels, moment, isDelta]: [string, ExponentialPoint, Labels, Moment, boolean]
 ): void {
   const reference = sink.reference([...labels, ["__name__", name]].flat() as string[]);
   if (reference < 0) return;
   if (point.flags & flagNoValue) {
-    sink.stale(reference, time);
+    sink.stale(reference, moment.time);
     return;
   }
   if (point.scale < -4) {
@@ -188,7 +215,7 @@ function storeExponential(
     negative: bucketMap(point.negative, point.scale),
   };
   const tally = isDelta ? sums.addTally(keyOf(name, labels), measured) : measured;
-  sink.histogram(reference, time, nativeOf(tally, point.zeroThreshold));
+  sink.histogram(reference, moment.time, nativeOf(tally, point.zeroThreshold), moment.start);
   storeExemplars(sink, point.exemplars, () => reference);
 }
 
@@ -226,13 +253,13 @@ function sortedBuckets(buckets: ReadonlyMap<number, number>): Buckets {
 
 function storeSummary(
   { sink }: Work,
-  ...[name, point, labels, time]: [string, SummaryPoint, Labels, number]
+  ...[name, point, labels, moment]: [string, SummaryPoint, Labels, Moment]
 ): void {
   const told = (value: number) => (point.flags & flagNoValue ? undefined : value);
-  put(sink, labels, `${name}_count`, time, told(point.count));
-  put(sink, labels, `${name}_sum`, time, told(point.sum ?? 0));
+  put(sink, labels, `${name}_count`, moment, told(point.count));
+  put(sink, labels, `${name}_sum`, moment, told(point.sum ?? 0));
   for (const { quantile, value } of point.quantileValues)
-    put(sink, new Map([...labels, ["quantile", String(quantile)]]), name, time, told(value));
+    put(sink, new Map([...labels, ["quantile", String(quantile)]]), name, moment, told(value));
 }
 
 function storeExemplars(

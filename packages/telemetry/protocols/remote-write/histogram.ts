@@ -17,11 +17,12 @@ const mostBuckets = 100_000;
 /**
  * The message Histogram, the same in both versions: count = 1 or 2, sum = 3, schema = 4, zero_threshold = 5, zero_count =
  * 6 or 7, negative spans, deltas, counts = 8, 9, 10, positive ones = 11, 12, 13, reset_hint = 14, timestamp = 15,
- * custom_values = 16.
+ * custom_values = 16, start_timestamp = 17. `seriesStart`: of all samples of the series.
  */
-export function readHistogram(reader: ProtoReader, sink: Sink, reference: number): void {
+export function readHistogram(reader: ProtoReader, sink: Sink, reference: number, seriesStart = 0): void {
   const outer = reader.enter();
   const read = { count: 0, schema: 0, zeroThreshold: 0, zeroCount: 0, hint: 0, time: 0, low: 0, high: 0 };
+  let start = seriesStart;
   const negative: Side = { spans: [], deltas: [], counts: [] };
   const positive: Side = { spans: [], deltas: [], counts: [] };
   const customBounds: number[] = [];
@@ -41,6 +42,7 @@ export function readHistogram(reader: ProtoReader, sink: Sink, reference: number
     else if (field === 14) read.hint = reader.varint();
     else if (field === 15) read.time = reader.int64();
     else if (field === 16) reader.numbers(tag, customBounds, double);
+    else if (field === 17) start = reader.int64();
     else reader.skipField(tag);
   }
   reader.leave(outer);
@@ -48,7 +50,7 @@ export function readHistogram(reader: ProtoReader, sink: Sink, reference: number
     sink.stale(reference, read.time);
     return;
   }
-  sink.histogram(reference, read.time, {
+  const histogram = {
     ...{
       schema: read.schema,
       count: read.count,
@@ -60,7 +62,8 @@ export function readHistogram(reader: ProtoReader, sink: Sink, reference: number
     positive: bucketsFrom(positive),
     negative: bucketsFrom(negative),
     customBounds: read.schema === customSchema ? customBounds : [],
-  });
+  };
+  sink.histogram(reference, read.time, histogram, start);
 }
 
 function readSide(reader: ProtoReader, tag: number, side: Side): void {

@@ -66,10 +66,11 @@ function refuseSeries(reader: ProtoReader, sink: Sink): void {
   sink.batch.refuse("its series cannot be stored", "", samples);
 }
 
-/** value = 1, timestamp = 2. */
-export function readSample(reader: ProtoReader, sink: Sink, reference: number): void {
+/** value = 1, timestamp = 2; in version 2.0 start_timestamp = 3. `seriesStart`: of all samples of the series. */
+export function readSample(reader: ProtoReader, sink: Sink, reference: number, seriesStart = 0): void {
   const outer = reader.enter();
   let [low, high, time] = [0, 0, 0];
+  let start = seriesStart;
   while (reader.more) {
     const tag = reader.tag();
     if (tag === 0x09) {
@@ -77,10 +78,11 @@ export function readSample(reader: ProtoReader, sink: Sink, reference: number): 
       low = reader.view.getUint32(at, true);
       high = reader.view.getUint32(at + 4, true);
     } else if (tag === 0x10) time = reader.int64();
+    else if (tag === 0x18) start = reader.int64();
     else reader.skipField(tag);
   }
   reader.leave(outer);
-  sink.sample(reference, time, low, high);
+  sink.sample(reference, time, low, high, start);
 }
 
 /** labels = 1, value = 2, timestamp = 3. */

@@ -58,13 +58,18 @@ const textAt = (symbols: Symbols, index: number) => {
   return textOf(symbols.bytes, start, symbols.ends[index]);
 };
 
-/** labels_refs = 1, samples = 2, histograms = 3, exemplars = 4, metadata = 5. */
+/**
+ * labels_refs = 1, samples = 2, histograms = 3, exemplars = 4, metadata = 5; created_timestamp = 6 where it was of the
+ * series, before 2.0-rc.4.
+ */
 function readSeries(reader: ProtoReader, sink: Sink, keys: ByteKeys, symbols: Symbols): void {
   const start = reader.at;
   const refs: number[] = [];
+  let created = 0;
   while (reader.more) {
     const tag = reader.tag();
     if (tag === 0x0a || tag === 0x08) reader.numbers(tag, refs, () => reader.varint());
+    else if (tag === 0x30) created = reader.int64();
     else reader.skipField(tag);
   }
   if (refs.length % 2 !== 0) throw new TypeError("a label has no value");
@@ -75,8 +80,8 @@ function readSeries(reader: ProtoReader, sink: Sink, keys: ByteKeys, symbols: Sy
     const tag = reader.tag();
     if (reference < 0 && (tag === 0x12 || tag === 0x1a)) lost++;
     if (reference < 0) reader.skipField(tag);
-    else if (tag === 0x12) readSample(reader, sink, reference);
-    else if (tag === 0x1a) readHistogram(reader, sink, reference);
+    else if (tag === 0x12) readSample(reader, sink, reference, created);
+    else if (tag === 0x1a) readHistogram(reader, sink, reference, created);
     else if (tag === 0x22) readExemplar(reader, sink, reference, symbols);
     else if (tag === 0x2a) readMetadata(reader, sink, refs, symbols);
     else reader.skipField(tag);

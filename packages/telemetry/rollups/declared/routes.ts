@@ -56,7 +56,7 @@ export const retentionRoute = ({ clickhouse, rollups, declared, ruleOf }: RouteO
         });
       }
       const stored = [
-        await sizeOf(clickhouse, "raw", ["samples", "histograms", "exemplars"], signal),
+        await sizeOf(clickhouse, "raw", ["samples", "starts", "histograms", "exemplars"], signal),
         ...(await Promise.all(
           tierNames.map((tier) => sizeOf(clickhouse, tier, [tiers[tier].table], signal)),
         )),
