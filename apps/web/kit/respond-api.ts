@@ -15,6 +15,7 @@ import type {
   ReceiverPreview,
   ReceiverTest,
   ReceiverView,
+  RuleGroup,
   Runbook,
   RunbookRun,
   RunbookStep,
@@ -198,6 +199,8 @@ const alertingApi = (get: Get, post: Post, send: Send) => ({
       { environment },
       signal,
     ),
+  rules: (environment: string, signal?: AbortSignal) =>
+    get<{ groups: RuleGroup[] }>("/api/v1/rules", { environment }, signal),
   silences: (signal?: AbortSignal) => get<SilenceView[]>("/api/v2/silences", {}, signal),
   silence: (one: Omit<SilenceView, "id" | "status"> & { id?: string | undefined }) =>
     post<{ silenceID: string }>("/api/v2/silences", one),

@@ -115,6 +115,7 @@ async function openRooms(
     query: (expr, at, signal) => engine.instant(expr, at, { signal }),
     desired: { put: async () => {} },
     deliver: async (told) => await response?.deliver(told),
+    whom: (receiver, at) => response?.whom(receiver, at) ?? { channels: [], people: [] },
     recording: {
       queryRange: (expr, window, signal) => engine.range(expr, window, { signal }),
       series: { write: async () => {}, flush: async () => {} },

@@ -7,6 +7,12 @@ export const tryRule = {
   asIs: "as the expression says",
   above: "above",
   below: "below",
+  unusual: "unusual",
+  season: "Compared with",
+  seasons: { "1d": "the days before", "1w": "the weeks before" },
+  faulty: "Rules that need a look",
+  matchesNothing:
+    "The expression matches no series in this time: such a rule can never fire. Look at names and labels.",
   limit: "Limit",
   for: "For",
   past: "Past",

@@ -7,6 +7,12 @@ export const tryRule: typeof en = {
   compare: "Utløses når",
   asIs: "som uttrykket sier",
   above: "over",
+  unusual: "uvanlig",
+  season: "Sammenlignet med",
+  seasons: { "1d": "dagene før", "1w": "ukene før" },
+  faulty: "Regler som trenger et blikk",
+  matchesNothing:
+    "Uttrykket treffer ingen serier i denne tiden: en slik regel kan aldri utløses. Se på navn og merkelapper.",
   below: "under",
   limit: "Grense",
   for: "Varighet",

@@ -1,11 +1,14 @@
-import type { BacktestAnswer } from "@havn/model";
+import type { BacktestAnswer, Problem } from "@havn/model";
 import { ApiError } from "../../kit/api.ts";
 
 export interface Tried {
   expr: string;
   /** A bound that the expression is compared with; none: as it is written. */
-  compare: "none" | "above" | "below";
+  compare: "none" | "above" | "below" | "unusual";
   limit: string;
+  /** Of what is unusual: what it is compared with. */
+  season: "1d" | "1w";
+  severity: "info" | "warning" | "critical";
   for: string;
   past: "1d" | "7d" | "30d";
 }
@@ -15,7 +18,7 @@ const lengths = { "1d": 86_400_000, "7d": 7 * 86_400_000, "30d": 30 * 86_400_000
 /** The expression of the rule that is tried; undefined while it is not whole. */
 export function exprOf({ expr, compare, limit }: Tried): string | undefined {
   if (expr.trim() === "") return undefined;
-  if (compare === "none") return expr;
+  if (compare === "none" || compare === "unusual") return expr;
   const number = Number(limit);
   if (limit.trim() === "" || !Number.isFinite(number)) return undefined;
   return `(${expr}) ${compare === "above" ? ">" : "<"} ${number}`;
@@ -34,7 +37,9 @@ export async function tryRule(
 ): Promise<BacktestAnswer> {
   const until = Date.now();
   const properties = {
-    ...{ expr: exprOf(tried) ?? "", for: tried.for.trim() || "0s" },
+    ...{ expr: exprOf(tried) ?? "", for: tried.for.trim() || "0s", severity: tried.severity },
+    // As anomaly(…) declares it.
+    ...(tried.compare === "unusual" && { interval: "1m", detect: { kind: "band", season: tried.season } }),
     summary: "{{ range $name, $value := $labels }}{{ $name }}={{ $value }} {{ end }}: {{ $value }}",
   };
   const response = await fetch("/api/v1/rules/test", {
@@ -47,8 +52,8 @@ export async function tryRule(
     signal,
   });
   if (!response.ok || !response.body) {
-    const problem = (await response.json().catch(() => ({}))) as { title?: string; detail?: string };
-    throw new ApiError(response.status, problem.title ?? "", problem.detail ?? "");
+    const problem = (await response.json().catch(() => ({}))) as Partial<Problem>;
+    throw new ApiError(response.status, problem.error?.summary ?? "", problem.error?.detail ?? "");
   }
   for await (const line of linesOf(response.body)) {
     const told = JSON.parse(line) as Line;

@@ -26,12 +26,18 @@ export function Outcome({ answer }: { answer: BacktestAnswer }) {
         <Figure value={String(answer.told.length)} label={messages.told} />
         <Figure value={String(asked)} label={messages.asked} />
       </div>
+      {answer.drawn.length === 0 && answer.failures.length === 0 && (
+        <p class="note warn" role="alert">
+          {messages.matchesNothing}
+        </p>
+      )}
       {lines.length > 0 && (
         <figure class="chart">
           <Plot
             {...{ times, lines, marks, height: 240, stack: "off" }}
             unit={unitOf(guessUnit(answer.expr), formats)}
           />
+          <figcaption class="muted">{lines.map(({ name }) => name).join(" · ")}</figcaption>
         </figure>
       )}
       {answer.failures.map(({ from, message }) => (

@@ -6,17 +6,19 @@ import { Field, Segments } from "../../respond/parts.tsx";
 import { setSearch } from "../../respond/search.ts";
 import { ErrorState } from "../../ui/states.tsx";
 import { exprOf, type Tried, tryRule } from "./ask.ts";
+import { Faulty, type TryRuleData } from "./faulty.tsx";
 import { Outcome } from "./outcome.tsx";
 
 /** Until the next letter comes, so that not every one of them asks. */
 const pauseMs = 700;
 
 interface Props {
+  data: TryRuleData;
   params: { environment: string };
   query: URLSearchParams;
 }
 
-export default function TryRule({ params: { environment }, query }: Props) {
+export default function TryRule({ data, params: { environment }, query }: Props) {
   const messages = useMessages().tryRule;
   const [tried, setTried] = useState(() => triedOf(query));
   const { answer, share, failure, again } = useTried(environment, tried);
@@ -40,25 +42,31 @@ export default function TryRule({ params: { environment }, query }: Props) {
       )}
       {failure !== undefined && <ErrorState cause={failure} retry={again} />}
       {answer && <Outcome answer={answer} />}
+      <Faulty rules={data.faulty} choose={(expr) => change({ expr, compare: "none" })} />
     </>
   );
 }
 
-const compares = ["none", "above", "below"] as const;
+const compares = ["none", "above", "below", "unusual"] as const;
+const seasons = ["1d", "1w"] as const;
+const severities = ["info", "warning", "critical"] as const;
 const pasts = ["1d", "7d", "30d"] as const;
 
 const triedOf = (query: URLSearchParams): Tried => ({
   expr: query.get("expr") ?? "",
   compare: compares.find((one) => one === query.get("compare")) ?? "none",
   limit: query.get("limit") ?? "",
+  season: seasons.find((one) => one === query.get("season")) ?? "1w",
+  severity: severities.find((one) => one === query.get("severity")) ?? "warning",
   for: query.get("for") ?? "0s",
   past: pasts.find((one) => one === query.get("past")) ?? "7d",
 });
 
 function Form(props: { tried: Tried; change(part: Partial<Tried>): void; again(): void }) {
-  const messages = useMessages().tryRule;
+  const { tryRule: messages, alerts } = useMessages();
   const { tried, change } = props;
-  const comparing = { none: messages.asIs, above: messages.above, below: messages.below };
+  const { asIs, above, below, unusual } = messages;
+  const comparing = { none: asIs, above, below, unusual };
   return (
     <form
       class="form"
@@ -84,7 +92,15 @@ function Form(props: { tried: Tried; change(part: Partial<Tried>): void; again()
           options={compares.map((value) => ({ value, text: comparing[value] }))}
           choose={(compare) => change({ compare })}
         />
-        {tried.compare !== "none" && (
+        {tried.compare === "unusual" && (
+          <Segments
+            label={messages.season}
+            value={tried.season}
+            options={seasons.map((value) => ({ value, text: messages.seasons[value] }))}
+            choose={(season) => change({ season })}
+          />
+        )}
+        {(tried.compare === "above" || tried.compare === "below") && (
           <input
             type="text"
             inputMode="decimal"
@@ -103,6 +119,13 @@ function Form(props: { tried: Tried; change(part: Partial<Tried>): void; again()
           aria-label={messages.for}
           value={tried.for}
           onInput={(event) => change({ for: event.currentTarget.value })}
+        />
+        <span class="form-label">{messages.severity}</span>
+        <Segments
+          label={messages.severity}
+          value={tried.severity}
+          options={severities.map((value) => ({ value, text: alerts.severities[value] }))}
+          choose={(severity) => change({ severity })}
         />
         <span class="form-label">{messages.past}</span>
         <Segments
