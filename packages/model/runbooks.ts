@@ -87,7 +87,10 @@ export const runbookStepSchema = z.object({
   endedAt: z.number().nullable(),
   outcome: z.string().nullable().describe("what came of it, in words"),
   question: z
-    .object({ text: z.string(), choices: z.array(z.string()), until: z.number() })
+    .object({
+      ...{ text: z.string(), choices: z.array(z.string()), until: z.number() },
+      people: z.array(z.string()).nullable().describe("the only ones who may answer; null: whoever may"),
+    })
     .nullable()
     .describe("what a person is asked while it waits"),
 });

@@ -160,12 +160,13 @@ export async function createResponse(options: ResponseOptions): Promise<Response
     ...{ sql, clock, timeline, workflows: options.workflows, hands: options.hands },
     compileMatchers: options.compileMatchers,
     declared: people.runbooks,
+    identityOf: (environment, person) => people.contact(environment, person)?.identity ?? `user:${person}`,
     people: (environment, targets) =>
       people
         .snapshot(
           environment,
           { levels: [{ targets: [...targets], timeout: "1h" }], acknowledgedFor: "1h" },
-          clock.now(),
+          { at: clock.now(), lastResort: false },
         )
         .levels.flatMap((level) => level.people.map(({ person }) => person)),
     async tell({ id, environment, person, ...text }) {

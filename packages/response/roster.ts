@@ -33,11 +33,11 @@ export interface People {
   schedules(): { environment: string; schedule: Schedule; revision: number }[];
   runbooks(): { environment: string; name: string; properties: RunbookProperties }[];
   statusPages(): { environment: string; name: string; properties: StatusPageProperties }[];
-  /** Whom an escalation asks when it begins now. */
+  /** Whom an escalation asks when it begins now; everyone where nobody of a level is left, unless there is no last resort. */
   snapshot(
     environment: string,
     escalation: EscalationProperties,
-    at: number,
+    at: number | { at: number; lastResort: false },
   ): { levels: SnapshotLevel[]; missing: string[] };
 }
 
@@ -85,12 +85,17 @@ export async function loadPeople(sql: Sql): Promise<People> {
       }),
     runbooks: () => allOf("runbook", runbookProperties),
     statusPages: () => allOf("statuspage", statusPageProperties),
-    snapshot(environment, properties, at) {
+    snapshot(environment, properties, when) {
+      const at = typeof when === "number" ? when : when.at;
       const everyone = [...declared.values()].filter(
         (one) => one.type === "contact" && one.environment === environment,
       );
       return snapshot(escalationOf(properties), {
-        ...{ roster: rosterOf(environment), at, lastResort: everyone.map(({ name }) => name) },
+        ...{
+          roster: rosterOf(environment),
+          at,
+          lastResort: typeof when === "number" ? everyone.map(({ name }) => name) : [],
+        },
       });
     },
   };

@@ -43,7 +43,7 @@ export function runbookStepLine(step: RunbookRunAnswer["steps"][number], style: 
   const mark = { running: "…", waiting: "?", succeeded: style.green("✓"), failed: style.red("✗") }[state];
   const rest = question
     ? style.yellow(
-        `${printable(question.text)} (${question.choices.map(printable).join(" or ") || "any answer"}, until ${localTime(question.until)})`,
+        `${printable(question.text)} (${question.choices.map(printable).join(" or ") || "any answer"}${question.people ? `, asked of ${question.people.map(printable).join(", ") || "nobody"}` : ""}, until ${localTime(question.until)})`,
       )
     : printable(outcome ?? "");
   return `  ${localTime(startedAt)} ${mark} ${printable(name)}${rest === "" ? "" : `: ${rest}`}`;

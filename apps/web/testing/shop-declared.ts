@@ -102,7 +102,7 @@ function answers(): Resource[] {
       "free-disk",
       `const [disk] = await step.query("disk_used_ratio");
        await step.run(["journalctl", "--vacuum-size=200M"], { on: [trigger.with.host] });
-       const sure = await step.approve("Remove old releases on " + trigger.with.host + "?", { of: { type: "contact", name: "ada" }, timeout: "30m" });
+       const sure = await step.approve("Remove old releases on " + trigger.with.host + "?", { of: { type: "contact", name: "ingrid" }, timeout: "30m" });
        await step.restart({ type: "service", name: "shop" });`,
       {
         description: "Makes room on a web server, oldest logs first.",

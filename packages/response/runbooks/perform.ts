@@ -127,15 +127,19 @@ async function wait(options: PerformOptions, name: string, request: WaitRequest)
 /** The question is there before anyone hears of it. */
 async function ask(options: PerformOptions, name: string, request: WaitRequest): Promise<{ until: number }> {
   const { sql, clock, timeline, row } = options;
-  const { until, question } = beginningOf(request, clock.now());
+  const named =
+    request.kind === "wait" || request.of.length === 0
+      ? undefined
+      : options.people(row.environment, request.of);
+  const { until, question } = beginningOf(request, { now: clock.now(), people: named });
   const step = { name, kind: request.kind, detail: detailOf(request), question, startedAt: clock.now() };
   await store.beginStep(sql, row.id, { ...step, state: "waiting" });
   if (!question || request.kind === "wait") return { until };
   await store.setRunState(sql, row.id, "waiting");
-  const people = request.of.length === 0 ? [] : options.people(row.environment, request.of);
+  const people = named ?? [];
   await timeline.write({
     ...eventOf(row, "runbook.asked"),
-    summary: `${titleOf(row)} asks ${people.join(", ") || "whoever may answer"}: ${question.text}`,
+    summary: `${titleOf(row)} asks ${named ? people.join(", ") || "nobody: none of those who are named is declared any more" : "whoever may answer"}: ${question.text}`,
     data: { run: row.id, incident: row.incident, step: name, people },
     key: `runbook:${row.id}:${name}:asked`,
   });

@@ -79,7 +79,10 @@ function readRoutes({ sql, declared }: RunbookRoutesOptions): Route[] {
         const steps = await store.listSteps(sql, id);
         const asked = ({ state, question }: store.StepRow) =>
           state === "waiting" && question
-            ? { text: question.text, choices: question.choices, until: question.until }
+            ? {
+                ...{ text: question.text, choices: question.choices, until: question.until },
+                people: question.people ?? null,
+              }
             : null;
         return { run, steps: steps.map((step) => ({ ...step, question: asked(step) })) };
       },
@@ -178,7 +181,7 @@ function linkRoutes({ sql, runbooks, answerKey }: RunbookRoutesOptions): Route[]
           await runbooks.answer(found.run, {
             step: found.step,
             text: body.answer,
-            by: `user:${found.person}`,
+            ...{ by: `user:${found.person}`, person: found.person },
           });
         } catch (error) {
           if (!(error instanceof HavnError) || error.status !== 409) throw error;

@@ -161,6 +161,12 @@ test("approval: by the link (a GET never answers, a link answers once), over the
         await step.note("agreed: " + by);
         await step.note("said " + await step.ask("how far?"));`,
       ),
+      // Signs in as the one who asks here.
+      declaredResource("contact", "cyrille", {
+        ...{ identity: "user:cy", ways: [{ via: { kind: "slack", url: "http://slack.test/cy" } }] },
+      }),
+      declaredResource("team", "reds", { members: ["cyrille"] }),
+      runbook("by-cy", `await step.approve("go on?", { of: { type: "team", name: "reds" } });`),
     ],
     {
       // Pauses between tries are short here.
@@ -194,14 +200,28 @@ test("approval: by the link (a GET never answers, a link answers once), over the
     ["succeeded", "user:ada approved it", "agreed: user:ada", "user:cy: all the way", "said all the way"],
   );
   const second = await room.start("careful");
-  await room.asks(second.id);
-  await room.json("POST", `/api/v1/runbook-runs/${second.id}/answer`, { answer: "refuse" });
-  const refused = await room.ended(second.id);
-  assert.deepEqual([refused.run.state, refused.run.error], ["refused", "user:cy refused: restart <it>?"]);
-  const third = await room.start("careful");
+  assert.deepEqual((await room.asks(second.id)).question?.people, ["ada"]);
+  const answer = { answer: "refuse" };
+  const strange = await room.inject("POST", `/api/v1/runbook-runs/${second.id}/answer`, answer);
+  assert.deepEqual(
+    [strange.status, /user:cy is not one of those.*Only these may answer: ada/s.test(strange.text)],
+    [403, true],
+  );
+  const other = questionToken({ run: second.id, step: "restart <it>?", person: "cy" }, "key");
+  assert.notEqual((await room.inject("POST", `/runbook/${other}`, "answer=refuse", form)).status, 200);
+  await room.json("POST", `/api/v1/runbook-runs/${second.id}/stop`);
+  const stopped = await room.ended(second.id);
+  assert.deepEqual(
+    stopped.steps.map(({ state, outcome: told, question }) => [state, told, question]),
+    [["failed", "the run ended before it", null]],
+    "what has ended asks nobody any more",
+  );
+  assert.equal((await room.inject("POST", `/api/v1/runbook-runs/${second.id}/answer`, answer)).status, 409);
+  const third = await room.start("by-cy");
   await room.asks(third.id);
-  await room.json("POST", `/api/v1/runbook-runs/${third.id}/stop`);
-  assert.equal((await room.ended(third.id)).run.state, "stopped");
+  await room.json("POST", `/api/v1/runbook-runs/${third.id}/answer`, answer);
+  const refused = await room.ended(third.id);
+  assert.deepEqual([refused.run.state, refused.run.error], ["refused", "user:cy refused: go on?"]);
 });
 
 test("an alert starts it once; guards hold it back, and tell why", async () => {

@@ -43,6 +43,8 @@ export interface RunbooksOptions {
   /** Whether labels are what matchers say. Throws a HavnError for one that cannot be read. */
   compileMatchers(texts: readonly string[]): (labels: Labels) => boolean;
   declared(): { environment: string; name: string; properties: RunbookProperties }[];
+  /** As whom a person signs in. */
+  identityOf(environment: string, person: string): string;
   /** Whom these names stand for now. */
   people(
     environment: string,
@@ -71,6 +73,14 @@ export interface StartRequest {
   with?: Record<string, unknown> | undefined;
 }
 
+export interface Answer {
+  step?: string | undefined;
+  text: string;
+  by: string;
+  /** Whose link it came by; otherwise `by` says who it is. */
+  person?: string | undefined;
+}
+
 export interface Runbooks {
   /** By a person. Durable when it resolves. */
   start(request: StartRequest): Promise<RunbookRun>;
@@ -79,7 +89,7 @@ export interface Runbooks {
   /** Goes on with what is open, and starts what the clock starts: to be called again and again. */
   sweep(alerts: readonly AlertChange[]): Promise<void>;
   /** Answers what a run waits for: its only question, or that of `step`. Throws a HavnError where there is none. */
-  answer(id: string, answer: { step?: string | undefined; text: string; by: string }): Promise<void>;
+  answer(id: string, answer: Answer): Promise<void>;
   stop(id: string, by: string): Promise<boolean>;
   /** Forgets what ended 90 days ago. */
   prune(): Promise<void>;
@@ -278,7 +288,7 @@ export function createRunbooks(options: RunbooksOptions): Runbooks {
       for (const alert of alerts) await alertChanged(alert);
       await startScheduled();
     },
-    async answer(id, { step, text, by }) {
+    async answer(id, { step, text, by, person }) {
       const { row, name } = await sql.begin(async (transaction) => {
         const row = await store.findRun(transaction, id);
         if (!row) throw noRun(id);
@@ -293,7 +303,15 @@ export function createRunbooks(options: RunbooksOptions): Runbooks {
             detail: open.length > 1 ? `Name the step: ${open.map((one) => one.name).join(", ")}.` : "",
             status: 409,
           });
-        const { choices } = found.question;
+        const { choices, people } = found.question;
+        const may = people?.some(
+          (one) =>
+            one === person || (person === undefined && options.identityOf(row.environment, one) === by),
+        );
+        if (may === false)
+          throw new HavnError(`${by} is not one of those who are asked`, {
+            ...{ status: 403, detail: `Only these may answer: ${people?.join(", ") || "nobody"}.` },
+          });
         if (choices.length > 0 && !choices.includes(text))
           throw new HavnError(`"${text}" is none of the answers`, {
             detail: `Answer with ${choices.join(" or ")}.`,

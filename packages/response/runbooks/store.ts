@@ -76,16 +76,25 @@ export const endRun = async (
   sql: Db,
   id: string,
   end: { state: RunbookRun["state"]; at: number; error: string | null },
-): Promise<boolean> =>
-  (
-    await sql`update response.runbook_run set state = ${end.state}, ended_at = ${end.at}, error = ${end.error}
-      where id = ${id} and ended_at is null returning id`
-  ).length > 0;
+): Promise<boolean> => {
+  const ended = await sql`
+    with ended as (
+      update response.runbook_run set state = ${end.state}, ended_at = ${end.at}, error = ${end.error}
+      where id = ${id} and ended_at is null returning id),
+    -- Nobody is asked any more by what has ended.
+    left_open as (
+      update response.runbook_step set state = 'failed', ended_at = ${end.at}, outcome = 'the run ended before it'
+      where run in (select id from ended) and state in ('running', 'waiting'))
+    select id from ended`;
+  return ended.length > 0;
+};
 
 export interface Question {
   text: string;
   choices: string[];
   until: number;
+  /** The only ones who may answer; left out: whoever may answer runbooks. */
+  people?: string[];
   answer?: string;
   by?: string;
   answeredAt?: number;

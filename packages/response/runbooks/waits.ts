@@ -5,11 +5,14 @@ import type { Question } from "./store.ts";
 export type WaitRequest = Extract<StepRequest, { kind: "ask" | "approve" | "wait" }>;
 
 /** What a step that waits begins with. Times in milliseconds since the epoch. */
-export function beginningOf(request: WaitRequest, now: number): { until: number; question: Question | null } {
+export function beginningOf(
+  request: WaitRequest,
+  { now, people }: { now: number; people: string[] | undefined },
+): { until: number; question: Question | null } {
   if (request.kind === "wait") return { until: now + parseDuration(request.duration), question: null };
   const until = now + parseDuration(request.timeout ?? "1h");
   const choices = request.kind === "approve" ? ["approve", "refuse"] : request.choices;
-  return { until, question: { text: request.question, choices, until } };
+  return { until, question: { text: request.question, choices, until, ...(people && { people }) } };
 }
 
 export type WaitEnd =

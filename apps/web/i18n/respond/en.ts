@@ -379,6 +379,7 @@ export const runbooks = {
   },
   approve: "Approve",
   refuse: "Refuse",
+  askedOf: (names: string) => `asked of ${names || "nobody"}`,
   askedUntil: (time: string) => `It waits until ${time}.`,
   yourAnswer: "Your answer",
   answer: "Answer",

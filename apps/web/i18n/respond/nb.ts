@@ -391,6 +391,7 @@ export const runbooks: typeof englishRunbooks = {
   },
   approve: "Godkjenn",
   refuse: "Avslå",
+  askedOf: (names) => `spør ${names || "ingen"}`,
   askedUntil: (time) => `Det venter til ${time}.`,
   yourAnswer: "Svaret ditt",
   answer: "Svar",

@@ -165,7 +165,10 @@ function Question(props: {
       <p class="question-text" lang="en">
         {question.text}
       </p>
-      <p class="muted">{messages.askedUntil(formats.dateTime(question.until))}</p>
+      <p class="muted">
+        {messages.askedUntil(formats.dateTime(question.until))}
+        {question.people && ` · ${messages.askedOf(question.people.join(", "))}`}
+      </p>
       <div class="actions">
         {question.choices.map((choice, at) => (
           <button
