@@ -67,6 +67,11 @@ const environmentSchema = z.object({
     ),
   HAVN_POSTGRES_URL: z.string().min(1).optional().describe("instead of the embedded PostgreSQL"),
   HAVN_CLICKHOUSE_URL: z.url().optional().describe("instead of the embedded ClickHouse"),
+  HAVN_CLICKHOUSE_CLUSTER: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("the cluster of that server over which tables are spread, as its remote_servers name it"),
 });
 
 export interface ServerConfig {
@@ -94,7 +99,7 @@ export interface ServerConfig {
   };
   witnessUrl: string | undefined;
   postgres: { dataDirectory: string } | { url: string };
-  clickhouse: { dataDirectory: string } | { url: string };
+  clickhouse: { dataDirectory: string } | { url: string; cluster: string | undefined };
 }
 
 /** Reads the variables above; unset ones take their defaults. Throws a HavnError that names the wrong one. */
@@ -112,6 +117,11 @@ export function parseServerConfig(environment: NodeJS.ProcessEnv): ServerConfig 
   if (HAVN_NSCA_PORT !== undefined && HAVN_NSCA_METHOD !== "none" && HAVN_NSCA_PASSWORD === "")
     throw new HavnError("HAVN_NSCA_PASSWORD is missing", {
       detail: `The method ${HAVN_NSCA_METHOD} needs the password that senders have. Set it and start again.`,
+    });
+  if (parsed.data.HAVN_CLICKHOUSE_CLUSTER !== undefined && HAVN_CLICKHOUSE_URL === undefined)
+    throw new HavnError("HAVN_CLICKHOUSE_CLUSTER says nothing without HAVN_CLICKHOUSE_URL", {
+      detail:
+        "The embedded ClickHouse is one server. Set the address of a server of the cluster and start again.",
     });
   const { HAVN_PUBLIC_URL } = parsed.data;
   const hostnames = HAVN_HOSTNAMES.split(",").flatMap((name) => name.trim() || []);
@@ -145,7 +155,7 @@ export function parseServerConfig(environment: NodeJS.ProcessEnv): ServerConfig 
       ? { url: HAVN_POSTGRES_URL }
       : { dataDirectory: join(dataDirectory, "postgres") },
     clickhouse: HAVN_CLICKHOUSE_URL
-      ? { url: HAVN_CLICKHOUSE_URL }
+      ? { url: HAVN_CLICKHOUSE_URL, cluster: parsed.data.HAVN_CLICKHOUSE_CLUSTER }
       : { dataDirectory: join(dataDirectory, "clickhouse") },
   };
 }

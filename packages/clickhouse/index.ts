@@ -12,6 +12,7 @@ import {
   quoteString,
   type Sink,
 } from "./client.ts";
+import { clusterSettings, onCluster, overAllShards } from "./cluster.ts";
 import { type SupervisedChild, superviseChild } from "./embedded/supervisor.ts";
 
 export { ClickHouseError, type Param, quoteString, type Sink } from "./client.ts";
@@ -57,7 +58,10 @@ export interface ClickHouse extends AsyncDisposable {
   readonly pid: number | undefined;
 }
 
-export type ClickHouseOptions = { dataDirectory: string; memoryLimitBytes?: number } | { url: string };
+export type ClickHouseOptions =
+  | { dataDirectory: string; memoryLimitBytes?: number }
+  /** `cluster`: as its servers name it; then tables are spread over all of its shards. */
+  | { url: string; cluster?: string | undefined };
 
 const defaultMemoryLimit = 600 * 1024 * 1024;
 /** An answer that failed half-way must not look whole; one that nobody waits for must not go on. */
@@ -66,7 +70,7 @@ const waitForRestartMs = 15_000;
 
 /** Opens the embedded ClickHouse of a data directory, or an external one by URL (`http://user:password@host:8123/database`). */
 export async function openClickHouse(options: ClickHouseOptions): Promise<ClickHouse> {
-  if ("url" in options) return createClient(externalEndpoint(options.url), undefined);
+  if ("url" in options) return createClient(externalEndpoint(options.url), undefined, options.cluster);
   const child = await superviseChild({
     dataDirectory: resolve(options.dataDirectory),
     memoryLimitBytes: options.memoryLimitBytes ?? defaultMemoryLimit,
@@ -85,7 +89,13 @@ function externalEndpoint(text: string): Endpoint {
   return { url, agent };
 }
 
-function createClient(endpoint: Endpoint, child: SupervisedChild | undefined): ClickHouse {
+function createClient(
+  endpoint: Endpoint,
+  child: SupervisedChild | undefined,
+  cluster?: string | undefined,
+): ClickHouse {
+  const settings = cluster === undefined ? undefined : clusterSettings;
+  const written = (sql: string) => (cluster === undefined ? sql : overAllShards(sql, cluster));
   /** `repeatable`: may be sent again although it may have run. */
   const call = (request: Call, repeatable: boolean): Promise<Uint8Array> =>
     throughRestarts(() => callClickHouse(endpoint, request), repeatable);
@@ -103,12 +113,20 @@ function createClient(endpoint: Endpoint, child: SupervisedChild | undefined): C
   }
 
   const query = (sql: string, options: QueryOptions = {}) =>
-    call({ sql, ...options, settings: readSettings }, true);
+    call({ sql: written(sql), ...options, settings: { ...readSettings, ...settings } }, true);
 
   return {
     query,
     queryInto: (sql, options, open) =>
-      throughRestarts(() => callInto(endpoint, { sql, ...options, settings: readSettings }, open), true),
+      throughRestarts(
+        () =>
+          callInto(
+            endpoint,
+            { sql: written(sql), ...options, settings: { ...readSettings, ...settings } },
+            open,
+          ),
+        true,
+      ),
     async rows<T>(sql: string, options: Omit<QueryOptions, "format"> = {}) {
       const text = new TextDecoder().decode(await query(sql, { ...options, format: "JSONEachRow" }));
       return text
@@ -117,10 +135,11 @@ function createClient(endpoint: Endpoint, child: SupervisedChild | undefined): C
         .map((line) => JSON.parse(line) as T);
     },
     async execute(sql, options = {}) {
-      await call({ sql, ...options }, false);
+      for (const statement of cluster === undefined ? [sql] : onCluster(sql, cluster))
+        await call({ sql: statement, ...options, ...(settings && { settings }) }, false);
     },
     insertSegment: (insert) =>
-      child ? insertLocal(endpoint, child, insert) : insertRemote(endpoint, insert),
+      child ? insertLocal(endpoint, child, insert) : insertRemote(endpoint, { insert, settings, cluster }),
     async healthy() {
       const limit = AbortSignal.timeout(3_000);
       return callClickHouse(endpoint, { sql: "SELECT 1", signal: limit }).then(
@@ -160,17 +179,26 @@ async function insertLocal(endpoint: Endpoint, child: SupervisedChild, insert: S
   }
 }
 
-async function insertRemote(endpoint: Endpoint, insert: SegmentInsert): Promise<void> {
+async function insertRemote(
+  endpoint: Endpoint,
+  given: { insert: SegmentInsert; settings: Record<string, string> | undefined; cluster: string | undefined },
+): Promise<void> {
+  const { insert, settings, cluster } = given;
   const id = crypto.randomUUID();
   const sql = `${insertSql(insert, `input(${quoteString(structure(insert))})`)} FORMAT RowBinary`;
   try {
-    await callClickHouse(endpoint, { sql, settings: { query_id: id }, body: insert.files });
+    await callClickHouse(endpoint, { sql, settings: { ...settings, query_id: id }, body: insert.files });
   } catch (error) {
-    if (error instanceof ConnectionLost)
-      await callClickHouse(endpoint, { sql: `KILL QUERY WHERE query_id = '${id}' SYNC` });
+    if (error instanceof ConnectionLost) await callClickHouse(endpoint, { sql: killSql(id, cluster) });
     throw error;
   }
 }
+
+/** Also what other servers of a cluster do for it. */
+const killSql = (id: string, cluster: string | undefined): string =>
+  cluster === undefined
+    ? `KILL QUERY WHERE query_id = '${id}' SYNC`
+    : `KILL QUERY ON CLUSTER ${quoteString(cluster)} WHERE initial_query_id = '${id}' SYNC`;
 
 function insertSql({ table, columns, onlyNew }: SegmentInsert, source: string): string {
   const names = columns.map(({ name }) => name).join(", ");

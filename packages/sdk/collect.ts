@@ -39,7 +39,9 @@ export interface CollectOptions extends CommonOptions {
   node?: true;
 }
 
-const folder = "/etc/havn/collect.d";
+/** No machine has it before Havn makes it. */
+const parent = "/etc/havn";
+const folder = `${parent}/collect.d`;
 
 /**
  * What a host's agent collects beside what it collects by itself, or how often. It becomes a file on the host that only
@@ -59,7 +61,10 @@ export function collect(name: string, options: CollectOptions): FileHandle {
   if (intervalMs < 1_000 || intervalMs > 3_600_000)
     complain(`The interval "${interval}" of collect("${name}") is not taken`, 'Write one from "1s" to "1h".');
   const { declared, password } = declaredBy(name, options);
-  const place = shared(`${folder} on ${nameOf(host)}`, () => directory(folder, { host, mode: "0700" }));
+  const above = shared(`${parent} on ${nameOf(host)}`, () => directory(parent, { host }));
+  const place = shared(`${folder} on ${nameOf(host)}`, () =>
+    directory(folder, { host, mode: "0700", dependsOn: above }),
+  );
   return file(`${folder}/${name}`, {
     ...{ host, mode: "0600" },
     content: joinText([JSON.stringify({ interval: intervalMs, ...declared }), "\n", password ?? ""]),

@@ -8,14 +8,16 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { type ChdbResult, Session } from "chdb";
 import { bindParameters } from "./parameters.ts";
 
-const [socketPath, dataPath, memoryLimit] = process.argv.slice(2);
-if (!socketPath || !dataPath || !memoryLimit) throw new Error("usage: child.ts SOCKET DATA MEMORY_LIMIT");
+const [socketPath, dataPath, memoryLimit, ...furtherArgs] = process.argv.slice(2);
+if (!socketPath || !dataPath || !memoryLimit)
+  throw new Error("usage: child.ts SOCKET DATA MEMORY_LIMIT [ENGINE_ARGUMENT…]");
 
 const connectionArgs = [
   `--max_server_memory_usage=${memoryLimit}`,
   "--mark_cache_size=67108864",
   "--index_mark_cache_size=33554432",
   "--max_execution_time=120",
+  ...furtherArgs,
 ];
 
 /** chdb runs one query at a time on a connection; connections run beside each other. */
