@@ -181,6 +181,7 @@ export function createStatusPages(options: StatusPagesOptions): StatusPages {
             subject: `${page.properties.title}: ${incident.title} (${update.status})`,
             text: `${update.text}\n\n${shown.map(({ name }) => name).join(", ")}\nNo more of these: ${leave}`,
             url: `${urlOf(page)}#incident-${incident.id}`,
+            leave,
           };
           await options.notify({ id, environment: page.environment, channel, message });
         }

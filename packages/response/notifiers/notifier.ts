@@ -13,6 +13,8 @@ export interface Message {
   /** `url` takes an answer. */
   answerable: boolean;
   at: number;
+  /** Where who subscribed leaves again: a POST does, without asking. */
+  leave?: string;
   alerts: readonly { labels: Readonly<Record<string, string>>; summary: string; state: string }[];
 }
 

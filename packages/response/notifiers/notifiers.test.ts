@@ -113,6 +113,11 @@ test("email: a whole mail over SMTP, with its id, and a refusal told in the serv
     await send({ ...channel, user: "havn", password: "geheim" }, message, soon()),
     "2.0.0 taken as 42",
   );
+  const leave = "https://havn.test/status/leave/x";
+  await send(channel, { ...message, leave }, soon());
+  assert.match(server.mails[1] ?? "", new RegExp(`^List-Unsubscribe: <${leave}>$`, "m"));
+  assert.match(server.mails[1] ?? "", /^List-Unsubscribe-Post: List-Unsubscribe=One-Click$/m);
+  assert.doesNotMatch(server.mails[0] ?? "", /List-Unsubscribe/);
   assert.ok(server.commands.includes(`AUTH PLAIN ${btoa("\0havn\0geheim")}`));
   assert.ok(server.commands.includes("RCPT TO:<ada@example.org>"));
   const [head = "", body = ""] = (server.mails[0] ?? "").split("\n\n");

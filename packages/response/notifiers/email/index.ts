@@ -15,7 +15,8 @@ interface Settings {
 export const send: Send<Settings> = (settings, message, signal) =>
   sendMail({ ...settings, content: contentOf(settings, message) }, signal);
 
-function contentOf({ from, to }: Settings, { id, subject, text, url, at, severity }: Message): string {
+function contentOf({ from, to }: Settings, message: Message): string {
+  const { id, subject, text, url, at, severity, leave } = message;
   const body = Buffer.from(`${text}\n${url === "" ? "" : `\n${url}\n`}`).toString("base64");
   return [
     `From: Havn <${from}>`,
@@ -25,6 +26,10 @@ function contentOf({ from, to }: Settings, { id, subject, text, url, at, severit
     `Message-ID: <${id}@havn>`,
     `X-Priority: ${severity === "critical" ? 1 : 3}`,
     "Auto-Submitted: auto-generated",
+    // RFC 8058: a mail program's own button, which opens no page.
+    ...(leave === undefined
+      ? []
+      : [`List-Unsubscribe: <${leave}>`, "List-Unsubscribe-Post: List-Unsubscribe=One-Click"]),
     "MIME-Version: 1.0",
     "Content-Type: text/plain; charset=utf-8",
     "Content-Transfer-Encoding: base64",
