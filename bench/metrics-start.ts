@@ -2,7 +2,7 @@
  * How long a store with much on disk takes until it answers: `scripts/node.sh bench/metrics-start.ts [series] [hours]
  * [seconds between samples]`. Samples are made by ClickHouse itself; then the store is opened anew, in this process.
  */
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { availableParallelism, hostname, loadavg } from "node:os";
 import { join } from "node:path";
 import { openClickHouse } from "@havn/clickhouse";
@@ -38,11 +38,23 @@ async function fill(): Promise<number> {
   return Number(size?.rows);
 }
 
+/** Milliseconds of processors that this process and ClickHouse's took: what a busy machine does not change. */
+async function processorTime(clickhouse: number | undefined): Promise<number> {
+  const { user, system } = process.cpuUsage();
+  const stat = clickhouse === undefined ? "" : await readFile(`/proc/${clickhouse}/stat`, "utf8");
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return (user + system) / 1000 + (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) * 10;
+}
+
 async function open(): Promise<void> {
   const began = performance.now();
+  const before = await processorTime(undefined);
   await using clickhouse = await openClickHouse({ dataDirectory });
+  const opened = performance.now() - began;
+  const opening = (await processorTime(clickhouse.pid)) - before;
   await using telemetry = await createTelemetry({ clickhouse, spoolDirectory });
   const ready = performance.now() - began;
+  const readying = (await processorTime(clickhouse.pid)) - before;
   const engine = createPromqlEngine({ querier: telemetry.querier });
   const { matrix } = await engine.range('sum by (job) (rate(metric_7{job="3"}[1h]))', {
     startMs: (end - 6 * hour) * 1000,
@@ -51,7 +63,7 @@ async function open(): Promise<void> {
   });
   const answered = performance.now() - began;
   console.log(
-    `  takes samples after ${ready.toFixed(0)} ms, answered its first question after ${answered.toFixed(0)} ms (${matrix.length} series)`,
+    `  takes samples after ${ready.toFixed(0)} ms (${readying.toFixed(0)} of processors; ClickHouse alone ${opened.toFixed(0)}, ${opening.toFixed(0)}), answered its first question after ${answered.toFixed(0)} ms (${matrix.length} series)`,
   );
 }
 
