@@ -5,6 +5,7 @@ import { importNagios } from "@havn/alerting/nagios";
 import { HavnError } from "@havn/model";
 import { defineCommand, shared } from "../../kit/command.ts";
 import { exitCodes } from "../../kit/exit.ts";
+import { notesView } from "../../views/notes.ts";
 import { count } from "../../views/words.ts";
 
 export const command = defineCommand({
@@ -52,7 +53,7 @@ export const command = defineCommand({
       );
     for (const { summary, detail, at } of found.diagnostics)
       io.warn(`${at ? `${at.file}:${at.line}: ` : ""}${summary}. ${detail}`);
-    if (!options.json) for (const note of found.notes) io.warn(`Not carried over: ${note}.`);
+    if (!options.json) for (const line of notesView(found.notes)) io.warn(line);
     return found.diagnostics.some(({ severity }) => severity === "error") ? exitCodes.error : exitCodes.ok;
   },
 });
