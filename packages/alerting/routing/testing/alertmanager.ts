@@ -4,6 +4,7 @@ import { writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { systemClock as clock, type RouteProperties } from "@havn/model";
 import { freePort, temporaryDirectory, until } from "@havn/testkit";
@@ -17,6 +18,8 @@ interface Outcome {
   told: Map<string, ComparedNotification[]>;
   /** How much later than planned something was sent or told at worst: more than a quarter of a tick proves nothing. */
   latestMs: number;
+  /** How often it gave up telling, or told again what was taken already: it had no time, and that is no semantics. */
+  unheard: number;
 }
 
 /** Sends all scenarios through one real Alertmanager at the same time; takes `tickCount + 2` ticks. */
@@ -56,11 +59,16 @@ export async function runAlertmanager(scenarios: readonly Scenario[], halfTickMs
   const child = spawn(
     program,
     [
-      ...[`--config.file=${config}`, `--storage.path=${directory.path}`, "--log.level=error"],
+      ...[`--config.file=${config}`, `--storage.path=${directory.path}`, "--log.level=warn"],
       ...[`--web.listen-address=127.0.0.1:${port}`, "--cluster.listen-address="],
     ],
-    { stdio: ["ignore", "ignore", "inherit"] },
+    { stdio: ["ignore", "ignore", "pipe"] },
   );
+  let unheard = 0;
+  createInterface({ input: child.stderr }).on("line", (line) => {
+    if (/Notify (attempt|for alerts) failed/.test(line)) unheard++;
+    else console.error(line);
+  });
   const failed = new Promise<never>((_, reject) => {
     child.once("error", reject);
     child.once("exit", (code) => reject(new Error(`${program} ended with ${code}`)));
@@ -72,7 +80,7 @@ export async function runAlertmanager(scenarios: readonly Scenario[], halfTickMs
     await Promise.race([until(ready, { what: `${program} to be ready`, timeoutMs: 120_000 }), failed]);
     planned.begin = clock.now() + 200;
     const sentLateMs = await Promise.race([sendTicks(scenarios, base, { halfTickMs, ...planned }), failed]);
-    return { told, latestMs: Math.max(sentLateMs, toldLateMs) };
+    return { told, latestMs: Math.max(sentLateMs, toldLateMs), unheard };
   } finally {
     child.kill("SIGKILL");
     receiver.closeAllConnections();
