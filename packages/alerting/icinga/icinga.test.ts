@@ -173,3 +173,9 @@ for (const name of ["shop", "language", "broken"])
     if (process.env.UPDATE_CASES) writeFileSync(golden, told);
     assert.equal(told, readFileSync(golden, "utf8"));
   });
+
+test("a regular expression takes no longer than its text is long", () => {
+  // With another kind of regular expression this one took hours.
+  assert.equal(evaluated(`regex("(a+)+$", "${"a".repeat(5000)}!")`), false);
+  assert.throws(() => evaluated('regex("(", "a")'), /no regular expression/);
+});

@@ -1,3 +1,4 @@
+import { compileLoose } from "@havn/model/regexp";
 import { items, uniqueOf } from "./methods.ts";
 import { IcingaError, type Place } from "./tokens.ts";
 import {
@@ -106,7 +107,8 @@ const functions: Readonly<Record<string, Function>> = {
   regex: (given, at) =>
     matched(given, (pattern, text) => {
       try {
-        return new RegExp(pattern, "m").test(text);
+        // RE2: with others `(a+)+$` would stand still for hours. `^` and `$` are of lines, as in Icinga.
+        return compileLoose(`(?m)${pattern}`).matcher(text).find();
       } catch {
         throw new IcingaError(`"${pattern}" is no regular expression that can be read here`, at);
       }
