@@ -54,8 +54,10 @@ async function main(): Promise<void> {
   console.log(`  all written, load ${load()}`);
   for (const peer of peers) await showStart(peer, window);
   for (const query of queries) await compare(peers, query, window);
-  for (const { name, pids } of peers)
-    console.log(`  ${name}: ${Math.round((await resident(pids())) / 2 ** 20)} MiB resident`);
+  for (const { name, pids } of peers) {
+    const { own, files } = await resident(pids());
+    console.log(`  ${name}: ${own + files} MiB resident, ${files} of them the programs' own files`);
+  }
   console.log(`  load ${load()}`);
 }
 
@@ -169,11 +171,15 @@ function differenceOf(left: string, right: string): string {
   return most === 0 ? "equal" : `equal to ${most.toExponential(0)}`;
 }
 
-async function resident(pids: readonly number[]): Promise<number> {
-  let kib = 0;
-  for (const pid of pids)
-    kib += Number(/VmRSS:\s+(\d+)/.exec(await readFile(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0);
-  return kib * 1024;
+/** MiB in memory: what they hold themselves, and what is mapped of their programs' files, which the kernel may drop. */
+async function resident(pids: readonly number[]): Promise<{ own: number; files: number }> {
+  let [own, files] = [0, 0];
+  for (const pid of pids) {
+    const status = await readFile(`/proc/${pid}/status`, "utf8");
+    own += Number(/RssAnon:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024;
+    files += Number(/RssFile:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024;
+  }
+  return { own: Math.round(own), files: Math.round(files) };
 }
 
 /** Milliseconds since they started. */

@@ -3,11 +3,17 @@ import type { Sink } from "@havn/clickhouse";
 /**
  * ClickHouse's format Native as it comes, for columns that have eight bytes a row: each block is told as columns, which
  * nobody else holds. A block is its number of columns and rows (LEB128), then for each column its name, its type and its
- * values one after the other. Throws a TypeError for anything else.
+ * values one after the other. Throws a TypeError for anything else. The first `passing` columns count only until `tell`
+ * returns: their memory is used again.
  */
-export function readNative(width: number, tell: (columns: readonly Float64Array[]) => void): Sink<void> {
+export function readNative(
+  width: number,
+  tell: (columns: readonly Float64Array[]) => void,
+  passing = 0,
+): Sink<void> {
   let head: Buffer = Buffer.alloc(0);
   let columns: Float64Array[] = [];
+  let before: readonly Float64Array[] = [];
   let rows = -1;
   /** What of the current column is still to come, as bytes. */
   let room: Uint8Array | undefined;
@@ -21,6 +27,7 @@ export function readNative(width: number, tell: (columns: readonly Float64Array[
       if (found === undefined || count === undefined) return false;
       if (found !== width) throw new TypeError(`a block of ${found} columns instead of ${width}`);
       rows = count;
+      before = columns.slice(0, passing);
       columns = [];
       head = head.subarray(reader.at);
       return true;
@@ -31,7 +38,8 @@ export function readNative(width: number, tell: (columns: readonly Float64Array[
       reader.at += size;
     }
     head = head.subarray(reader.at);
-    const column = new Float64Array(rows);
+    const known = before[columns.length];
+    const column = known?.length === rows ? known : new Float64Array(rows);
     columns.push(column);
     room = new Uint8Array(column.buffer);
     return true;

@@ -24,11 +24,12 @@ type Run = Columns;
 export function columnsOf(ids: BigUint64Array): Sink<ChunkColumns> {
   const runs = new Runs(ids);
   let samples = 0;
-  const reader = readNative(3, ([idBits, timestamps, values]) => {
+  const take = ([idBits, timestamps, values]: readonly Float64Array[]) => {
     if (!idBits || !timestamps || !values) return;
     samples += idBits.length;
     runs.add(idBits, { timestamps, values });
-  });
+  };
+  const reader = readNative(3, take, 1);
   return {
     push: reader.push,
     end() {
