@@ -5,6 +5,7 @@ export * from "./backtest.ts";
 export * from "./checks.ts";
 export * from "./clock.ts";
 export * from "./conditions.ts";
+export { credentialsIn, withoutCredentials } from "./credentials.ts";
 export * from "./dashboards.ts";
 export * from "./declared.ts";
 export * from "./diagnostics.ts";

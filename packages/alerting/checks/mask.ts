@@ -1,4 +1,4 @@
-import type { CheckSpec } from "@havn/model";
+import { type CheckSpec, credentialsIn } from "@havn/model";
 import type { Attempt } from "../probes/probe.ts";
 
 /** An attempt as it may be told: what the check was given in confidence stands nowhere in it. */
@@ -10,6 +10,9 @@ export function masked(attempt: Attempt, { probe, secrets: given }: CheckSpec): 
     ...attempt,
     output: mask(attempt.output),
     ...(attempt.long !== undefined && { long: mask(attempt.long) }),
+    ...(attempt.measures && {
+      measures: attempt.measures.map((measure) => ({ ...measure, label: mask(measure.label) })),
+    }),
   };
 }
 
@@ -17,7 +20,7 @@ export function masked(attempt: Attempt, { probe, secrets: given }: CheckSpec): 
 const shortest = 4;
 
 function secretsOf(probe: CheckSpec["probe"], given: readonly string[]): string[] {
-  const values: (string | undefined)[] = [...given];
+  const values: (string | undefined)[] = [...given, ...textsIn(probe).flatMap(credentialsIn)];
   if ("password" in probe) values.push(probe.password);
   if ("key" in probe) values.push(probe.key);
   if (probe.kind === "plugin") values.push(...Object.values(probe.env ?? {}));
@@ -28,4 +31,10 @@ function secretsOf(probe: CheckSpec["probe"], given: readonly string[]): string[
     .filter((value) => value !== undefined && value.length >= shortest)
     .map(String)
     .sort((a, b) => b.length - a.length);
+}
+
+function textsIn(value: unknown): string[] {
+  if (typeof value === "string") return [value];
+  if (typeof value !== "object" || value === null) return [];
+  return Object.values(value).flatMap(textsIn);
 }

@@ -1,4 +1,12 @@
-import { type Clock, HavnError, type Labels, labelsKey, repeat } from "@havn/model";
+import {
+  type Clock,
+  credentialsIn,
+  HavnError,
+  type Labels,
+  labelsKey,
+  repeat,
+  withoutCredentials,
+} from "@havn/model";
 import { z } from "zod";
 import { collectCgroups } from "../collectors/cgroups/index.ts";
 import { collectNginx } from "../collectors/nginx/index.ts";
@@ -77,8 +85,11 @@ export async function runSource(
   const common = { ...options.labels, ...source.labels, job: source.job, instance: source.instance };
   let before = new Map<string, Labels>();
   let reason = "";
+  const secrets = secretsOf(source);
+  const hidden = (why: string) => secrets.reduce((left, secret) => left.replaceAll(secret, "***"), why);
   const told = (why: string) => {
-    if (why !== reason && why !== "") log(`Metrics of ${source.kind} ${source.instance}: ${why}`);
+    if (why !== reason && why !== "")
+      log(withoutCredentials(`Metrics of ${source.kind} ${source.instance}: ${hidden(why)}`));
     reason = why;
   };
   const attempt = async (now: number): Promise<CollectedSample[]> => {
@@ -112,6 +123,13 @@ export async function runSource(
     if (signal.reason !== shutDown) for (const labels of before.values()) sink.addStale(labels, clock.now());
   }
 }
+
+/** What no error of a server may tell, whatever it answers. Shorter values would mask half of any text. */
+const secretsOf = (source: Source): string[] =>
+  [
+    ...("password" in source && source.password !== undefined ? [source.password] : []),
+    ...("url" in source ? credentialsIn(source.url) : []),
+  ].filter((secret) => secret.length >= 4);
 
 const interval = z.number().int().min(1_000).max(3_600_000).default(15_000);
 const declared = z.union([

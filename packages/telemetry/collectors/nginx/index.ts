@@ -7,10 +7,22 @@ export interface NginxSettings {
 
 /** NGINX's stub_status under the names of nginx-prometheus-exporter. Rejects where it does not answer with that. */
 export async function collectNginx({ url }: NginxSettings, signal: AbortSignal): Promise<CollectedSample[]> {
-  const response = await fetch(url, { signal, redirect: "error" });
+  const { address, headers } = asked(url);
+  const response = await fetch(address, { signal, headers, redirect: "error" });
   const text = await beginOf(response);
   if (!response.ok) throw new Error(`it answers ${response.status}`);
   return [sample("nginx_up", 1), ...statusSamples(text)];
+}
+
+/** A name and password in an address are sent, not asked for: `fetch` refuses them there, and tells them. */
+function asked(url: string): { address: URL; headers: Record<string, string> } {
+  const address = new URL(url);
+  const { username, password } = address;
+  if (username === "" && password === "") return { address, headers: {} };
+  address.username = "";
+  address.password = "";
+  const given = Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`);
+  return { address, headers: { authorization: `Basic ${given.toString("base64")}` } };
 }
 
 const enough = 4_096;
