@@ -83,9 +83,11 @@ export async function createRuleGroups(options: RuleGroupsOptions): Promise<Rule
     const { interval, offset } = group;
     const untilNext = () => interval - ((((clock.now() - offset) % interval) + interval) % interval);
     while (!ending.aborted) {
-      await clock.sleep(untilNext(), ending);
+      const due = clock.now() + untilNext();
+      await clock.sleep(due - clock.now(), ending);
       if (ending.aborted) return;
-      const now = clock.now();
+      // A timer may end a millisecond early: that would be the turn before once more, and this one left out.
+      const now = Math.max(clock.now(), due);
       // The time that it was meant for, so that samples lie evenly however late it is.
       const meant = now - ((((now - offset) % interval) + interval) % interval);
       group.latenessMs = now - meant;
