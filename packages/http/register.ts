@@ -14,6 +14,8 @@ export interface RegisterOptions {
   allowedHosts: readonly string[];
   closing: AbortSignal;
   bodyLimit: number;
+  /** How long what is left of a body that is too large is read. Milliseconds. */
+  leftoverMs: number;
 }
 
 /** What is known of a request before its body is read. */
@@ -30,7 +32,7 @@ export async function registerRoute(fastify: FastifyInstance, route: Route, opti
   const admitted = new WeakMap<FastifyRequest, Admitted>();
   await fastify.register(async (scope) => {
     takeBodies(scope, route);
-    scope.setErrorHandler((cause, request, reply) => fail(route, cause, request, reply, options.logger));
+    scope.setErrorHandler((cause, request, reply) => fail(route, cause, request, reply, options));
     scope.route({
       method: route.method as HTTPMethods,
       url: route.path,
@@ -250,7 +252,7 @@ async function fail(
   cause: unknown,
   request: FastifyRequest,
   reply: FastifyReply,
-  logger: Logger,
+  { logger, leftoverMs }: RegisterOptions,
 ): Promise<FastifyReply> {
   const error = asHavnError(cause);
   if (error.status >= 500 && error.cause !== undefined)
@@ -260,6 +262,12 @@ async function fail(
   if (error.status === 413) {
     reply.removeHeader("connection");
     reply.raw.shouldKeepAlive = true;
+    // Who never ends is not listened to for ever.
+    reply.raw.once("finish", () => {
+      if (request.raw.complete) return;
+      const left = setTimeout(() => request.raw.destroy(), leftoverMs).unref();
+      request.raw.once("close", () => clearTimeout(left));
+    });
   }
   if (error.retryAfter !== undefined) reply.header("retry-after", String(error.retryAfter));
   const { status, body } = route.onError?.(error) ?? problemOf(error);

@@ -47,7 +47,7 @@ const things = defineRoute({
   }),
 });
 
-async function serve(routes: Route[], options: { closeGraceMs?: number } = {}) {
+async function serve(routes: Route[], options: { closeGraceMs?: number; leftoverMs?: number } = {}) {
   const { access, audited } = gate();
   const logged: unknown[] = [];
   const keep = (message: string, fields?: Record<string, unknown>) => void logged.push({ message, fields });
@@ -55,6 +55,7 @@ async function serve(routes: Route[], options: { closeGraceMs?: number } = {}) {
     routes,
     access,
     logger: { info: keep, warn: keep, error: keep },
+    ...options,
     closeGraceMs: options.closeGraceMs ?? 1000,
   });
   const { url, port } = await server.listen({ port: 0 });
@@ -238,6 +239,23 @@ test("a 100 MB body is refused without being read", async () => {
     ...Array.from({ length: 6 }, () => chunk),
   ]);
   assert.match(chunked, /^HTTP\/1\.1 413 /);
+});
+
+test("who is told that a body is too large, and never ends it, is hung up on", async () => {
+  await using it = await serve([things], { leftoverMs: 1 });
+  const socket = connect(it.port, "127.0.0.1");
+  socket.on("error", () => undefined);
+  let answer = "";
+  socket.on("data", (data) => {
+    answer += data;
+  });
+  const ended = new Promise<void>((resolve) => socket.on("close", () => resolve()));
+  socket.write(
+    "POST /api/v1/things/a HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer good\r\n" +
+      `content-type: application/json\r\ncontent-length: ${100 * 1024 * 1024}\r\n\r\n{`,
+  );
+  await ended;
+  assert.match(answer, /^HTTP\/1\.1 413 /);
 });
 
 /** Writes until the answer comes, and gives back what came until the connection ended. */

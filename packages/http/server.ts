@@ -39,6 +39,8 @@ export interface HttpServerOptions {
   version?: string;
   /** How long requests under way may take once `close` was called. Milliseconds, 5,000 unless given. */
   closeGraceMs?: number;
+  /** How long what is left of a body that is too large is read, and thrown away. Milliseconds, 60,000 unless given. */
+  leftoverMs?: number;
 }
 
 export interface HttpServer extends AsyncDisposable {
@@ -97,6 +99,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
       allowedHosts: options.allowedHosts ?? [],
       closing: closing.signal,
       bodyLimit,
+      leftoverMs: options.leftoverMs ?? 60_000,
     });
   const live = attachLive(fastify.server, {
     hub,

@@ -43,8 +43,6 @@ test("samples of before are read as they were, however often the migration of th
   assert.deepEqual(await read(1), before);
   await insert("given", 2);
   assert.deepEqual(await read(2), before, "what is written now reads the same, to the last bit");
-  await clickhouse.execute("OPTIMIZE TABLE samples FINAL");
-  assert.deepEqual([await read(1), await read(2)], [before, before]);
   await rm(early, { recursive: true });
 });
 
