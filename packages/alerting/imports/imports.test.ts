@@ -76,6 +76,16 @@ test("days by date win over their weekday; what no route can say is told", () =>
   assert.equal(notes.length, 3);
 });
 
+test("a period of which nothing can be read silences nobody", () => {
+  const notes: string[] = [];
+  const note = (text: string) => notes.push(text);
+  const counted = period({ "monday 3": "09:00-17:00" });
+  assert.deepEqual(intervalsOf(counted, note), { activeIn: [], muteIn: [] });
+  assert.deepEqual(pausesOf(counted, note), []);
+  assert.equal(notes.filter((text) => text.includes("told at any time")).length, 2);
+  assert.deepEqual(pausesOf(period({ monday: "all day" }), note), []);
+});
+
 test("who is told when becomes levels", () => {
   const ops = { people: ["ada", "bo"], begin: 0, end: undefined };
   assert.deepEqual(levelsOf([ops], 1800), [{ people: ["ada", "bo"], timeout: "30m" }]);

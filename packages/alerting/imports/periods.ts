@@ -36,11 +36,13 @@ export function intervalsOf(
 ): { activeIn: Times[]; muteIn: Times[] } {
   const activeIn = weekly(period);
   const muteIn: Times[] = [];
+  let isWhole = true;
   for (const [day, hours] of period.days) {
     if (weekdays.includes(day)) continue;
     const on = datesOf(day);
     if (!on) {
       note(`Time period "${period.name}": "${day}" is a day that no route can say, and is left out`);
+      isWhole = false;
       continue;
     }
     const within = hoursOf(hours);
@@ -60,7 +62,10 @@ export function intervalsOf(
       }
   }
   // A route that is active at no time at all: an hour of no length is none, so every day is muted.
-  if (activeIn.length === 0) muteIn.push({ weekdays: [...weekdays] });
+  // Where its times are merely not known here, somebody is told rather than nobody.
+  if (activeIn.length === 0 && isWhole) muteIn.push({ weekdays: [...weekdays] });
+  if (activeIn.length === 0 && !isWhole)
+    note(`Time period "${period.name}": none of its times can be carried, so it is told at any time`);
   return { activeIn, muteIn };
 }
 
@@ -90,6 +95,10 @@ export function pausesOf(
   for (const day of [...period.days.keys(), ...period.excludes.flatMap(({ days }) => [...days.keys()])])
     if (!weekdays.includes(day))
       note(`Check period "${period.name}": "${day}" is left out; add a window to its maintenance`);
+  if (open(period).length === 0 && period.days.size > 0) {
+    note(`Check period "${period.name}": none of its times can be carried, so it is told at any time`);
+    return [];
+  }
   const shut = merged([
     ...complement(merged(open(period)), 7 * dayMinutes),
     ...period.excludes.flatMap(open),
