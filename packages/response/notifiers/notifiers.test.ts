@@ -189,6 +189,9 @@ test("a template takes no longer than its text is long, and fills no memory", ()
   const filled = renderTemplate(wide, { ...message, title: "down", alerts });
   assert.equal(filled.length, 500_001);
   assert.ok(filled.endsWith("x…"));
+  const many = Array.from({ length: 6000 }, () => ({ labels, summary: "down", state: "firing" as const }));
+  const counted = renderTemplate("{{ each alerts }}.{{ end }}", { ...message, title: "down", alerts: many });
+  assert.equal(counted.length, 5000);
 });
 
 test("templates: filled from alerts; what they may not say is named by its place", () => {
