@@ -65,8 +65,10 @@ test("a receiver is previewed with the newest alert of its route, with another t
 
 test("a receiver is tried on every way at once; the words say that it is a test, and each attempt is kept", async () => {
   await using db = await testDatabase();
+  let role: "admin" | "viewer" = "admin";
   await using room = await openResponse({
     ...{ sql: db.sql, url: db.url, clock: virtualClock(10_000), declared, alertViews: [view("disk", 1)] },
+    role: () => role,
     async send({ kind }) {
       if (kind === "ntfy") throw new Error("answered 500: away");
       return "answered 200";
@@ -103,6 +105,11 @@ test("a receiver is tried on every way at once; the words say that it is a test,
     receivers[0]?.people.map(({ person, ways }) => [person, ways.length]),
     [["ada", 2]],
   );
+  role = "viewer";
+  const seen = JSON.stringify(await room.json("GET", "/api/v1/receivers?environment=shop"));
+  assert.match(seen, /"person":"ada"/);
+  assert.doesNotMatch(seen, /ada@x|ntfy\.test|500: away/, "a viewer is not told where people are reached");
+  role = "admin";
   const [event] = await room.timeline.list({ kind: "receiver.tested" });
   assert.match(event?.summary ?? "", /2 of 3 ways took the test/);
   const { incidents } = await room.json<{ incidents: unknown[] }>("GET", "/api/v1/incidents");

@@ -1,5 +1,6 @@
 import { defineRoute, type Route } from "@havn/http";
 import {
+  type ReceiverView,
   receiverPreviewSchema,
   receiverProperties,
   receiverTestSchema,
@@ -27,7 +28,10 @@ export const receiverRoutes = (receivers: Receivers): Route[] => [
     access: { action: "receiver:read" },
     query: z.strictObject({ environment: z.string().optional() }),
     response: z.object({ receivers: z.array(receiverViewSchema) }),
-    handle: async ({ query }) => ({ receivers: await receivers.list(query.environment) }),
+    handle: async ({ query, identity }) => {
+      const all = await receivers.list(query.environment);
+      return { receivers: identity.role === "viewer" ? all.map(withoutNumbers) : all };
+    },
   }),
   defineRoute({
     method: "POST",
@@ -58,3 +62,13 @@ export const receiverRoutes = (receivers: Receivers): Route[] => [
     handle: ({ params, body, identity }) => receivers.test({ ...params, ...body }, identity.actor),
   }),
 ];
+
+/** People's addresses and telephone numbers are for those who may do something with them. */
+const withoutNumbers = (view: ReceiverView): ReceiverView => ({
+  ...view,
+  people: view.people.map((one) => ({ ...one, ways: one.ways.map(({ kind }) => ({ kind, to: "" })) })),
+  tests: view.tests.map((test) => ({
+    ...test,
+    attempts: test.attempts.map((one) => (one.person === undefined ? one : { ...one, to: "", detail: "" })),
+  })),
+});

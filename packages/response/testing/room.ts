@@ -1,6 +1,6 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createHttpServer } from "@havn/http";
+import { createHttpServer, type Identity } from "@havn/http";
 import type { AlertView, Channel, Clock, CommandOutcome, Resource } from "@havn/model";
 import type { Sql } from "@havn/postgres";
 import { createTimeline } from "@havn/timeline";
@@ -57,6 +57,8 @@ export interface RoomOptions {
   alertViews?: AlertView[];
   graph?: readonly Resource[];
   statusDirectory?: string;
+  /** Who asks, from call to call: an administrator. */
+  role?(): Identity["role"];
   /** Throws for a way that is broken. */
   send?(channel: Channel, message: Message): Promise<string>;
 }
@@ -92,7 +94,12 @@ export async function openResponse(options: RoomOptions) {
   await workflows.launch();
   const server = await createHttpServer({
     access: {
-      authenticate: async () => ({ id: "1", actor: "user:cy", role: "admin", via: "token" }),
+      authenticate: async () => ({
+        id: "1",
+        actor: "user:cy",
+        role: options.role?.() ?? "admin",
+        via: "token",
+      }),
       decide: () => true,
       audit: async () => {},
     },

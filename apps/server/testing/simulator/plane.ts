@@ -84,7 +84,7 @@ export async function startPlane(
     ...{ store: diskRouting(disk, way), clock, log: () => {} },
     async deliver(notifications) {
       if (!planted.deliverEarly) return await take(notifications);
-      void clock.sleep(10_000).then(() => take(notifications).catch(() => {}));
+      void clock.sleep(60_000).then(() => take(notifications).catch(() => {}));
     },
   });
   workflows.recover();
