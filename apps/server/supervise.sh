@@ -30,7 +30,8 @@ main() {
   }
   (
     trap 'kill "$nap" 2>/dev/null; exit 0' TERM
-    while :; do
+    # Also where the supervisor was killed, and could not end this.
+    while kill -0 "$$" 2>/dev/null; do
       sleep 60 &
       nap=$!
       wait "$nap"
@@ -57,7 +58,7 @@ main() {
     started=$(date +%s)
     # A small young generation and few arenas: left to themselves they are a third of what it holds under ingestion.
     # pg, below the workflow engine, warns of its own next version at every start.
-  MALLOC_ARENA_MAX=2 "$node" --max-semi-space-size=4 --disable-warning=DeprecationWarning "$here/main.ts" &
+    MALLOC_ARENA_MAX=2 "$node" --max-semi-space-size=4 --disable-warning=DeprecationWarning "$here/main.ts" &
     server=$!
     # A signal ends `wait` early: wait until the server itself has ended.
     while :; do

@@ -149,9 +149,24 @@ export async function createRouting(options: RoutingOptions): Promise<Routing> {
    * same alerts: one that has changed meanwhile would make it another one, which counts as taken in already.
    */
   async function deliverAllPending(): Promise<void> {
-    const waiting = [...told].flatMap(([id, { pending, firing, resolved }]) =>
-      pending ? [[id, remade(pending, { firing, resolved }, (one) => alerts.get(one))] as const] : [],
-    );
+    const find = (fingerprint: string) => alerts.get(fingerprint);
+    const waiting: [id: string, Notification][] = [];
+    const empty: string[] = [];
+    for (const [id, { pending, ...what }] of told) {
+      if (!pending) continue;
+      const notification = remade(pending, what, find);
+      // What it can no longer speak of was not told: should it come again, it will be.
+      const spoken = new Set(notification.alerts.map(({ fingerprint }) => fingerprint));
+      const isSpoken = (fingerprint: string) => spoken.has(fingerprint);
+      told.set(id, {
+        ...{ ...what, pending },
+        ...{ firing: what.firing.filter(isSpoken), resolved: what.resolved.filter(isSpoken) },
+      });
+      if (spoken.size > 0) waiting.push([id, notification]);
+      else empty.push(id);
+    }
+    for (const id of empty) told.delete(id);
+    if (empty.length > 0) await store.deleteTold(empty);
     if (waiting.length > 0) await deliverKept(waiting);
   }
 

@@ -291,3 +291,34 @@ test("a restart tells nothing twice and loses nothing; a receiver that fails is 
   await third.routing.tick();
   assert.equal(room.told().at(-1), "oncall some resolved: a firing, host lost resolved");
 });
+
+test("what was kept and not taken in goes out after a restart under its name; what nothing is known of counts as not told", async () => {
+  await using db = await testDatabase();
+  const room = await routed(db.sql, {
+    ...{ receiver: "oncall", groupBy: ["alertname"], groupWait: "1s", groupInterval: "1s" },
+  });
+  const first = await room.open();
+  const endsAt = room.clock.now() + 86_400_000;
+  const alertOf = (alertname: string) => ({
+    labels: { alertname },
+    annotations: {},
+    generatorUrl: "",
+    endsAt,
+  });
+  await first.routing.receive([alertOf("a"), alertOf("b")]);
+  room.fail(true);
+  await room.clock.advance(1000);
+  await first.routing.tick();
+  const kept = await db.sql<{ id: string }[]>`select told->'pending'->>'id' as id from alerting.told order by 1`;
+  assert.equal(kept.length, 2);
+  await db.sql`delete from alerting.received where alert->'labels'->>'alertname' = 'b'`;
+  room.fail(false);
+  const second = await room.open();
+  await second.routing.tick();
+  assert.deepEqual(room.told(), ["oncall first: a firing"]);
+  assert.ok(kept.some(({ id }) => id === room.notifications[0]?.id));
+  await second.routing.receive([alertOf("b")]);
+  await room.clock.advance(1000);
+  await second.routing.tick();
+  assert.deepEqual(room.told().slice(1), ["oncall first: b firing"]);
+});
