@@ -39,15 +39,29 @@ export function createFirstTries(options: FirstTriesOptions): FirstTries {
   let ended: Ended[] = [];
   let settling = false;
 
-  const letGo = async (notice: string): Promise<void> => {
-    try {
-      await options.goOn(notice);
-    } catch {
-      // The next sweep does it.
-    } finally {
-      underWay.delete(notice);
-    }
-  };
+  const leaving: string[] = [];
+  let leaders = 0;
+
+  /** What was not taken goes on as durable work, a few at a time: a channel that is away may have thousands waiting. */
+  function letGo(notice: string): void {
+    leaving.push(notice);
+    if (leaders === atOnce) return;
+    leaders += 1;
+    void lead();
+  }
+
+  async function lead(): Promise<void> {
+    for (let notice = leaving.shift(); notice !== undefined; notice = leaving.shift())
+      try {
+        await options.goOn(notice);
+      } catch {
+        // The next sweep does it.
+      } finally {
+        underWay.delete(notice);
+      }
+    // In the same turn in which nothing was left: whatever comes a moment later leads itself.
+    leaders -= 1;
+  }
 
   /** What ended meanwhile is kept together. While PostgreSQL is away it waits. */
   async function settle(): Promise<void> {
@@ -68,7 +82,7 @@ export function createFirstTries(options: FirstTriesOptions): FirstTries {
         continue;
       }
       for (const notice of accepted) underWay.delete(notice);
-      for (const { notice, end } of all) if (end.acceptedAt === null) void letGo(notice);
+      for (const { notice, end } of all) if (end.acceptedAt === null) letGo(notice);
     }
     // In the same turn in which nothing was left: whatever ends a moment later begins anew.
     settling = false;
@@ -84,7 +98,7 @@ export function createFirstTries(options: FirstTriesOptions): FirstTries {
       const end = await attempt(options, notice, firstAttempt(options, notice.id));
       keep({ notice: notice.id, end });
       // Whoever waits behind a channel that takes nothing now gets patience of its own.
-      if (end.acceptedAt === null) for (const { id } of lane.queue.splice(0)) void letGo(id);
+      if (end.acceptedAt === null) for (const { id } of lane.queue.splice(0)) letGo(id);
     }
     lane.workers -= 1;
   }
