@@ -309,7 +309,9 @@ test("what was kept and not taken in goes out after a restart under its name; wh
   room.fail(true);
   await room.clock.advance(1000);
   await first.routing.tick();
-  const kept = await db.sql<{ id: string }[]>`select told->'pending'->>'id' as id from alerting.told order by 1`;
+  const kept = await db.sql<
+    { id: string }[]
+  >`select told->'pending'->>'id' as id from alerting.told order by 1`;
   assert.equal(kept.length, 2);
   await db.sql`delete from alerting.received where alert->'labels'->>'alertname' = 'b'`;
   room.fail(false);
