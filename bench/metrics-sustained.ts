@@ -10,6 +10,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { Agent, request as httpRequest } from "node:http";
 import { availableParallelism, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { parseProcessStat } from "@havn/model";
 import { writeRequests } from "@havn/telemetry/testing";
@@ -88,7 +89,7 @@ const looking = setInterval(async () => {
 const asking = (async () => {
   while (performance.now() < until && agent.maxSockets > 0) {
     waits.push(await ask(questions[at++ % questions.length] ?? ""));
-    await new Promise((resolve) => setTimeout(resolve, 1000));
+    await sleep(1000);
   }
 })();
 const send = async () => {

@@ -1,12 +1,9 @@
 import { globSync, readFileSync, statSync } from "node:fs";
-import { writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { importNagios } from "@havn/alerting/nagios";
 import { HavnError } from "@havn/model";
+import { tellImported } from "../../flows/imported.ts";
 import { defineCommand, shared } from "../../kit/command.ts";
-import { exitCodes } from "../../kit/exit.ts";
-import { notesView } from "../../views/notes.ts";
-import { count } from "../../views/words.ts";
 
 export const command = defineCommand({
   name: "import nagios",
@@ -43,17 +40,6 @@ export const command = defineCommand({
       throw new HavnError(`There are no hosts and services in ${from}`, {
         detail: found.diagnostics[0]?.summary ?? "Is it the folder that nagios.cfg names with cfg_dir?",
       });
-    if (options.out !== undefined) await writeFile(resolve(globals.cwd, options.out), text);
-    if (options.json)
-      io.out(JSON.stringify({ ...found, ...(options.out === undefined && { text }) }, undefined, 2));
-    else if (options.out === undefined) io.out(text);
-    else
-      io.tell(
-        `${io.style.green("✓")} ${count(found.checks, "check")} of ${count(found.hosts, "host")} and ${count(found.services, "service")} in ${options.out}.`,
-      );
-    for (const { summary, detail, at } of found.diagnostics)
-      io.warn(`${at ? `${at.file}:${at.line}: ` : ""}${summary}. ${detail}`);
-    if (!options.json) for (const line of notesView(found.notes)) io.warn(line);
-    return found.diagnostics.some(({ severity }) => severity === "error") ? exitCodes.error : exitCodes.ok;
+    return tellImported({ text, ...found }, { options, globals, io });
   },
 });
